@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backend: a set of kernels that were compiled for one instruction set or device, made for this machine or not at
+// all.
+#ifndef ACTBENCH_KERNELS_BACKEND_H_
+#define ACTBENCH_KERNELS_BACKEND_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel.h"
+
+namespace actbench {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // The instruction set, such as "avx2", and the device, such as "cpu".
+  virtual std::string Isa() const = 0;
+  virtual std::string Device() const { return "cpu"; }
+
+  // The kernels of this backend, in the order of the activations.
+  virtual std::vector<Kernel> Kernels() const = 0;
+};
+
+// Every backend that was built in and that this machine can run, from the narrowest instruction set to the widest.
+std::vector<std::unique_ptr<Backend>> DefaultBackends();
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_BACKEND_H_

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/catalog.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <iterator>
+#include <numeric>
+#include <set>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "kernels/vocabulary_scalar.h"
+
+namespace actbench {
+namespace {
+
+// The list, for the entries' descriptions.
+using namespace actbench::scalar;
+#include "kernels/math.inc"
+// In this order.
+#include "kernels/activations.inc"
+
+template <class... Activation>
+absl::Span<const ActivationInfo* const> InfosOf(TypeList<Activation...>) {
+  static constexpr std::array kInfos = {&Activation::kInfo...};
+  return kInfos;
+}
+
+// `text` in quotes, for a message. Requests may hold anything; messages hold at most this much of it.
+std::string Quoted(std::string_view text) { return absl::StrCat("\"", std::string(text.substr(0, 80)), "\""); }
+
+// The number of single-character edits that turn `a` into `b`.
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substituted}));
+    }
+  }
+  return row.back();
+}
+
+// `; did you mean "X"?` for the nearest of `names`, or nothing if none is near.
+template <class Names>
+std::string Suggestion(std::string_view given, const Names& names) {
+  std::string_view best;
+  size_t best_distance = std::max<size_t>(2, given.size() / 3) + 1;
+  for (std::string_view name : names) {
+    const size_t distance = EditDistance(given, name);
+    if (distance < best_distance) {
+      best = name;
+      best_distance = distance;
+    }
+  }
+  return best.empty() ? "" : absl::StrCat("; did you mean ", Quoted(best), "?");
+}
+
+std::string CaseKey(std::string_view activation, Direction direction, Dtype dtype) {
+  std::string key(activation);
+  for (std::string_view part : {Name(direction), Name(dtype)}) key.append("/").append(part);
+  return key;
+}
+
+// A field of KernelSelector beside the field of Kernel that it picks by, and its default; isa's is the widest.
+struct SelectorField {
+  std::string_view name;
+  std::string KernelSelector::*wanted;
+  std::string Kernel::*actual;
+  std::string_view best;
+};
+constexpr SelectorField kSelectorFields[] = {
+    {"device", &KernelSelector::device, &Kernel::device, "cpu"},
+    {"provider", &KernelSelector::provider, &Kernel::provider, "actbench"},
+    {"tier", &KernelSelector::tier, &Kernel::tier, "fast"},
+    {"isa", &KernelSelector::isa, &Kernel::isa, ""},
+};
+
+std::set<std::string> ValuesOf(const SelectorField& field, const std::vector<const Kernel*>& kernels) {
+  std::set<std::string> values;
+  for (const Kernel* kernel : kernels) values.insert(kernel->*field.actual);
+  return values;
+}
+
+std::string AllowedRange(const Parameter& parameter) {
+  const Parameter any;
+  if (parameter.min_value == any.min_value && parameter.max_value == any.max_value) return "finite";
+  return absl::StrCat("from ", parameter.min_value, " to ", parameter.max_value);
+}
+
+}  // namespace
+
+std::string_view Name(Direction direction) { return direction == Direction::kForward ? "forward" : "gradient"; }
+
+std::string Kernel::Name() const {
+  return absl::StrCat(CaseKey(activation, direction, dtype), "/", provider, "/", tier, "/", isa);
+}
+
+absl::Span<const ActivationInfo* const> AllActivations() { return InfosOf(Activations()); }
+
+Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
+  // Activation by activation, so that listings are grouped; within one, the widest backend first.
+  std::map<std::string, std::vector<Kernel>, std::less<>> by_activation;
+  for (auto backend = backends.rbegin(); backend != backends.rend(); ++backend) {
+    for (Kernel& kernel : (*backend)->Kernels()) {
+      std::string activation = kernel.activation;
+      by_activation[std::move(activation)].push_back(std::move(kernel));
+    }
+  }
+  for (const ActivationInfo* info : AllActivations()) {
+    const auto found = by_activation.find(info->name);
+    if (found == by_activation.end()) continue;
+    std::move(found->second.begin(), found->second.end(), std::back_inserter(kernels_));
+  }
+  for (const Kernel& kernel : kernels_) {
+    by_case_[CaseKey(kernel.activation, kernel.direction, kernel.dtype)].push_back(&kernel);
+  }
+  for (const auto& backend : backends) {
+    if (backend->Device() == "cpu" && std::count(isas_.begin(), isas_.end(), backend->Isa()) == 0) {
+      isas_.push_back(backend->Isa());
+    }
+    if (std::count(devices_.begin(), devices_.end(), backend->Device()) == 0) devices_.push_back(backend->Device());
+  }
+}
+
+const Catalog& Catalog::Default() {
+  static const Catalog* const catalog = new Catalog(DefaultBackends());
+  return *catalog;
+}
+
+absl::StatusOr<const ActivationInfo*> Catalog::FindActivation(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const ActivationInfo* info : AllActivations()) {
+    const auto aliases = info->Aliases();
+    if (info->name == name || std::count(aliases.begin(), aliases.end(), name) != 0) return info;
+    names.push_back(info->name);
+    names.insert(names.end(), aliases.begin(), aliases.end());
+  }
+  return absl::NotFoundError(absl::StrCat("unknown activation ", Quoted(name), Suggestion(name, names),
+                                          " (ListActivations and `actbench list` have all of them)"));
+}
+
+absl::StatusOr<const Kernel*> Catalog::FindKernel(std::string_view activation, Direction direction, Dtype dtype,
+                                                  const KernelSelector& selector) const {
+  const std::string key = CaseKey(activation, direction, dtype);
+  std::vector<const Kernel*> candidates;
+  if (const auto found = by_case_.find(key); found != by_case_.end()) candidates = found->second;
+  for (const SelectorField& field : kSelectorFields) {
+    const std::string& wanted = selector.*field.wanted;
+    const std::string value = wanted.empty() ? std::string(field.best) : wanted;
+    if (value.empty()) continue;  // any: the candidates come best first
+    const std::set<std::string> offered = ValuesOf(field, candidates);
+    std::erase_if(candidates, [&](const Kernel* kernel) { return kernel->*field.actual != value; });
+    if (!candidates.empty()) continue;
+    std::vector<const Kernel*> all;
+    for (const Kernel& kernel : kernels_) all.push_back(&kernel);
+    const std::set<std::string> existing = ValuesOf(field, all);
+    if (!existing.contains(value)) {
+      return absl::NotFoundError(absl::StrCat("no kernel here has ", std::string(field.name), " ", Quoted(value),
+                                              "; there are: ", absl::StrJoin(existing, ", "),
+                                              Suggestion(value, existing)));
+    }
+    return absl::UnimplementedError(absl::StrCat(key, " has no kernel with ", std::string(field.name), " ",
+                                                 Quoted(value), " here",
+                                                 offered.empty() ? "" : "; there are: ", absl::StrJoin(offered, ", ")));
+  }
+  if (candidates.empty()) return absl::UnimplementedError(absl::StrCat(key, " has no kernel here"));
+  return candidates.front();
+}
+
+absl::StatusOr<std::vector<double>> ResolveParameters(const ActivationInfo& activation,
+                                                      const std::map<std::string, double>& given) {
+  std::vector<double> values;
+  std::vector<std::string> names;
+  for (const Parameter& parameter : activation.Parameters()) {
+    values.push_back(parameter.default_value);
+    names.emplace_back(parameter.name);
+  }
+  for (const auto& [name, value] : given) {
+    const size_t index = static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+    if (index == names.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("parameters: ", std::string(activation.name), " has no parameter ", Quoted(name), "; it has ",
+                       names.empty() ? "none" : absl::StrJoin(names, ", "), Suggestion(name, names)));
+    }
+    const Parameter& parameter = activation.Parameters()[index];
+    if (!(value >= parameter.min_value && value <= parameter.max_value)) {  // NaN fails too
+      return absl::InvalidArgumentError(
+          absl::StrCat("parameters: ", name, " is ", value, "; it must be ", AllowedRange(parameter)));
+    }
+    values[index] = value;
+  }
+  return values;
+}
+
+}  // namespace actbench

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog: all activations and all kernels that this machine can run, found by name. Immutable once made, so every
+// method is thread-safe. Tested by catalog_test.cc.
+#ifndef ACTBENCH_KERNELS_CATALOG_H_
+#define ACTBENCH_KERNELS_CATALOG_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "kernels/activation_info.h"
+#include "kernels/backend.h"
+#include "kernels/kernel.h"
+
+namespace actbench {
+
+// All activations, in the order of the list in activations.inc.
+absl::Span<const ActivationInfo* const> AllActivations();
+
+// Picks a kernel; an empty field means the best: provider "actbench", tier "fast", device "cpu", the widest isa.
+struct KernelSelector {
+  std::string provider = {};
+  std::string tier = {};
+  std::string isa = {};
+  std::string device = {};
+};
+
+class Catalog {
+ public:
+  // Later backends count as wider. Kernels of activations that are not in AllActivations() are left out.
+  explicit Catalog(const std::vector<std::unique_ptr<Backend>>& backends);
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+
+  // The catalog of DefaultBackends(), made on the first call.
+  static const Catalog& Default();
+
+  absl::Span<const Kernel> kernels() const { return kernels_; }
+  absl::Span<const std::string> isas() const { return isas_; }        // of the CPU backends, narrowest first
+  absl::Span<const std::string> devices() const { return devices_; }  // "cpu" first
+
+  // The activation with this id or alias. NOT_FOUND names the nearest and where the list is.
+  static absl::StatusOr<const ActivationInfo*> FindActivation(std::string_view name);
+
+  // The kernel of `activation` (an id) that fits the selector. The error names the first field that cannot be served:
+  // NOT_FOUND if no kernel has that value at all, UNIMPLEMENTED if only this combination is missing.
+  absl::StatusOr<const Kernel*> FindKernel(std::string_view activation, Direction direction, Dtype dtype,
+                                           const KernelSelector& selector) const;
+
+ private:
+  std::vector<Kernel> kernels_;
+  std::vector<std::string> isas_;
+  std::vector<std::string> devices_;
+  // Kernels of one activation, direction and dtype, best first.
+  std::map<std::string, std::vector<const Kernel*>, std::less<>> by_case_;
+};
+
+// The values of all parameters of `activation`, in order: those given, else the defaults. INVALID_ARGUMENT, naming the
+// parameter, if a name is unknown or a value is not finite or out of range.
+absl::StatusOr<std::vector<double>> ResolveParameters(const ActivationInfo& activation,
+                                                      const std::map<std::string, double>& given);
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_CATALOG_H_

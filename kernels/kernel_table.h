@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each translation unit of kernels (one for each dtype, direction and tier) hands to backends.cc.
+#ifndef ACTBENCH_KERNELS_KERNEL_TABLE_H_
+#define ACTBENCH_KERNELS_KERNEL_TABLE_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "kernels/kernel.h"
+
+namespace actbench {
+
+struct KernelRow {
+  std::string_view activation;
+  KernelFunctions functions;
+};
+
+// The kernels of one instruction set in one translation unit, in the order of the activations.
+struct KernelTable {
+  std::string_view isa;
+  int64_t hwy_target;  // the Highway target that the processor must have; 0: none
+  Direction direction;
+  Dtype dtype;
+  std::string_view tier;
+  absl::Span<const KernelRow> rows;
+};
+
+using KernelTables = std::vector<KernelTable>;
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_KERNEL_TABLE_H_

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scalar kernels of one dtype, direction and tier: the portable baseline, from the same formulas one number at a
+// time. Compiled once for each group of kernels/CMakeLists.txt, with the same definitions as simd_kernels.cc.
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "kernels/activation_info.h"
+#include "kernels/kernel_table.h"
+#include "kernels/vocabulary_scalar.h"
+
+namespace actbench::ACTBENCH_GROUP {
+namespace {
+using namespace actbench::scalar;
+#include "kernels/math.inc"
+// In this order.
+#include "kernels/activations.inc"
+// In this order.
+#include "kernels/kernels.inc"
+}  // namespace
+
+void AddScalarTables(KernelTables& tables) {
+  tables.push_back({"scalar", 0, ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER,
+                    RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE>(Activations())});
+}
+
+}  // namespace actbench::ACTBENCH_GROUP

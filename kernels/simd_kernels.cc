@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SIMD kernels of one dtype, direction and tier: compiled once for each group of kernels/CMakeLists.txt, and in it
+// once for each Highway target. ACTBENCH_GROUP names the namespace; ACTBENCH_DTYPE, ACTBENCH_STORAGE,
+// ACTBENCH_DIRECTION and ACTBENCH_TIER say what the group is.
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "kernels/activation_info.h"
+#include "kernels/kernel_table.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/simd_kernels.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h.
+#include "hwy/highway.h"
+
+#ifndef ACT_FN
+#define ACT_FN HWY_INLINE
+#endif
+
+// Highway's own scalar target is only the fallback of its dispatcher; scalar_kernels.cc has ours.
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+HWY_BEFORE_NAMESPACE();
+namespace actbench::ACTBENCH_GROUP::HWY_NAMESPACE {
+#include "kernels/vocabulary_simd.inc"
+// In this order.
+#include "kernels/math.inc"
+// In this order.
+#include "kernels/activations.inc"
+// In this order.
+#include "kernels/kernels.inc"
+
+absl::Span<const KernelRow> Rows() { return RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE>(Activations()); }
+}  // namespace actbench::ACTBENCH_GROUP::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
+
+#if HWY_ONCE
+#include "kernels/simd_targets.h"
+
+namespace actbench::ACTBENCH_GROUP {
+
+void AddSimdTables([[maybe_unused]] KernelTables& tables) {
+#define ACTBENCH_ADD(target, space, isa) \
+  tables.push_back({isa, target, ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER, space::Rows()});
+  ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
+#undef ACTBENCH_ADD
+}
+
+}  // namespace actbench::ACTBENCH_GROUP
+#endif

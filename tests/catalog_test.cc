@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/catalog.h"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <string>
+
+namespace actbench {
+namespace {
+
+TEST(CatalogTest, NamesAreSnakeCaseAndNoNameOrAliasOccursTwice) {
+  std::set<std::string> seen;
+  for (const ActivationInfo* activation : AllActivations()) {
+    for (char c : activation->name) EXPECT_TRUE(std::islower(c) || std::isdigit(c) || c == '_') << activation->name;
+    EXPECT_TRUE(seen.insert(std::string(activation->name)).second) << activation->name;
+    for (std::string_view alias : activation->Aliases()) {
+      EXPECT_NE(alias.find(':'), std::string_view::npos) << alias << " does not say whose name it is";
+      EXPECT_TRUE(seen.insert(std::string(alias)).second) << alias;
+    }
+  }
+}
+
+TEST(CatalogTest, EveryActivationIsDescribed) {
+  for (const ActivationInfo* activation : AllActivations()) {
+    EXPECT_FALSE(activation->summary.empty()) << activation->name;
+    EXPECT_FALSE(activation->source.empty()) << activation->name;
+    EXPECT_LT(activation->domain_min, activation->domain_max) << activation->name;
+    EXPECT_TRUE(activation->inputs == 2 || activation->Anchors().size() >= 2) << activation->name << " has no anchors";
+    for (const Parameter& parameter : activation->Parameters()) {
+      EXPECT_FALSE(parameter.description.empty()) << activation->name;
+      EXPECT_TRUE(std::isfinite(parameter.min_value) && std::isfinite(parameter.max_value)) << activation->name;
+      EXPECT_GE(parameter.default_value, parameter.min_value) << activation->name;
+      EXPECT_LE(parameter.default_value, parameter.max_value) << activation->name;
+    }
+  }
+}
+
+TEST(CatalogTest, EveryActivationHasAKernelForEachDirectionDtypeAndIsa) {
+  const Catalog& catalog = Catalog::Default();
+  ASSERT_FALSE(catalog.isas().empty());
+  EXPECT_EQ(catalog.isas().front(), "scalar");
+  EXPECT_EQ(catalog.devices().front(), "cpu");
+  for (const ActivationInfo* activation : AllActivations()) {
+    for (Direction direction : {Direction::kForward, Direction::kGradient}) {
+      for (const DtypeInfo& dtype : AllDtypes()) {
+        for (const std::string& isa : catalog.isas()) {
+          const auto kernel = catalog.FindKernel(activation->name, direction, dtype.dtype, {.isa = isa});
+          ASSERT_TRUE(kernel.ok()) << kernel.status();
+          EXPECT_EQ((*kernel)->isa, isa);
+          EXPECT_EQ((*kernel)->activation, activation->name);
+        }
+      }
+    }
+  }
+}
+
+TEST(CatalogTest, KernelNamesAreUniqueAndSpelledAsDocumented) {
+  std::set<std::string> names;
+  for (const Kernel& kernel : Catalog::Default().kernels()) EXPECT_TRUE(names.insert(kernel.Name()).second);
+  EXPECT_TRUE(names.contains("sigmoid/forward/f32/actbench/fast/scalar"));
+  EXPECT_TRUE(names.contains("sigmoid/gradient/bf16/actbench/fast/scalar"));
+}
+
+TEST(CatalogTest, AnEmptySelectorMeansTheWidestIsa) {
+  const Catalog& catalog = Catalog::Default();
+  const auto kernel = catalog.FindKernel("sigmoid", Direction::kForward, Dtype::kF32, {});
+  ASSERT_TRUE(kernel.ok());
+  EXPECT_EQ((*kernel)->isa, catalog.isas().back());
+}
+
+TEST(CatalogTest, FindsActivationsByIdAndAlias) {
+  EXPECT_EQ((*Catalog::FindActivation("silu"))->name, "silu");
+  EXPECT_EQ((*Catalog::FindActivation("torch:SiLU"))->name, "silu");
+}
+
+TEST(CatalogTest, AnUnknownActivationIsAnsweredWithTheNearestAndTheList) {
+  const absl::Status status = Catalog::FindActivation("gelu_err").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message(),
+            "unknown activation \"gelu_err\"; did you mean \"gelu_erf\"? (ListActivations and `actbench list` have all "
+            "of them)");
+  EXPECT_EQ(Catalog::FindActivation("").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_LT(Catalog::FindActivation(std::string(100000, 'x')).status().message().size(), 300u);
+}
+
+TEST(CatalogTest, AnUnknownPropertyIsAnsweredWithThoseThatExist) {
+  const Catalog& catalog = Catalog::Default();
+  const auto find = [&](const KernelSelector& selector) {
+    return catalog.FindKernel("sigmoid", Direction::kForward, Dtype::kF32, selector).status();
+  };
+  EXPECT_EQ(find({.provider = "nobody"}),
+            absl::NotFoundError("no kernel here has provider \"nobody\"; there are: actbench"));
+  EXPECT_EQ(find({.tier = "slow"}), absl::NotFoundError("no kernel here has tier \"slow\"; there are: fast"));
+  EXPECT_EQ(find({.device = "cuda:0"}), absl::NotFoundError("no kernel here has device \"cuda:0\"; there are: cpu"));
+  const absl::Status no_isa = find({.isa = "scaler"});
+  EXPECT_EQ(no_isa.code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(std::string(no_isa.message()).ends_with("; did you mean \"scalar\"?")) << no_isa;
+}
+
+// One kernel only, for the combinations that are missing.
+class OneKernelBackend final : public Backend {
+ public:
+  std::string Isa() const override { return "toy"; }
+  std::vector<Kernel> Kernels() const override {
+    return {{"sigmoid", Direction::kForward, Dtype::kF32, "actbench", "fast", "cpu", "toy", {}},
+            {"not_an_activation", Direction::kForward, Dtype::kF32, "actbench", "fast", "cpu", "toy", {}}};
+  }
+};
+
+TEST(CatalogTest, AMissingCombinationIsUnimplementedAndKernelsOfUnknownActivationsAreLeftOut) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::make_unique<OneKernelBackend>());
+  const Catalog catalog(backends);
+  EXPECT_EQ(catalog.kernels().size(), 1u);
+  EXPECT_TRUE(catalog.FindKernel("sigmoid", Direction::kForward, Dtype::kF32, {}).ok());
+  EXPECT_EQ(catalog.FindKernel("sigmoid", Direction::kForward, Dtype::kF64, {}).status().code(),
+            absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(catalog.FindKernel("tanh", Direction::kForward, Dtype::kF32, {.isa = "toy"}).status().code(),
+            absl::StatusCode::kUnimplemented);
+}
+
+TEST(CatalogTest, ParametersAreResolvedOrRefusedByName) {
+  const ActivationInfo& swish = **Catalog::FindActivation("swish");
+  const ActivationInfo& relu = **Catalog::FindActivation("relu");
+  EXPECT_EQ(*ResolveParameters(swish, {}), std::vector<double>{1});
+  EXPECT_EQ(*ResolveParameters(swish, {{"beta", -0.5}}), std::vector<double>{-0.5});
+  EXPECT_EQ(
+      ResolveParameters(swish, {{"bta", 1}}).status(),
+      absl::InvalidArgumentError("parameters: swish has no parameter \"bta\"; it has beta; did you mean \"beta\"?"));
+  EXPECT_EQ(ResolveParameters(relu, {{"slope", 1}}).status(),
+            absl::InvalidArgumentError("parameters: relu has no parameter \"slope\"; it has none"));
+  for (double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    EXPECT_EQ(ResolveParameters(swish, {{"beta", bad}}).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+}  // namespace
+}  // namespace actbench

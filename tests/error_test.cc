@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/accuracy/error.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "kernels/catalog.h"
+#include "tests/samples.h"
+
+namespace actbench {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+const double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+const ActivationInfo& Find(std::string_view name) { return **Catalog::FindActivation(name); }
+
+// The error of `got` as relu(x) or relu's gradient: definitions whose exact results are plain.
+double ReluError(Dtype dtype, double x, double got) {
+  const ErrorMeter meter(Find("relu"), Direction::kForward, dtype, {});
+  const std::vector<char> in = Pack(dtype, {x});
+  const std::vector<char> out = Pack(dtype, {got});
+  return meter.Measure({in.data()}, out.data(), 0, 1).max_ulp;
+}
+
+double GradientError(std::string_view name, Dtype dtype, double x, double dy, double got) {
+  const ErrorMeter meter(Find(name), Direction::kGradient, dtype, {});
+  const std::vector<char> in = Pack(dtype, {x});
+  const std::vector<char> upstream = Pack(dtype, {dy});
+  const std::vector<char> out = Pack(dtype, {got});
+  return meter.Measure({in.data(), upstream.data()}, out.data(), 0, 1).max_ulp;
+}
+
+TEST(ErrorTest, CountsInUlpOfTheExactResult) {
+  EXPECT_EQ(ReluError(Dtype::kF32, 1, 1), 0);
+  EXPECT_EQ(ReluError(Dtype::kF32, 1, 1 + 0x1p-23), 1);
+  EXPECT_EQ(ReluError(Dtype::kF32, 1, 1 - 0x1p-24), 0.5);  // the step below 1 is half of that above
+  EXPECT_EQ(ReluError(Dtype::kF64, 1, 1 + 0x1p-50), 4);
+  EXPECT_EQ(ReluError(Dtype::kF16, 2, 2.001953125), 1);
+  EXPECT_EQ(ReluError(Dtype::kBF16, 2, 2.03125), 2);
+  EXPECT_EQ(ReluError(Dtype::kF32, 3, 0), 3 / 0x1p-22);
+}
+
+TEST(ErrorTest, SubnormalResultsCountInTheLeastSubnormal) {
+  EXPECT_EQ(ReluError(Dtype::kF32, 0x1p-149, 0), 1);
+  EXPECT_EQ(ReluError(Dtype::kF32, -1, 0x1p-149), 1);  // ulp(0) is the least subnormal
+  EXPECT_EQ(ReluError(Dtype::kF64, 0x1p-1074, 0x1.8p-1073), 2);
+  EXPECT_EQ(ReluError(Dtype::kF16, 0x1p-24, 0x1p-23), 1);
+}
+
+TEST(ErrorTest, InfinitiesAndNaN) {
+  EXPECT_EQ(ReluError(Dtype::kF32, kInfinity, kInfinity), 0);
+  EXPECT_EQ(ReluError(Dtype::kF32, kInfinity, 3e38), kInfinity);
+  EXPECT_EQ(ReluError(Dtype::kF32, 3e38, kInfinity), kInfinity);
+  EXPECT_EQ(ReluError(Dtype::kF32, kInfinity, -kInfinity), kInfinity);
+  EXPECT_EQ(ReluError(Dtype::kF64, 1, kNaN), kInfinity);
+  EXPECT_EQ(ReluError(Dtype::kF64, kNaN, kNaN), 0);
+  EXPECT_EQ(ReluError(Dtype::kF64, kNaN, 0), kInfinity);
+}
+
+TEST(ErrorTest, OverflowOfTheGradientIsRightWhereTheExactProductRoundsToInfinity) {
+  const double largest = 0x1.fffffep127;
+  EXPECT_EQ(GradientError("hard_swish_as_printed", Dtype::kF32, 6, largest, kInfinity), 0);  // f'(6) = 2.5
+  EXPECT_EQ(GradientError("relu", Dtype::kF32, 6, largest, kInfinity), kInfinity);
+}
+
+TEST(ErrorTest, InfiniteUpstreamIsMultipliedWithTheExactDerivative) {
+  EXPECT_EQ(GradientError("relu", Dtype::kF32, -1, kInfinity, kNaN), 0);
+  EXPECT_EQ(GradientError("relu", Dtype::kF32, -1, kInfinity, 0), kInfinity);
+  EXPECT_EQ(GradientError("sigmoid", Dtype::kF64, -1000, kInfinity, kInfinity), 0);  // underflow is not 0
+  EXPECT_EQ(GradientError("sigmoid", Dtype::kF64, -1000, kInfinity, kNaN), kInfinity);
+  EXPECT_EQ(GradientError("silu", Dtype::kF64, -1000, kInfinity, -kInfinity), 0);
+  EXPECT_EQ(GradientError("sigmoid", Dtype::kF64, -kInfinity, kInfinity, kNaN), 0);  // the limit is 0
+}
+
+TEST(ErrorTest, ReportsTheWorstInputWithItsBitsAndPlace) {
+  const ErrorMeter meter(Find("relu"), Direction::kForward, Dtype::kF32, {});
+  const std::vector<float> in = {1, 2, 3, 4};
+  const std::vector<float> out = {1, 2, 3.0000007f, 4.0000005f};
+  const ErrorReport report = meter.Measure({in.data()}, out.data(), 0, 4);
+  EXPECT_EQ(report.checked, 4u);
+  EXPECT_EQ(report.max_ulp, 3);
+  EXPECT_EQ(report.MeanUlp(), 1);
+  EXPECT_EQ(report.worst_input, 3);
+  EXPECT_EQ(report.worst_bits, 0x40400000u);
+  EXPECT_EQ(report.worst_index, 2u);
+}
+
+TEST(ErrorTest, MergedPartsEqualTheWhole) {
+  const ErrorMeter meter(Find("relu"), Direction::kForward, Dtype::kF32, {});
+  const std::vector<float> in = {1, 2, 3, 4};
+  const std::vector<float> out = {1, 2, 3.0000007f, 4.0000005f};
+  const auto part = [&](size_t begin, size_t end) { return meter.Measure({in.data()}, out.data(), begin, end); };
+  for (size_t split = 0; split <= in.size(); ++split) {
+    const ErrorReport merged = Merge(part(0, split), part(split, in.size()));
+    EXPECT_EQ(merged.checked, 4u);
+    EXPECT_EQ(merged.max_ulp, 3);
+    EXPECT_EQ(merged.MeanUlp(), 1);
+    EXPECT_EQ(merged.worst_index, 2u) << split;
+  }
+}
+
+}  // namespace
+}  // namespace actbench

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract of the vocabulary and of math.inc, on every implementation: scalar, and each Highway target that this
+// machine has.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/accuracy/big_float.h"
+#include "kernels/vocabulary_scalar.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tests/vocabulary_test.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h.
+#include "hwy/highway.h"
+
+#ifndef ACTBENCH_TESTS_VOCABULARY_TEST_CC_
+#define ACTBENCH_TESTS_VOCABULARY_TEST_CC_
+namespace actbench {
+
+// The operations of one implementation, from vocabulary_table.inc.
+struct VocabularyTable {
+  const char* name;
+  double (*unary)(int op, double a);
+  double (*binary)(int op, double a, double b);
+  double (*ternary)(int op, double a, double b, double c);
+  void (*store)(Dtype dtype, double value, void* element);
+  double (*load)(Dtype dtype, const void* element);
+};
+
+enum Unary { kNeg, kAbs, kRound, kPowerOfTwo, kSigmoid, kTanh, kNormalCdf };
+enum Binary { kAdd, kSub, kMul, kDiv, kCopySign, kLt, kLe, kEq, kAtLeast, kAtMost, kUnlessNaN, kMulError, kMulSigmoid };
+enum Ternary { kMulAdd, kNegMulAdd, kMulScaled, kIfPositive };
+
+}  // namespace actbench
+#endif
+
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+HWY_BEFORE_NAMESPACE();
+namespace actbench::vocabulary_test::HWY_NAMESPACE {
+#include "kernels/vocabulary_simd.inc"
+// In this order.
+#include "kernels/math.inc"
+// In this order.
+#include "tests/vocabulary_table.inc"
+}  // namespace actbench::vocabulary_test::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
+
+#if HWY_ONCE
+#include "kernels/simd_targets.h"
+
+namespace actbench::vocabulary_test::scalar_lane {
+using namespace actbench::scalar;
+#include "kernels/math.inc"
+// In this order.
+#include "tests/vocabulary_table.inc"
+}  // namespace actbench::vocabulary_test::scalar_lane
+
+namespace actbench {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+const double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<VocabularyTable> Vocabularies() {
+  std::vector<VocabularyTable> tables = {vocabulary_test::scalar_lane::Table("scalar")};
+#define ACTBENCH_ADD(target, space, isa) \
+  if (hwy::SupportedTargets() & target) tables.push_back(vocabulary_test::space::Table(isa));
+  ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
+#undef ACTBENCH_ADD
+  return tables;
+}
+
+class VocabularyTest : public testing::TestWithParam<VocabularyTable> {
+ protected:
+  double Call(Unary op, double a) const { return GetParam().unary(op, a); }
+  double Call(Binary op, double a, double b) const { return GetParam().binary(op, a, b); }
+  double Call(Ternary op, double a, double b, double c) const { return GetParam().ternary(op, a, b, c); }
+  // The largest relative error of an operation over `inputs`, in units of 2^-53.
+  template <class Got, class Exact>
+  double WorstError(const std::vector<double>& inputs, Got got, Exact exact) const {
+    double worst = 0;
+    for (double x : inputs) {
+      const BigFloat expected = exact(BigFloat(x));
+      const BigFloat error = abs(BigFloat(got(x)) - expected) / (abs(expected) * BigFloat(0x1p-53));
+      worst = std::max(worst, error.ToDouble());
+    }
+    return worst;
+  }
+  static std::vector<double> Uniform(double from, double to) {
+    std::mt19937_64 random(7);
+    std::uniform_real_distribution<double> distribution(from, to);
+    std::vector<double> values(3000);
+    std::generate(values.begin(), values.end(), [&] { return distribution(random); });
+    return values;
+  }
+};
+
+TEST_P(VocabularyTest, ArithmeticIsIeee) {
+  for (double a : {0.1, -3.75, 1e300, 5e-324, kInfinity}) {
+    for (double b : {0.7, -1e-300, 3.0}) {
+      EXPECT_EQ(Call(kAdd, a, b), a + b);
+      EXPECT_EQ(Call(kSub, a, b), a - b);
+      EXPECT_EQ(Call(kMul, a, b), a * b);
+      EXPECT_EQ(Call(kDiv, a, b), a / b);
+    }
+  }
+  EXPECT_EQ(Call(kMulAdd, 3, 5, 7), 22);
+  EXPECT_EQ(Call(kNegMulAdd, 3, 5, 7), -8);
+  EXPECT_TRUE(std::signbit(Call(kNeg, 0.0)));
+  EXPECT_EQ(Call(kAbs, -kInfinity), kInfinity);
+  EXPECT_EQ(Call(kCopySign, 2, -0.0), -2);
+}
+
+TEST_P(VocabularyTest, RoundsToNearestEven) {
+  for (double x : {0.5, 1.5, -2.5, 0.49999999999999994, 1e15 + 0.5, -0.2})
+    EXPECT_EQ(Call(kRound, x), std::nearbyint(x));
+  EXPECT_TRUE(std::isnan(Call(kRound, kNaN)));
+}
+
+TEST_P(VocabularyTest, ComparisonsAreFalseForNaN) {
+  for (Binary compare : {kLt, kLe, kEq}) {
+    EXPECT_EQ(Call(compare, kNaN, 1), 0);
+    EXPECT_EQ(Call(compare, 1, kNaN), 0);
+    EXPECT_EQ(Call(compare, kNaN, kNaN), 0);
+  }
+  EXPECT_EQ(Call(kLt, 1, 2), 1);
+  EXPECT_EQ(Call(kLt, 2, 2), 0);
+  EXPECT_EQ(Call(kLe, 2, 2), 1);
+  EXPECT_EQ(Call(kEq, 0.0, -0.0), 1);
+  EXPECT_EQ(Call(kIfPositive, 1, 2, 3), 2);
+  EXPECT_EQ(Call(kIfPositive, kNaN, 2, 3), 3);
+}
+
+TEST_P(VocabularyTest, BoundsKeepNaN) {
+  EXPECT_EQ(Call(kAtLeast, -5, 0), 0);
+  EXPECT_EQ(Call(kAtLeast, 5, 0), 5);
+  EXPECT_EQ(Call(kAtMost, 7, 6), 6);
+  EXPECT_TRUE(std::isnan(Call(kAtLeast, kNaN, 0)));
+  EXPECT_TRUE(std::isnan(Call(kAtMost, kNaN, 0)));
+  EXPECT_TRUE(std::isnan(Call(kUnlessNaN, kNaN, 1)));
+  EXPECT_EQ(Call(kUnlessNaN, kInfinity, 1), 1);
+}
+
+TEST_P(VocabularyTest, PowersOfTwoAreExact) {
+  for (int k : {-1022, -1, 0, 1, 1023}) EXPECT_EQ(Call(kPowerOfTwo, k), std::ldexp(1.0, k));
+}
+
+TEST_P(VocabularyTest, ScaledProductsNeitherOverflowNorRoundTwice) {
+  for (int k : {-3000, -2100, -1100, -1075, -1074, -1022, -5, -1, 0}) {
+    for (double v : {1.0, -1.25, 0x1.fffffffffffffp0, 0x1.8p900, 0x1.fffffffffffffp1023, kInfinity}) {
+      for (double p : {0.5, 0.75, k == 0 ? 1.0 : 1.4142135623730951}) {
+        const BigFloat exact = scalbln(BigFloat(v) * BigFloat(p), k);
+        EXPECT_EQ(Call(kMulScaled, v, p, k), exact.ToDouble()) << v << " " << p << " 2^" << k;
+      }
+    }
+  }
+}
+
+TEST_P(VocabularyTest, ErrorOfAProductIsExact) {
+  const std::vector<double> values = Uniform(-1e6, 1e6);
+  for (size_t i = 0; i + 1 < values.size(); ++i) {
+    const double a = values[i];
+    const double b = values[i + 1];
+    ASSERT_NEAR(Call(kMulError, a, b), std::fma(a, b, -(a * b)), std::fabs(a * b) * 0x1p-104) << a << " * " << b;
+  }
+  EXPECT_TRUE(std::isfinite(Call(kMulError, 0x1.fffffffffffffp1023, 1e-300)));
+}
+
+TEST_P(VocabularyTest, StoresRoundOnceToNearestEven) {
+  std::mt19937_64 random(3);
+  for (const DtypeInfo& format : AllDtypes()) {
+    for (int i = 0; i < 20000; ++i) {
+      uint64_t bits = random();
+      double value;
+      std::memcpy(&value, &bits, sizeof(value));
+      if (!std::isfinite(value) || value == 0) continue;
+      const int exponent = static_cast<int>(bits % 45) - 28;
+      if (i % 4 != 0) value = std::ldexp(value, exponent - std::ilogb(value));         // mostly in range
+      if (i % 4 == 2) value = std::ldexp(std::nearbyint(std::ldexp(value, 12)), -12);  // many ties
+      char got[8];
+      char expected[8];
+      GetParam().store(format.dtype, value, got);
+      StoreElement(format.dtype, value, expected);
+      ASSERT_EQ(LoadBits(format.dtype, got), LoadBits(format.dtype, expected)) << format.name << " " << value;
+    }
+  }
+}
+
+TEST_P(VocabularyTest, StoresKeepInfinitiesZerosAndNaN) {
+  for (const DtypeInfo& format : AllDtypes()) {
+    for (double value : {kInfinity, -kInfinity, 0.0, -0.0, 1e-320, -1e-320, 1e308}) {
+      char got[8];
+      char expected[8];
+      GetParam().store(format.dtype, value, got);
+      StoreElement(format.dtype, value, expected);
+      EXPECT_EQ(LoadBits(format.dtype, got), LoadBits(format.dtype, expected)) << format.name << " " << value;
+    }
+    char element[8];
+    GetParam().store(format.dtype, kNaN, element);
+    EXPECT_TRUE(std::isnan(LoadElement(format.dtype, element))) << format.name;
+    GetParam().store(format.dtype, -kNaN, element);
+    EXPECT_TRUE(std::isnan(LoadElement(format.dtype, element))) << format.name;
+  }
+}
+
+TEST_P(VocabularyTest, LoadsAreExact) {
+  for (Dtype dtype : {Dtype::kF16, Dtype::kBF16}) {
+    for (uint32_t bits = 0; bits < 65536; ++bits) {
+      const auto half = static_cast<uint16_t>(bits);
+      const double expected = LoadElement(dtype, &half);
+      const double got = GetParam().load(dtype, &half);
+      ASSERT_TRUE(std::isnan(expected) ? std::isnan(got)
+                                       : got == expected && std::signbit(got) == std::signbit(expected))
+          << Name(dtype) << " " << bits << ": " << got;
+    }
+  }
+  const float single = -0x1.23456p-140f;
+  EXPECT_EQ(GetParam().load(Dtype::kF32, &single), single);
+}
+
+// Bounds: what math.inc says, in units of 2^-53.
+TEST_P(VocabularyTest, BuildingBlocksKeepTheirErrorBounds) {
+  const BigFloat half(0.5);
+  const auto sigmoid = [](const BigFloat& x) { return 1 / (1 + exp(-x)); };
+  const auto cdf = [&](const BigFloat& x) { return half * erfc(-x * sqrt(half)); };
+  EXPECT_LE(WorstError(
+                Uniform(-700, 40), [&](double x) { return Call(kSigmoid, x); }, sigmoid),
+            4);
+  EXPECT_LE(WorstError(
+                Uniform(-4, 4), [&](double x) { return Call(kSigmoid, x); }, sigmoid),
+            4);
+  const auto big_tanh = [](const BigFloat& x) { return tanh(x); };
+  EXPECT_LE(WorstError(
+                Uniform(-20, 20), [&](double x) { return Call(kTanh, x); }, big_tanh),
+            4);
+  EXPECT_LE(WorstError(
+                Uniform(-1e-3, 1e-3), [&](double x) { return Call(kTanh, x); }, big_tanh),
+            4);
+  EXPECT_LE(WorstError(
+                Uniform(-37, 8), [&](double x) { return Call(kNormalCdf, x); }, cdf),
+            16);
+  EXPECT_LE(WorstError(
+                Uniform(-2, 2), [&](double x) { return Call(kNormalCdf, x); }, cdf),
+            16);
+}
+
+TEST_P(VocabularyTest, SubnormalSigmoidsAreWithinTwoUlp) {
+  for (double z : Uniform(-745, -708)) {
+    const BigFloat exact = 3 / (1 + exp(-BigFloat(z)));
+    const BigFloat ulps = abs(BigFloat(Call(kMulSigmoid, 3, z)) - exact) * BigFloat(0x1p1000) * BigFloat(0x1p74);
+    EXPECT_LE(ulps.ToDouble(), 2 + (exact > BigFloat(0x1p-1022) ? exact.ToDouble() * 0x1p1000 * 0x1p22 : 0)) << z;
+  }
+}
+
+TEST_P(VocabularyTest, TanhIsOddBitForBit) {
+  for (double x : Uniform(-20, 20)) ASSERT_EQ(Call(kTanh, -x), -Call(kTanh, x)) << x;
+}
+
+TEST_P(VocabularyTest, BuildingBlocksReachTheirLimits) {
+  EXPECT_EQ(Call(kSigmoid, kInfinity), 1);
+  EXPECT_EQ(Call(kSigmoid, -kInfinity), 0);
+  EXPECT_EQ(Call(kSigmoid, -745), std::exp(-745.0));
+  EXPECT_TRUE(std::isnan(Call(kSigmoid, kNaN)));
+  EXPECT_EQ(Call(kMulSigmoid, kInfinity, kInfinity), kInfinity);
+  EXPECT_EQ(Call(kMulSigmoid, -kInfinity, -kInfinity), 0);
+  EXPECT_TRUE(std::signbit(Call(kMulSigmoid, -kInfinity, -kInfinity)));
+  EXPECT_TRUE(std::isnan(Call(kMulSigmoid, kNaN, -kInfinity)));
+  EXPECT_EQ(Call(kTanh, -kInfinity), -1);
+  EXPECT_TRUE(std::signbit(Call(kTanh, -0.0)));
+  EXPECT_TRUE(std::isnan(Call(kTanh, kNaN)));
+  EXPECT_EQ(Call(kNormalCdf, kInfinity), 1);
+  EXPECT_EQ(Call(kNormalCdf, -kInfinity), 0);
+  EXPECT_TRUE(std::isnan(Call(kNormalCdf, kNaN)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, VocabularyTest, testing::ValuesIn(Vocabularies()),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace actbench
+#endif
