@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/address.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace actbench {
+namespace {
+
+constexpr std::string_view kUnix = "unix:";
+
+struct HostPort {
+  std::string_view host;  // without the brackets of an IPv6 address
+  std::string_view port;
+};
+
+HostPort Split(std::string_view address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return {address, ""};
+  std::string_view host = address.substr(0, colon);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return {host, address.substr(colon + 1)};
+}
+
+// The path of "unix:PATH" and "unix:///PATH"; empty for other addresses.
+std::string UnixPath(std::string_view address) {
+  if (!address.starts_with(kUnix)) return "";
+  address.remove_prefix(kUnix.size());
+  if (address.starts_with("//")) address.remove_prefix(2);
+  return std::string(address);
+}
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+absl::Status CheckUnixPath(const std::string& flag, const std::string& address) {
+  const size_t length = UnixPath(address).size();
+  constexpr size_t kMaxLength = sizeof(sockaddr_un::sun_path) - 1;
+  if (length >= 1 && length <= kMaxLength) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, " ", address, ": the path has ", length, " bytes; it must have 1 to ", kMaxLength));
+}
+
+absl::Status CannotListen(const std::string& address, const std::string& reason) {
+  return absl::FailedPreconditionError(absl::StrCat("cannot listen on ", address, ": ", reason));
+}
+
+absl::Status CheckUnixIsFree(const std::string& address) {
+  const std::string path = UnixPath(address);
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0) {
+    const size_t slash = path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    return ::access(directory.c_str(), W_OK | X_OK) == 0
+               ? absl::OkStatus()
+               : CannotListen(address, absl::StrCat(directory, ": ", std::strerror(errno)));
+  }
+  if (!S_ISSOCK(info.st_mode)) return CannotListen(address, "a file of this name exists and is no socket");
+  sockaddr_un name = {};
+  name.sun_family = AF_UNIX;
+  std::strncpy(name.sun_path, path.c_str(), sizeof(name.sun_path) - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const absl::Cleanup close = [socket] { ::close(socket); };
+  // What a killed server leaves behind refuses connections.
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) return absl::OkStatus();
+  return CannotListen(address, "another server does");
+}
+
+absl::Status CheckTcpIsFree(const std::string& address) {
+  const HostPort parts = Split(address);
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const int error = ::getaddrinfo(std::string(parts.host).c_str(), std::string(parts.port).c_str(), &hints, &found);
+  if (error != 0) return CannotListen(address, ::gai_strerror(error));
+  const absl::Cleanup free = [found] { ::freeaddrinfo(found); };
+  const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const absl::Cleanup close = [socket] { ::close(socket); };
+  // As gRPC does: a port whose last connections are still being closed is free.
+  const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  // Two sockets that only are bound can share a port; two that listen cannot.
+  const bool listens = ::bind(socket, found->ai_addr, found->ai_addrlen) == 0 && ::listen(socket, 1) == 0;
+  return listens ? absl::OkStatus() : CannotListen(address, std::strerror(errno));
+}
+
+}  // namespace
+
+absl::Status CheckAddress(const std::string& flag, const std::string& address, bool allow_insecure_bind) {
+  if (address.starts_with(kUnix)) return CheckUnixPath(flag, address);
+  const HostPort parts = Split(address);
+  int port = 0;
+  if (parts.host.empty() || !absl::SimpleAtoi(std::string(parts.port), &port) || port < 0 || port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        flag, " is \"", address, "\"; it must be HOST:PORT with a port from 0 (any free one) to 65535, or unix:PATH"));
+  }
+  if (IsLoopback(parts.host) || allow_insecure_bind) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(flag, " ", address,
+                   " can be reached from other machines, and there is no encryption or authentication yet; use "
+                   "127.0.0.1, or give --allow_insecure_bind if the network is trusted"));
+}
+
+absl::Status CheckIsFree(const std::string& address) {
+  return address.starts_with(kUnix) ? CheckUnixIsFree(address) : CheckTcpIsFree(address);
+}
+
+std::string WithPort(const std::string& address, int port) {
+  if (address.starts_with(kUnix)) return address;
+  return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
+}
+
+}  // namespace actbench

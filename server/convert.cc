@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/convert.h"
+
+#include <string>
+
+namespace actbench {
+
+std::optional<Dtype> FromProto(v1::Dtype dtype) {
+  switch (dtype) {
+    case v1::DTYPE_F64:
+      return Dtype::kF64;
+    case v1::DTYPE_F32:
+      return Dtype::kF32;
+    case v1::DTYPE_F16:
+      return Dtype::kF16;
+    case v1::DTYPE_BF16:
+      return Dtype::kBF16;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<Direction> FromProto(v1::Direction direction) {
+  switch (direction) {
+    case v1::DIRECTION_FORWARD:
+      return Direction::kForward;
+    case v1::DIRECTION_GRADIENT:
+      return Direction::kGradient;
+    default:
+      return std::nullopt;
+  }
+}
+
+KernelSelector FromProto(const v1::KernelSelector& selector) {
+  return {.provider = selector.provider(), .tier = selector.tier(), .isa = selector.isa(), .device = selector.device()};
+}
+
+v1::Dtype ToProto(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kF64:
+      return v1::DTYPE_F64;
+    case Dtype::kF32:
+      return v1::DTYPE_F32;
+    case Dtype::kF16:
+      return v1::DTYPE_F16;
+    case Dtype::kBF16:
+      return v1::DTYPE_BF16;
+  }
+  return v1::DTYPE_UNSPECIFIED;
+}
+
+v1::Direction ToProto(Direction direction) {
+  return direction == Direction::kForward ? v1::DIRECTION_FORWARD : v1::DIRECTION_GRADIENT;
+}
+
+void ToProto(const Kernel& kernel, v1::Kernel& out) {
+  out.set_name(kernel.Name());
+  out.set_activation(kernel.activation);
+  out.set_direction(ToProto(kernel.direction));
+  out.set_dtype(ToProto(kernel.dtype));
+  out.set_provider(kernel.provider);
+  out.set_tier(kernel.tier);
+  out.set_device(kernel.device);
+  out.set_isa(kernel.isa);
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  // Both number their codes as google.rpc.Code does.
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+}  // namespace actbench

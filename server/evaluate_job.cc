@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/evaluate_job.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/convert.h"
+
+namespace actbench {
+namespace {
+
+// Costs in units of about 1 to 10 ns, what a plain kernel needs for one element; a chunk must stay under 1 ms.
+constexpr size_t kChunkCost = size_t{1} << 15;
+constexpr size_t kItemCost = 256;          // choosing, timing and counting
+constexpr size_t kMeasuredCost = 8;        // an element whose definition is evaluated, 0.1 to 1 us
+constexpr size_t kMeasuredF64Cost = 1024;  // the same in f64, 10 to 100 us
+constexpr size_t kBlockElements = 4096;    // what passes through the buffer at a time; fits the first-level cache
+constexpr size_t kBlockBytes = kBlockElements * sizeof(double);
+
+// What a result takes in the response beside its tensors' data, from above: names, times, and for each dimension and
+// parameter the longest encoding.
+constexpr int64_t kResultBytes = 1024;
+constexpr int64_t kDimensionBytes = 10;
+constexpr int64_t kParameterBytes = 64;
+
+size_t CostOfElement(const EvaluatePlan& plan) {
+  if (!plan.meter.has_value()) return 1;
+  return plan.kernel->dtype == Dtype::kF64 ? kMeasuredF64Cost : kMeasuredCost;
+}
+
+int64_t ResponseBytes(const EvaluatePlan& plan) {
+  const int64_t dimensions = plan.item->inputs(0).shape_size() * static_cast<int64_t>(plan.output_count);
+  return plan.output_bytes() + kResultBytes + kDimensionBytes * dimensions +
+         kParameterBytes * static_cast<int64_t>(plan.parameters.size()) + static_cast<int64_t>(plan.item->id().size());
+}
+
+Rejection ReasonOf(const absl::Status& status) {
+  if (absl::IsResourceExhausted(status)) return Rejection::kTooLarge;
+  if (absl::IsUnimplemented(status)) return Rejection::kUnsupported;
+  return Rejection::kInvalid;
+}
+
+int64_t Nanoseconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+}  // namespace
+
+EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& response, const Catalog& catalog,
+                         const Limits& limits, Metrics& metrics, absl::Time deadline,
+                         std::function<void(const absl::Status&)> done)
+    : request_(request),
+      response_(response),
+      metrics_(metrics),
+      deadline_(deadline),
+      accepted_(Clock::now()),
+      done_(std::move(done)),
+      item_count_(static_cast<size_t>(request.items_size())),
+      items_(new Item[item_count_]) {
+  response_.mutable_results()->Reserve(request.items_size());
+  int64_t response_bytes = 0;
+  for (size_t i = 0; i < item_count_; ++i) {
+    Item& item = items_[i];
+    response_.add_results();
+    item.plan = PlanItem(*request.mutable_items(static_cast<int>(i)), catalog, limits);
+    if (!item.plan.ok()) continue;
+    const int64_t bytes = ResponseBytes(*item.plan);
+    if (bytes > limits.message_size_bytes - response_bytes) {
+      item.plan = absl::ResourceExhaustedError(absl::StrCat(
+          "with this item's result the response would have up to ", response_bytes + bytes, " bytes; at most ",
+          limits.message_size_bytes, " are allowed (--max_message_bytes); send it in another request"));
+      continue;
+    }
+    response_bytes += bytes;
+    memory_bytes_ += item.plan->memory_bytes();
+  }
+  Cut();
+}
+
+void EvaluateJob::Cut() {
+  size_t cost = 0;  // of the chunk that is being filled
+  for (size_t i = 0; i < item_count_; ++i) {
+    Item& item = items_[i];
+    if (!item.plan.ok()) continue;
+    const size_t element_cost = CostOfElement(*item.plan);
+    item.first_piece = pieces_.size();
+    size_t begin = 0;
+    do {
+      const size_t room = kChunkCost - cost > kItemCost ? (kChunkCost - cost - kItemCost) / element_cost : 0;
+      const size_t end = std::min(item.plan->elements, begin + std::max<size_t>(room, 1));
+      pieces_.push_back({.item = &item, .begin = begin, .end = end, .error = {}});
+      cost += kItemCost + (end - begin) * element_cost;
+      begin = end;
+      if (cost + kItemCost < kChunkCost) continue;
+      chunk_ends_.push_back(pieces_.size());
+      cost = 0;
+    } while (begin < item.plan->elements);
+    item.end_piece = pieces_.size();
+  }
+  if (cost > 0) chunk_ends_.push_back(pieces_.size());
+}
+
+void EvaluateJob::RunChunk(size_t chunk) {
+  for (size_t i = chunk == 0 ? 0 : chunk_ends_[chunk - 1]; i < chunk_ends_[chunk]; ++i) RunPiece(pieces_[i]);
+}
+
+void EvaluateJob::RunPiece(Piece& piece) {
+  Item& item = *piece.item;
+  const EvaluatePlan& plan = *item.plan;
+  const Clock::time_point start = Clock::now();
+  int64_t not_started = -1;
+  item.queue_ns.compare_exchange_strong(not_started, Nanoseconds(start - accepted_), std::memory_order_relaxed);
+  if (!plan.in_place() || plan.meter.has_value()) return RunBuffered(piece);
+  const size_t offset = piece.begin * SizeBytes(plan.kernel->dtype);
+  std::array<const void*, 3> inputs;
+  std::array<void*, 2> outputs;
+  for (size_t i = 0; i < plan.input_count; ++i) inputs[i] = plan.inputs[i] + offset;
+  for (size_t i = 0; i < plan.output_count; ++i) outputs[i] = plan.inputs[i] + offset;
+  plan.prepared.Run({inputs.data(), plan.input_count}, {outputs.data(), plan.output_count}, piece.end - piece.begin);
+  item.compute_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
+}
+
+void EvaluateJob::RunBuffered(Piece& piece) {
+  // On the worker's own stack: thread-local memory would shrink that of every thread, civetweb's 100 KiB included.
+  alignas(64) std::array<std::array<char, kBlockBytes>, 2> buffers;
+  Item& item = *piece.item;
+  const EvaluatePlan& plan = *item.plan;
+  v1::EvaluateResult& result = ResultOf(item);
+  if (!plan.in_place()) std::call_once(item.allocated, [&] { Allocate(item, result); });
+  const size_t size = SizeBytes(plan.kernel->dtype);
+  for (size_t begin = piece.begin; begin < piece.end; begin += kBlockElements) {
+    const size_t n = std::min(kBlockElements, piece.end - begin);
+    std::array<const void*, 3> inputs;
+    std::array<void*, 2> outputs;
+    for (size_t i = 0; i < plan.input_count; ++i) inputs[i] = plan.inputs[i] + begin * size;
+    for (size_t i = 0; i < plan.output_count; ++i) outputs[i] = buffers[i].data();
+    const absl::Span<const void* const> input_span(inputs.data(), plan.input_count);
+    const Clock::time_point start = Clock::now();
+    plan.prepared.Run(input_span, {outputs.data(), plan.output_count}, n);
+    item.compute_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
+    if (plan.meter.has_value()) {
+      ErrorReport error = plan.meter->Measure(input_span, outputs[0], 0, n);
+      error.worst_index += begin;
+      piece.error = begin == piece.begin ? error : Merge(piece.error, error);
+    }
+    const Clock::time_point computed = Clock::now();
+    for (size_t i = 0; i < plan.output_count; ++i) {
+      if (plan.in_place()) {
+        std::memcpy(plan.inputs[i] + begin * size, outputs[i], n * size);
+      } else {
+        char* data = result.mutable_outputs(static_cast<int>(i))->mutable_data()->data();
+        ConvertElements(plan.kernel->dtype, outputs[i], plan.output_dtype, data + begin * SizeBytes(plan.output_dtype),
+                        n);
+      }
+    }
+    item.copy_ns.fetch_add(Nanoseconds(Clock::now() - computed), std::memory_order_relaxed);
+  }
+}
+
+void EvaluateJob::Allocate(Item& item, v1::EvaluateResult& result) {
+  const Clock::time_point start = Clock::now();
+  const EvaluatePlan& plan = *item.plan;
+  for (size_t i = 0; i < plan.output_count; ++i) {
+    v1::Tensor& output = *result.add_outputs();
+    output.set_dtype(ToProto(plan.output_dtype));
+    *output.mutable_shape() = plan.item->inputs(0).shape();
+    output.mutable_data()->resize(plan.elements * SizeBytes(plan.output_dtype));
+  }
+  item.copy_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
+}
+
+void EvaluateJob::Done(const absl::Status& status) {
+  for (size_t i = 0; status.ok() && i < item_count_; ++i) {
+    WriteResult(items_[i], *request_.mutable_items(static_cast<int>(i)), ResultOf(items_[i]));
+  }
+  // Whoever is told may delete the job at once, on another thread.
+  const std::function<void(const absl::Status&)> done = std::move(done_);
+  done(status);
+}
+
+void EvaluateJob::WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result) {
+  result.set_allocated_id(request.release_id());
+  if (!item.plan.ok()) {
+    metrics_.Rejected("Evaluate", ReasonOf(item.plan.status()));
+    result.mutable_status()->set_code(static_cast<int>(item.plan.status().code()));
+    result.mutable_status()->set_message(std::string(item.plan.status().message()));
+    return;
+  }
+  const EvaluatePlan& plan = *item.plan;
+  result.mutable_status();  // OK, and there
+  if (plan.in_place()) {
+    for (size_t i = 0; i < plan.output_count; ++i) {
+      result.add_outputs()->Swap(request.mutable_inputs(static_cast<int>(i)));
+    }
+  }
+  ToProto(*plan.kernel, *result.mutable_kernel());
+  v1::PhaseTimes& times = *result.mutable_times();
+  times.set_queue_ns(item.queue_ns);
+  times.set_compute_ns(item.compute_ns);
+  times.set_copy_ns(item.copy_ns);
+  if (plan.meter.has_value()) WriteError(item, *result.mutable_error());
+  for (size_t i = 0; i < plan.parameters.size(); ++i) {
+    (*result.mutable_parameters())[std::string(plan.activation->Parameters()[i].name)] = plan.parameters[i];
+  }
+  const size_t written = plan.elements * plan.output_count * SizeBytes(plan.kernel->dtype);
+  metrics_.KernelRan(*plan.kernel, absl::Nanoseconds(item.compute_ns.load()), static_cast<int64_t>(plan.elements),
+                     plan.input_bytes() + static_cast<int64_t>(written));
+}
+
+void EvaluateJob::WriteError(const Item& item, v1::ErrorReport& report) const {
+  // In the order of the elements, so that the sum does not depend on which worker ran what.
+  ErrorReport error = pieces_[item.first_piece].error;
+  for (size_t i = item.first_piece + 1; i < item.end_piece; ++i) error = Merge(error, pieces_[i].error);
+  report.set_max_ulp(error.max_ulp);
+  report.set_mean_ulp(error.MeanUlp());
+  report.set_worst_input(error.worst_input);
+  const int digits = static_cast<int>(2 * SizeBytes(item.plan->kernel->dtype));
+  report.set_worst_input_bits(absl::StrFormat("0x%0*x", digits, error.worst_bits));
+  report.set_checked(static_cast<int64_t>(error.checked));
+  report.set_worst_index(static_cast<int64_t>(error.worst_index));
+}
+
+v1::EvaluateResult& EvaluateJob::ResultOf(const Item& item) {
+  return *response_.mutable_results(static_cast<int>(&item - items_.get()));
+}
+
+}  // namespace actbench

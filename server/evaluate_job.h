@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// An Evaluate request as a job of the scheduler. Works in place: where the dtype stays, the outputs overwrite the
+// request's own tensors, which then move into the response. Knows no gRPC. Tested by server_test.cc.
+#ifndef ACTBENCH_SERVER_EVALUATE_JOB_H_
+#define ACTBENCH_SERVER_EVALUATE_JOB_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "actbench/v1/evaluation.pb.h"
+#include "kernels/accuracy/error.h"
+#include "kernels/catalog.h"
+#include "server/evaluate_plan.h"
+#include "server/metrics.h"
+#include "server/scheduler.h"
+#include "server/server.h"
+
+namespace actbench {
+
+class EvaluateJob final : public Job {
+ public:
+  // Checks all items. The references must outlive the job; `request` and `response` are no one else's until `done`,
+  // which gets Done's status when the response is complete.
+  EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& response, const Catalog& catalog,
+              const Limits& limits, Metrics& metrics, absl::Time deadline,
+              std::function<void(const absl::Status&)> done);
+
+  // The memory of the tensors that it works on.
+  int64_t memory_bytes() const { return memory_bytes_; }
+
+  JobClass job_class() const override { return JobClass::kInteractive; }
+  size_t chunk_count() const override { return chunk_ends_.size(); }
+  void RunChunk(size_t chunk) override;
+  void Done(const absl::Status& status) override;
+  absl::Time deadline() const override { return deadline_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // An item at work. Counters are summed over chunks, which run at the same time.
+  struct Item {
+    absl::StatusOr<EvaluatePlan> plan;
+    size_t first_piece = 0;  // its pieces are consecutive
+    size_t end_piece = 0;
+    std::once_flag allocated;
+    std::atomic<int64_t> queue_ns = -1;  // until the first chunk starts
+    std::atomic<int64_t> compute_ns = 0;
+    std::atomic<int64_t> copy_ns = 0;
+  };
+  // Elements [begin, end) of an item.
+  struct Piece {
+    Item* item;
+    size_t begin;
+    size_t end;
+    ErrorReport error;  // of its own elements, indices counted from its begin
+  };
+
+  // Cuts all items into pieces, and fills chunks with these.
+  void Cut();
+  void RunPiece(Piece& piece);
+  // As RunPiece, but through a small buffer, so that the inputs are still there for measuring the error and the output
+  // can have another dtype.
+  void RunBuffered(Piece& piece);
+  void Allocate(Item& item, v1::EvaluateResult& result);
+  void WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result);
+  void WriteError(const Item& item, v1::ErrorReport& report) const;
+  v1::EvaluateResult& ResultOf(const Item& item);
+
+  v1::EvaluateRequest& request_;
+  v1::EvaluateResponse& response_;
+  Metrics& metrics_;
+  const absl::Time deadline_;
+  const Clock::time_point accepted_;
+  std::function<void(const absl::Status&)> done_;
+  const size_t item_count_;
+  const std::unique_ptr<Item[]> items_;
+  std::vector<Piece> pieces_;
+  std::vector<size_t> chunk_ends_;  // chunk i is the pieces from the end of the one before to this
+  int64_t memory_bytes_ = 0;
+};
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_SERVER_EVALUATE_JOB_H_

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/evaluate_plan.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "server/convert.h"
+#include "server/tensor.h"
+
+namespace actbench {
+namespace {
+
+// Names are quoted in messages, so they must not be of any length.
+constexpr size_t kMaxNameLength = 128;
+
+absl::Status CheckName(const char* field, const std::string& name) {
+  if (name.size() <= kMaxNameLength) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " has ", name.size(), " bytes; a name has at most ", kMaxNameLength));
+}
+
+absl::Status CheckNames(const v1::EvaluateItem& item) {
+  const v1::KernelSelector& selector = item.selector();
+  const std::pair<const char*, const std::string&> names[] = {{"activation", item.activation()},
+                                                              {"selector.provider", selector.provider()},
+                                                              {"selector.tier", selector.tier()},
+                                                              {"selector.isa", selector.isa()},
+                                                              {"selector.device", selector.device()}};
+  for (const auto& [field, name] : names) {
+    if (absl::Status status = CheckName(field, name); !status.ok()) return status;
+  }
+  for (const auto& [name, value] : item.parameters()) {
+    if (absl::Status status = CheckName("a name in parameters", name); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Direction> CheckDirection(const v1::EvaluateItem& item) {
+  const std::optional<Direction> direction = FromProto(item.direction());
+  if (direction.has_value()) return *direction;
+  return absl::InvalidArgumentError(
+      absl::StrCat("direction is ", item.direction() == 0 ? "not given" : absl::StrCat("direction ", item.direction()),
+                   "; it must be one of forward, gradient"));
+}
+
+// How many inputs there must be, and which.
+struct InputNames {
+  size_t count;
+  const char* names;
+};
+
+InputNames NamesOfInputs(const ActivationInfo& activation, Direction direction) {
+  if (direction == Direction::kForward) {
+    return activation.inputs == 1 ? InputNames{1, "x"} : InputNames{2, "x, gate"};
+  }
+  return activation.inputs == 1 ? InputNames{2, "x, dy"} : InputNames{3, "x, gate, dy"};
+}
+
+// Checks the inputs each and against the first, which is described by the result.
+absl::StatusOr<TensorInfo> CheckInputs(const v1::EvaluateItem& item, const InputNames& names, const Limits& limits) {
+  if (static_cast<size_t>(item.inputs_size()) != names.count) {
+    return absl::InvalidArgumentError(absl::StrCat("inputs has ", item.inputs_size(), " tensors; the ",
+                                                   item.direction() == v1::DIRECTION_FORWARD ? "forward" : "gradient",
+                                                   " direction of ", item.activation(), " takes ", names.count, ": ",
+                                                   names.names));
+  }
+  absl::StatusOr<TensorInfo> first;
+  for (int i = 0; i < item.inputs_size(); ++i) {
+    const v1::Tensor& tensor = item.inputs(i);
+    const v1::Tensor& x = item.inputs(0);
+    const std::string field = absl::StrCat("inputs[", i, "]");
+    absl::StatusOr<TensorInfo> info = CheckTensor(tensor, field, limits.tensor_elements);
+    if (!info.ok()) return info.status();
+    if (i == 0) first = info;
+    if (info->dtype != first->dtype) {
+      return absl::InvalidArgumentError(absl::StrCat(field, ".dtype is ", DtypeText(tensor.dtype()),
+                                                     ", but inputs[0].dtype is ", DtypeText(x.dtype()),
+                                                     "; all inputs (", names.names, ") must have one dtype"));
+    }
+    if (!absl::c_equal(tensor.shape(), x.shape())) {
+      return absl::InvalidArgumentError(absl::StrCat(field, ".shape is ", ShapeText(tensor),
+                                                     ", but inputs[0].shape is ", ShapeText(x), "; all inputs (",
+                                                     names.names, ") must have one shape"));
+    }
+  }
+  return first;
+}
+
+absl::StatusOr<Dtype> CheckOutputDtype(const v1::EvaluateItem& item, Dtype input) {
+  if (item.output_dtype() == v1::DTYPE_UNSPECIFIED) return input;
+  const std::optional<Dtype> output = FromProto(item.output_dtype());
+  if (output.has_value()) return *output;
+  return absl::InvalidArgumentError(absl::StrCat("output_dtype is ", DtypeText(item.output_dtype()),
+                                                 "; it must be one of the dtypes of ListKernels, or not given"));
+}
+
+absl::Status CheckMeasure(const v1::EvaluateItem& item, size_t elements, const Limits& limits) {
+  if (!item.measure_error() || elements <= static_cast<size_t>(limits.measured_elements)) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("measure_error is set and inputs[0] has ", elements,
+                                                   " elements; the error of at most ", limits.measured_elements,
+                                                   " is measured"));
+}
+
+// What the names of the item stand for.
+struct Resolved {
+  const ActivationInfo* activation;
+  Direction direction;
+  TensorInfo x;
+  const Kernel* kernel;
+  std::vector<double> parameters;
+  Dtype output_dtype;
+};
+
+absl::StatusOr<Resolved> Resolve(const v1::EvaluateItem& item, const Catalog& catalog, const Limits& limits) {
+  if (absl::Status status = CheckNames(item); !status.ok()) return status;
+  const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(item.activation());
+  if (!activation.ok()) return activation.status();
+  const absl::StatusOr<Direction> direction = CheckDirection(item);
+  if (!direction.ok()) return direction.status();
+  const absl::StatusOr<TensorInfo> x = CheckInputs(item, NamesOfInputs(**activation, *direction), limits);
+  if (!x.ok()) return x.status();
+  const absl::StatusOr<const Kernel*> kernel =
+      catalog.FindKernel((*activation)->name, *direction, x->dtype, FromProto(item.selector()));
+  if (!kernel.ok()) return kernel.status();
+  const std::map<std::string, double> given(item.parameters().begin(), item.parameters().end());
+  absl::StatusOr<std::vector<double>> parameters = ResolveParameters(**activation, given);
+  if (!parameters.ok()) return parameters.status();
+  const absl::StatusOr<Dtype> output_dtype = CheckOutputDtype(item, x->dtype);
+  if (!output_dtype.ok()) return output_dtype.status();
+  if (absl::Status status = CheckMeasure(item, x->elements, limits); !status.ok()) return status;
+  return Resolved{*activation, *direction, *x, *kernel, *std::move(parameters), *output_dtype};
+}
+
+}  // namespace
+
+absl::StatusOr<EvaluatePlan> PlanItem(v1::EvaluateItem& item, const Catalog& catalog, const Limits& limits) {
+  absl::StatusOr<Resolved> resolved = Resolve(item, catalog, limits);
+  if (!resolved.ok()) return resolved.status();
+  PreparedKernel prepared(resolved->kernel->functions, resolved->parameters.data(), nullptr);
+  if (!prepared.ok()) {
+    return absl::UnimplementedError(absl::StrCat("parameters: the kernel ", resolved->kernel->Name(),
+                                                 " cannot serve these values; select another"));
+  }
+  std::optional<ErrorMeter> meter;
+  if (item.measure_error()) {
+    meter.emplace(*resolved->activation, resolved->direction, resolved->x.dtype, resolved->parameters);
+  }
+  EvaluatePlan plan{.item = &item,
+                    .activation = resolved->activation,
+                    .kernel = resolved->kernel,
+                    .parameters = std::move(resolved->parameters),
+                    .prepared = std::move(prepared),
+                    .meter = std::move(meter),
+                    .output_dtype = resolved->output_dtype,
+                    .elements = resolved->x.elements,
+                    .input_count = static_cast<size_t>(item.inputs_size()),
+                    .output_count = resolved->direction == Direction::kForward ? 1 : resolved->activation->inputs,
+                    .inputs = {}};
+  for (size_t i = 0; i < plan.input_count; ++i) {
+    plan.inputs[i] = item.mutable_inputs(static_cast<int>(i))->mutable_data()->data();
+  }
+  return plan;
+}
+
+}  // namespace actbench

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/evaluation_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/convert.h"
+#include "server/evaluate_job.h"
+#include "server/wire.h"
+
+namespace actbench {
+namespace {
+
+constexpr char kMethod[] = "Evaluate";
+
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+  const std::chrono::system_clock::time_point deadline = context.deadline();
+  // How gRPC says "none".
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return absl::FromChrono(deadline);
+}
+
+}  // namespace
+
+// One call, from the handler to OnDone, where it deletes itself. Whoever ends it calls Finish exactly once: Start if it
+// is refused, else the job's Done. gRPC calls OnCancel and OnDone only after the handler has returned, and OnDone only
+// after Finish and OnCancel have.
+class EvaluationService::Call final : public grpc::ServerUnaryReactor {
+ public:
+  Call(EvaluationService& service, const grpc::CallbackServerContext& context, grpc::ByteBuffer& response)
+      : service_(service), deadline_(DeadlineOf(context)), response_bytes_(response) {}
+
+  void Start(grpc::ByteBuffer& request) {
+    request_size_ = static_cast<int64_t>(request.Length());
+    absl::Status status = ParseMessage(request, request_);
+    status = status.ok() ? Accept() : Refuse(Rejection::kInvalid, status);
+    if (!status.ok()) Finish(ToGrpc(status));
+  }
+
+  void OnCancel() override {
+    if (!job_.has_value()) return;
+    const bool expired = deadline_ <= absl::Now();
+    service_.scheduler_.Cancel(*job_, expired ? absl::DeadlineExceededError("the deadline passed")
+                                              : absl::CancelledError("the client cancelled the call"));
+  }
+
+  void OnDone() override {
+    service_.budget_.Release(reserved_bytes_);
+    EvaluationService& service = service_;
+    const bool accepted = accepted_;
+    delete this;
+    service.NoteActivity();
+    if (accepted) service.CallEnded();
+  }
+
+ private:
+  // Hands the job to the scheduler, or says why not.
+  absl::Status Accept() {
+    const Limits& limits = service_.limits_;
+    if (request_.items_size() > limits.batch_items) {
+      return Refuse(Rejection::kTooLarge,
+                    absl::ResourceExhaustedError(absl::StrCat("items has ", request_.items_size(), " items; at most ",
+                                                              limits.batch_items, " are allowed (--max_batch_items)")));
+    }
+    if (deadline_ <= absl::Now()) {
+      return Refuse(Rejection::kDeadline,
+                    absl::DeadlineExceededError("the deadline had passed when the request arrived"));
+    }
+    job_.emplace(request_, *response_, service_.catalog_, limits, service_.metrics_, deadline_,
+                 [this](const absl::Status& status) { End(status); });
+    if (absl::Status status = service_.budget_.Reserve(job_->memory_bytes()); !status.ok()) {
+      return Refuse(Rejection::kInflightBytes, status);
+    }
+    reserved_bytes_ = job_->memory_bytes();
+    return Submit();
+  }
+
+  absl::Status Submit() {
+    // Counted before the job can be done, so that no drain misses it. After a successful Submit another thread may
+    // already be at End, but not at OnDone.
+    service_.CallAccepted();
+    accepted_ = true;
+    absl::Status status = service_.scheduler_.Submit(*job_);
+    if (status.ok()) return status;
+    accepted_ = false;
+    service_.CallEnded();
+    return Refuse(absl::IsUnavailable(status) ? Rejection::kDraining : Rejection::kQueueFull, status);
+  }
+
+  absl::Status Refuse(Rejection reason, const absl::Status& status) {
+    service_.metrics_.Rejected(kMethod, reason);
+    return status;
+  }
+
+  void End(const absl::Status& status) {
+    if (status.ok()) {
+      response_bytes_ = SerializeMessage(response_);
+      service_.metrics_.ObserveMessageBytes(kMethod, request_size_, static_cast<int64_t>(response_bytes_.Length()));
+    }
+    Finish(ToGrpc(status));
+  }
+
+  EvaluationService& service_;
+  const absl::Time deadline_;
+  grpc::ByteBuffer& response_bytes_;
+  int64_t request_size_ = 0;
+  v1::EvaluateRequest request_;
+  // Shared with what gRPC still writes when the call has ended.
+  const std::shared_ptr<v1::EvaluateResponse> response_ = std::make_shared<v1::EvaluateResponse>();
+  std::optional<EvaluateJob> job_;
+  int64_t reserved_bytes_ = 0;
+  bool accepted_ = false;
+};
+
+grpc::ServerUnaryReactor* EvaluationService::Evaluate(grpc::CallbackServerContext* context,
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  NoteActivity();
+  auto* call = new Call(*this, *context, *response);
+  // gRPC made the buffer for this call alone and reads it no more: emptying it frees the memory early.
+  call->Start(*const_cast<grpc::ByteBuffer*>(request));
+  return call;
+}
+
+bool EvaluationService::AwaitAnswers(absl::Time deadline) {
+  MutexLock lock(mutex_);
+  while (calls_ > 0 && absl::Now() < deadline) no_calls_.WaitUntil(mutex_, deadline);
+  return calls_ == 0;
+}
+
+void EvaluationService::AwaitQuiet(absl::Duration quiet, absl::Time deadline) {
+  while (true) {
+    const absl::Time now = absl::Now();
+    const absl::Time end =
+        std::min(absl::FromUnixNanos(last_activity_.load(std::memory_order_relaxed)) + quiet, deadline);
+    if (end <= now) return;
+    absl::SleepFor(end - now);
+  }
+}
+
+void EvaluationService::CallAccepted() {
+  MutexLock lock(mutex_);
+  ++calls_;
+}
+
+void EvaluationService::CallEnded() {
+  MutexLock lock(mutex_);
+  if (--calls_ == 0) no_calls_.NotifyAll();
+}
+
+}  // namespace actbench

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/flags.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <limits>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "server/build_info.h"
+
+namespace actbench {
+namespace {
+
+constexpr char kFooter[] =
+    "Every flag can also come from the environment: --drain_timeout from ACTBENCH_DRAIN_TIMEOUT, and so on.\n"
+    "Sizes take suffixes: 64MiB (b, kb, mb, ... count in 1024 too).\n\n"
+    "SIGTERM or SIGINT: stop taking work, finish what was accepted, exit. A second one: exit at once.\n"
+    "Exit status: 0 all accepted work was finished; 1 some was not (--drain_timeout or a second signal);\n"
+    "2 a mistake in a flag, or an address that cannot be listened on.";
+
+// "30s", "1m30s" or a plain number of seconds; the empty string if it is one of these.
+std::string CheckDuration(const std::string& text) {
+  absl::Duration duration;
+  const bool good =
+      absl::ParseDuration(text, &duration) && duration >= absl::ZeroDuration() && duration < absl::InfiniteDuration();
+  return good ? "" : absl::StrCat("\"", text, "\" is not a duration such as 30s, 500ms or 1m30s");
+}
+
+// "30" is "30s".
+std::string WithUnit(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos ? text + "s" : text;
+}
+
+// Adds flags that can come from the environment too.
+class FlagAdder {
+ public:
+  explicit FlagAdder(CLI::App& app) : app_(app) {}
+
+  template <class T>
+  CLI::Option* Add(const std::string& name, T& value, const std::string& description) {
+    return app_.add_option("--" + name, value, description)->envname(EnvironmentName(name))->capture_default_str();
+  }
+
+  void AddFlag(const std::string& name, bool& value, const std::string& description) {
+    app_.add_flag("--" + name, value, description)->envname(EnvironmentName(name));
+  }
+
+  // At least `min`; with or without a suffix such as MiB.
+  void AddSize(const std::string& name, uint64_t& value, uint64_t min, uint64_t max, const std::string& description) {
+    Add(name, value, description)->transform(CLI::AsSizeValue(false))->check(CLI::Range(min, max));
+  }
+
+ private:
+  static std::string EnvironmentName(const std::string& flag) {
+    return absl::StrCat("ACTBENCH_", absl::AsciiStrToUpper(flag));
+  }
+
+  CLI::App& app_;
+};
+
+void AddAddresses(FlagAdder& flags, ServerOptions& options) {
+  flags.Add("address", options.address, "Serve gRPC here: HOST:PORT (port 0: any free one) or unix:PATH");
+  flags.Add("metrics_address", options.metrics_address,
+            "Serve Prometheus metrics here, at /metrics: HOST:PORT, or none");
+  flags.AddFlag("allow_insecure_bind", options.allow_insecure_bind,
+                "Allow addresses that other machines can reach, without encryption or authentication");
+  flags
+      .Add("threads", options.threads,
+           "Worker threads; 0: as many as the processors this process may use (affinity, cgroup quota)")
+      ->check(CLI::Range(0, 4096));
+}
+
+}  // namespace
+
+Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_status) {
+  Flags flags;
+  Limits& limits = flags.server.limits;
+  CLI::App app("Evaluates neural-network activation functions for remote clients, by gRPC.", "actbench-server");
+  app.footer(kFooter);
+  const BuildInfo& build = GetBuildInfo();
+  app.set_version_flag(
+      "--version", absl::StrCat("actbench-server ", build.version,
+                                build.revision.empty() ? "" : absl::StrCat(" (", build.revision, ")"), ", ",
+                                build.compiler, ", gRPC ", build.grpc_version, ", protobuf ", build.protobuf_version));
+  FlagAdder adder(app);
+  AddAddresses(adder, flags.server);
+
+  constexpr uint64_t kMaxInt = std::numeric_limits<int32_t>::max();
+  constexpr uint64_t kMax = uint64_t{1} << 46;
+  uint64_t message_bytes = static_cast<uint64_t>(limits.message_size_bytes);
+  uint64_t inflight_bytes = static_cast<uint64_t>(limits.inflight_bytes);
+  uint64_t memory_quota = static_cast<uint64_t>(flags.server.memory_quota_bytes);
+  adder.AddSize("max_message_bytes", message_bytes, 1024, kMaxInt, "The largest request or response");
+  adder.Add("max_tensor_elements", limits.tensor_elements, "The most elements of one tensor")
+      ->check(CLI::Range(int64_t{1}, static_cast<int64_t>(kMax)));
+  adder.Add("max_batch_items", limits.batch_items, "The most items of one Evaluate request")
+      ->check(CLI::Range(1, std::numeric_limits<int32_t>::max()));
+  adder.Add("max_queue_length", limits.queue_length, "The most requests that may wait for a worker at a time")
+      ->check(CLI::Range(1, std::numeric_limits<int32_t>::max()));
+  adder.AddSize("max_inflight_bytes", inflight_bytes, 1, kMax, "The most bytes of tensors in work at a time");
+  adder.AddSize("memory_quota", memory_quota, uint64_t{1} << 20, kMax,
+                "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
+
+  std::string drain_timeout = absl::FormatDuration(flags.drain_timeout);
+  adder.Add("drain_timeout", drain_timeout, "How long accepted work may take to finish after SIGTERM")
+      ->transform(WithUnit)
+      ->check(CheckDuration);
+  adder.Add("log_level", flags.log_level, "The least severe messages to log, to stderr")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
+  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText}, {"json", LogFormat::kJson}};
+  std::string log_format = "text";
+  adder.Add("log_format", log_format, "How to log")->check(CLI::IsMember({"text", "json"}));
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 prints help and version to stdout, mistakes to stderr.
+    exit_status = app.exit(error) == 0 ? 0 : 2;
+    return flags;
+  }
+  // CLI11 takes no empty value.
+  if (flags.server.metrics_address == "none") flags.server.metrics_address.clear();
+  limits.message_size_bytes = static_cast<int64_t>(message_bytes);
+  limits.inflight_bytes = static_cast<int64_t>(inflight_bytes);
+  flags.server.memory_quota_bytes = static_cast<int64_t>(memory_quota);
+  absl::ParseDuration(drain_timeout, &flags.drain_timeout);
+  flags.log_format = formats.at(log_format);
+  return flags;
+}
+
+}  // namespace actbench

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine as this process may use it. Tested by host_test.cc.
+#ifndef ACTBENCH_SERVER_HOST_H_
+#define ACTBENCH_SERVER_HOST_H_
+
+#include <optional>
+#include <string>
+
+namespace actbench {
+
+// The processors that this process may keep busy: the smaller of its scheduling affinity and its cgroup CPU quota
+// rounded up; at least 1. In these functions `root` stands before /proc and /sys (tests give a directory of their own).
+int AvailableCpus(const std::string& root = "");
+
+// The CPU quota in processors (1.5 for 150 ms in every 100 ms), the smallest of this process's cgroup and the groups
+// around it, of cgroup v2 or v1; none if there is no limit.
+std::optional<double> CgroupCpuQuota(const std::string& root = "");
+
+// The processor's name as the operating system gives it, such as "AMD EPYC 9654 96-Core Processor"; "unknown" if it
+// gives none.
+std::string CpuModel(const std::string& root = "");
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_SERVER_HOST_H_

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics.h"
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "server/build_info.h"
+#include "server/host.h"
+#include "server/log.h"
+#include "server/metrics_endpoint.h"
+#include "server/metrics_families.h"
+#include "server/mutex.h"
+#include "server/process_metrics.h"
+
+namespace actbench {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+constexpr std::array<std::string_view, 0> kNone = {};
+constexpr std::array<std::string_view, 3> kRpc = {"grpc_type", "grpc_service", "grpc_method"};
+constexpr std::array<std::string_view, 4> kRpcCode = {"grpc_type", "grpc_service", "grpc_method", "grpc_code"};
+constexpr std::array<std::string_view, 1> kMethod = {"method"};
+constexpr std::array<std::string_view, 2> kMethodReason = {"method", "reason"};
+constexpr std::array<std::string_view, 1> kStage = {"stage"};
+constexpr std::array<std::string_view, 7> kKernel = {"activation", "direction", "dtype", "provider",
+                                                     "tier",       "device",    "isa"};
+constexpr std::array<std::string_view, 1> kLevel = {"level"};
+constexpr std::array<std::string_view, 5> kBuild = {"version", "revision", "compiler", "grpc_version",
+                                                    "protobuf_version"};
+constexpr std::array<std::string_view, 2> kCpu = {"model", "isa_max"};
+
+constexpr std::array<double, 0> kNoBuckets = {};
+// Prometheus' default buckets, and finer ones below.
+constexpr std::array kRpcSeconds = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                    0.1,     0.25,   0.5,   1.0,    2.5,   5.0,  10.0};
+// Powers of 4 from 100 ns: a quantile is known to a factor of 4 at least.
+constexpr std::array kWorkSeconds = {1e-7,      4e-7,      1.6e-6,     6.4e-6,    2.56e-5,   1.024e-4,  4.096e-4,
+                                     1.6384e-3, 6.5536e-3, 2.62144e-2, 0.1048576, 0.4194304, 1.6777216, 6.7108864};
+// Powers of 4 from 256 B to 64 MiB.
+constexpr std::array kMessageBytes = {256.0,    1024.0,    4096.0,    16384.0,    65536.0,
+                                      262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0};
+
+// The only list of metrics. docs/metrics.md says more about each, and a test holds the two together.
+constexpr auto kTable = std::to_array<MetricInfo>({
+    {"grpc_server_started_total", "counter", "Calls started.", kRpc, kNoBuckets},
+    {"grpc_server_handled_total", "counter", "Calls ended, by status code.", kRpcCode, kNoBuckets},
+    {"grpc_server_handling_seconds", "histogram", "Time from the start of a call to its status.", kRpc, kRpcSeconds},
+    {"grpc_server_msg_received_total", "counter", "Messages received.", kRpc, kNoBuckets},
+    {"grpc_server_msg_sent_total", "counter", "Messages sent.", kRpc, kNoBuckets},
+    {"actbench_rpc_request_bytes", "histogram", "Serialized size of request messages.", kMethod, kMessageBytes},
+    {"actbench_rpc_response_bytes", "histogram", "Serialized size of response messages.", kMethod, kMessageBytes},
+    {"actbench_rpc_inflight", "gauge", "Calls started and not yet ended.", kMethod, kNoBuckets},
+    {"actbench_rpc_rejected_total", "counter", "Requests and items refused, by reason.", kMethodReason, kNoBuckets},
+    {"actbench_rpc_cancelled_work_total", "counter",
+     "Requests stopped because their call was cancelled or its deadline passed, by where they were.", kStage,
+     kNoBuckets},
+    {"actbench_kernel_duration_seconds", "histogram",
+     "Time inside the kernel for one item, summed over the threads that worked on it.", kKernel, kWorkSeconds},
+    {"actbench_kernel_elements_total", "counter", "Elements computed.", kKernel, kNoBuckets},
+    {"actbench_kernel_bytes_total", "counter", "Bytes of inputs and outputs computed.", kKernel, kNoBuckets},
+    {"actbench_metric_series_dropped_total", "counter",
+     "Kernel runs not recorded because as many kernels as allowed have series already.", kNone, kNoBuckets},
+    {"actbench_queue_depth", "gauge", "Requests waiting for a worker.", kNone, kNoBuckets},
+    {"actbench_queue_capacity", "gauge", "The most requests that may wait.", kNone, kNoBuckets},
+    {"actbench_queue_wait_seconds", "histogram", "Time from the acceptance of a request to its first chunk.", kNone,
+     kWorkSeconds},
+    {"actbench_inflight_bytes", "gauge", "Bytes of tensors in work.", kNone, kNoBuckets},
+    {"actbench_inflight_bytes_limit", "gauge", "The most bytes of tensors that may be in work.", kNone, kNoBuckets},
+    {"actbench_worker_threads", "gauge", "Worker threads.", kNone, kNoBuckets},
+    {"actbench_worker_threads_busy", "gauge", "Worker threads that are running a chunk.", kNone, kNoBuckets},
+    {"actbench_worker_busy_seconds_total", "counter", "Time that worker threads spent running chunks.", kNone,
+     kNoBuckets},
+    {"actbench_ready", "gauge", "1 if requests are accepted, else 0.", kNone, kNoBuckets},
+    {"actbench_draining", "gauge", "1 if the server finishes accepted work before it stops, else 0.", kNone,
+     kNoBuckets},
+    {"actbench_log_messages_total", "counter", "Log messages written, by level.", kLevel, kNoBuckets},
+    {"actbench_build_info", "gauge", "How the server was built; always 1.", kBuild, kNoBuckets},
+    {"actbench_cpu_features_info", "gauge", "The processor and its widest instruction set with kernels; always 1.",
+     kCpu, kNoBuckets},
+    {"process_cpu_seconds_total", "counter", "User and system CPU time used.", kNone, kNoBuckets},
+    {"process_open_fds", "gauge", "Open file descriptors.", kNone, kNoBuckets},
+    {"process_max_fds", "gauge", "The most file descriptors that may be open.", kNone, kNoBuckets},
+    {"process_virtual_memory_bytes", "gauge", "Virtual memory size.", kNone, kNoBuckets},
+    {"process_virtual_memory_max_bytes", "gauge", "The most virtual memory there may be.", kNone, kNoBuckets},
+    {"process_resident_memory_bytes", "gauge", "Resident memory size.", kNone, kNoBuckets},
+    {"process_start_time_seconds", "gauge", "When the process was started, since the Unix epoch.", kNone, kNoBuckets},
+    {"process_threads", "gauge", "Threads of the process.", kNone, kNoBuckets},
+});
+
+// The place of a metric in the table; a name that is not there, or of another type, does not compile.
+consteval size_t Row(std::string_view name, std::string_view type) {
+  for (size_t row = 0; row < kTable.size(); ++row) {
+    if (kTable[row].name == name && kTable[row].type == type) return row;
+  }
+  throw "no such metric";
+}
+
+// Values of the label "reason", in the order of Rejection.
+constexpr std::array<std::string_view, 7> kReasons = {"queue_full", "inflight_bytes", "too_large",  "deadline",
+                                                      "invalid",    "draining",       "unsupported"};
+// Values of the label "stage", in the order of WorkStage.
+constexpr std::array<std::string_view, 2> kStages = {"queued", "running"};
+
+// Values of the label "grpc_code" by number, spelled as in go-grpc-prometheus, whose dashboards are the widespread
+// ones.
+constexpr std::array<std::string_view, 17> kCodes = {
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
+// Those that every method has from the start: what our handlers answer. The others appear when first seen.
+constexpr std::array<int, 9> kCommonCodes = {0, 1, 3, 4, 5, 8, 12, 13, 14};
+
+// The series with the label "method". Health and reflection, which are not ours, have only the first.
+struct MethodSeries {
+  Gauge* inflight = nullptr;
+  Histogram* request_bytes = nullptr;
+  Histogram* response_bytes = nullptr;
+  std::array<Counter*, kReasons.size()> rejected = {};
+};
+
+struct KernelSeries {
+  Histogram* duration;
+  Counter* elements;
+  Counter* bytes;
+};
+
+// Kernels are the same series if their labels are the same. (Not by address: catalogs of tests come and go.)
+auto KernelLabels(const Kernel& kernel) {
+  return std::tie(kernel.activation, kernel.direction, kernel.dtype, kernel.provider, kernel.tier, kernel.device,
+                  kernel.isa);
+}
+struct KernelHash {
+  size_t operator()(const Kernel& kernel) const { return absl::HashOf(KernelLabels(kernel)); }
+};
+struct KernelEqual {
+  bool operator()(const Kernel& a, const Kernel& b) const { return KernelLabels(a) == KernelLabels(b); }
+};
+
+void AppendGauges(const Metrics::Gauges& gauges, std::vector<MetricSample>& samples) {
+  const auto add = [&samples](size_t row, auto value) { samples.push_back({row, static_cast<double>(value)}); };
+  add(Row("actbench_queue_depth", "gauge"), gauges.queue_depth);
+  add(Row("actbench_queue_capacity", "gauge"), gauges.queue_capacity);
+  add(Row("actbench_inflight_bytes", "gauge"), gauges.inflight_bytes);
+  add(Row("actbench_inflight_bytes_limit", "gauge"), gauges.inflight_bytes_limit);
+  add(Row("actbench_worker_threads", "gauge"), gauges.worker_threads);
+  add(Row("actbench_worker_threads_busy", "gauge"), gauges.worker_threads_busy);
+  add(Row("actbench_ready", "gauge"), gauges.ready);
+  add(Row("actbench_draining", "gauge"), gauges.draining);
+}
+
+void AppendProcess(std::vector<MetricSample>& samples) {
+  const ProcessMetrics process = ReadProcessMetrics();
+  samples.push_back({Row("process_cpu_seconds_total", "counter"), process.cpu_seconds});
+  samples.push_back({Row("process_open_fds", "gauge"), process.open_fds});
+  samples.push_back({Row("process_max_fds", "gauge"), process.max_fds});
+  samples.push_back({Row("process_virtual_memory_bytes", "gauge"), process.virtual_memory_bytes});
+  samples.push_back({Row("process_virtual_memory_max_bytes", "gauge"), process.virtual_memory_max_bytes});
+  samples.push_back({Row("process_resident_memory_bytes", "gauge"), process.resident_memory_bytes});
+  samples.push_back({Row("process_start_time_seconds", "gauge"), process.start_time_seconds});
+  samples.push_back({Row("process_threads", "gauge"), process.threads});
+}
+
+}  // namespace
+
+std::span<const MetricInfo> AllMetrics() { return kTable; }
+
+class Metrics::RpcMethod {
+ public:
+  std::array<std::string, 3> names;  // type, service, method
+  Counter* started;
+  Histogram* handling;
+  Counter* received;
+  Counter* sent;
+  std::array<std::atomic<Counter*>, kCodes.size()> handled = {};
+  MethodSeries* series;
+};
+
+class Metrics::Impl {
+ public:
+  explicit Impl(std::string_view widest_isa) : widest_isa_(widest_isa), cpu_model_(CpuModel()) {
+    for (size_t i = 0; i < kStages.size(); ++i) {
+      cancelled_work[i] = &families_.AddCounter(Row("actbench_rpc_cancelled_work_total", "counter"), {{kStages[i]}});
+    }
+  }
+
+  Counter& Handled(RpcMethod& method, size_t code);
+  RpcMethod* Register(std::string_view service, std::string_view method, std::string_view type);
+  MethodSeries* FindMethod(std::string_view method) const;
+  // Null if there is no room for this kernel's series.
+  const KernelSeries* FindOrAdd(const Kernel& kernel);
+  std::string Text() const;
+
+  void SetGaugeSource(const GaugeSource* source) {
+    MutexLock lock(gauge_mutex_);
+    gauge_source_ = source;
+  }
+  absl::StatusOr<std::string> Serve(const std::string& address);
+
+ private:
+  MetricFamilies families_{kTable};  // first, as the handles below are made from it
+
+ public:
+  std::array<Counter*, kStages.size()> cancelled_work;
+  Counter& series_dropped = families_.AddCounter(Row("actbench_metric_series_dropped_total", "counter"), {});
+  Counter& worker_busy_seconds = families_.AddCounter(Row("actbench_worker_busy_seconds_total", "counter"), {});
+  Histogram& queue_wait = families_.AddHistogram(Row("actbench_queue_wait_seconds", "histogram"), {});
+
+ private:
+  MethodSeries MakeMethodSeries(std::string_view service, std::string_view method);
+
+  const std::string widest_isa_;
+  const std::string cpu_model_;
+
+  mutable Mutex mutex_;
+  // Values are pointers, so that handles stay where they are.
+  std::map<std::string, std::unique_ptr<RpcMethod>, std::less<>> rpc_methods_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::unique_ptr<MethodSeries>, std::less<>> methods_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Kernel, std::unique_ptr<KernelSeries>, KernelHash, KernelEqual> kernels_ ABSL_GUARDED_BY(mutex_);
+
+  // Held while the source is read, so that it can be taken away.
+  mutable Mutex gauge_mutex_;
+  const GaugeSource* gauge_source_ ABSL_GUARDED_BY(gauge_mutex_) = nullptr;
+
+  Mutex endpoint_mutex_;
+  // Last: it stops before anything that it reads goes away.
+  std::unique_ptr<MetricsEndpoint> endpoint_ ABSL_GUARDED_BY(endpoint_mutex_);
+};
+
+MethodSeries Metrics::Impl::MakeMethodSeries(std::string_view service, std::string_view method) {
+  MethodSeries series;
+  series.inflight = &families_.AddGauge(Row("actbench_rpc_inflight", "gauge"), {{method}});
+  if (!service.starts_with("actbench.")) return series;
+  series.request_bytes = &families_.AddHistogram(Row("actbench_rpc_request_bytes", "histogram"), {{method}});
+  series.response_bytes = &families_.AddHistogram(Row("actbench_rpc_response_bytes", "histogram"), {{method}});
+  for (size_t i = 0; i < kReasons.size(); ++i) {
+    series.rejected[i] = &families_.AddCounter(Row("actbench_rpc_rejected_total", "counter"), {{method, kReasons[i]}});
+  }
+  return series;
+}
+
+Metrics::RpcMethod* Metrics::Impl::Register(std::string_view service, std::string_view method, std::string_view type) {
+  MutexLock lock(mutex_);
+  std::unique_ptr<RpcMethod>& slot = rpc_methods_[std::string(service) + "/" + std::string(method)];
+  if (slot != nullptr) return slot.get();
+  std::unique_ptr<MethodSeries>& series = methods_[std::string(method)];
+  if (series == nullptr) series = std::make_unique<MethodSeries>(MakeMethodSeries(service, method));
+  const std::array labels = {type, service, method};
+  slot = std::make_unique<RpcMethod>();
+  slot->names = {std::string(type), std::string(service), std::string(method)};
+  slot->started = &families_.AddCounter(Row("grpc_server_started_total", "counter"), labels);
+  slot->handling = &families_.AddHistogram(Row("grpc_server_handling_seconds", "histogram"), labels);
+  slot->received = &families_.AddCounter(Row("grpc_server_msg_received_total", "counter"), labels);
+  slot->sent = &families_.AddCounter(Row("grpc_server_msg_sent_total", "counter"), labels);
+  slot->series = series.get();
+  for (size_t code : kCommonCodes) Handled(*slot, code);
+  return slot.get();
+}
+
+Counter& Metrics::Impl::Handled(RpcMethod& method, size_t code) {
+  std::atomic<Counter*>& slot = method.handled[code];
+  Counter* counter = slot.load(std::memory_order_acquire);
+  if (counter == nullptr) {
+    // Two threads may both come here; they get the same series.
+    counter = &families_.AddCounter(Row("grpc_server_handled_total", "counter"),
+                                    {{method.names[0], method.names[1], method.names[2], kCodes[code]}});
+    slot.store(counter, std::memory_order_release);
+  }
+  return *counter;
+}
+
+MethodSeries* Metrics::Impl::FindMethod(std::string_view method) const {
+  MutexLock lock(mutex_);
+  const auto it = methods_.find(method);
+  return it == methods_.end() ? nullptr : it->second.get();
+}
+
+const KernelSeries* Metrics::Impl::FindOrAdd(const Kernel& kernel) {
+  MutexLock lock(mutex_);
+  if (const auto it = kernels_.find(kernel); it != kernels_.end()) return it->second.get();
+  if (kernels_.size() >= kMaxKernelSeries) return nullptr;
+  const std::array<std::string_view, 7> labels = {kernel.activation,
+                                                  actbench::Name(kernel.direction),
+                                                  actbench::Name(kernel.dtype),
+                                                  kernel.provider,
+                                                  kernel.tier,
+                                                  kernel.device,
+                                                  kernel.isa};
+  auto series = std::make_unique<KernelSeries>(
+      KernelSeries{&families_.AddHistogram(Row("actbench_kernel_duration_seconds", "histogram"), labels),
+                   &families_.AddCounter(Row("actbench_kernel_elements_total", "counter"), labels),
+                   &families_.AddCounter(Row("actbench_kernel_bytes_total", "counter"), labels)});
+  return kernels_.emplace(kernel, std::move(series)).first->second.get();
+}
+
+std::string Metrics::Impl::Text() const {
+  std::vector<MetricSample> samples;
+  {
+    MutexLock lock(gauge_mutex_);
+    AppendGauges(gauge_source_ == nullptr ? Gauges() : gauge_source_->Read(), samples);
+  }
+  for (LogLevel level : kLogLevels) {
+    const auto messages = static_cast<double>(LogMessages(level));
+    samples.push_back({Row("actbench_log_messages_total", "counter"), messages, {actbench::Name(level)}});
+  }
+  const BuildInfo& build = GetBuildInfo();
+  samples.push_back({Row("actbench_build_info", "gauge"),
+                     1,
+                     {build.version, build.revision, build.compiler, build.grpc_version, build.protobuf_version}});
+  samples.push_back({Row("actbench_cpu_features_info", "gauge"), 1, {cpu_model_, widest_isa_}});
+  AppendProcess(samples);
+  return families_.Text(samples);
+}
+
+absl::StatusOr<std::string> Metrics::Impl::Serve(const std::string& address) {
+  MutexLock lock(endpoint_mutex_);
+  if (endpoint_ != nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat("metrics are already served at ", endpoint_->address()));
+  }
+  absl::StatusOr<std::unique_ptr<MetricsEndpoint>> endpoint =
+      MetricsEndpoint::Start(address, [this] { return Text(); });
+  if (!endpoint.ok()) return endpoint.status();
+  endpoint_ = *std::move(endpoint);
+  return endpoint_->address();
+}
+
+Metrics::Metrics(std::string_view widest_isa) : impl_(std::make_unique<Impl>(widest_isa)) {}
+Metrics::~Metrics() = default;
+
+Metrics::RpcMethod* Metrics::RegisterRpcMethod(std::string_view service, std::string_view method,
+                                               std::string_view type) {
+  return impl_->Register(service, method, type);
+}
+
+void Metrics::RpcStarted(RpcMethod* method) {
+  method->started->Increment();
+  method->series->inflight->Increment();
+}
+
+void Metrics::RpcHandled(RpcMethod* method, int code, absl::Duration duration) {
+  // A handler may answer any number; what is no status code counts as Unknown, as clients see it.
+  const bool known = code >= 0 && code < static_cast<int>(kCodes.size());
+  impl_->Handled(*method, known ? static_cast<size_t>(code) : 2).Increment();
+  method->handling->Observe(absl::ToDoubleSeconds(duration));
+  method->series->inflight->Decrement();
+}
+
+void Metrics::RpcMessageReceived(RpcMethod* method) { method->received->Increment(); }
+void Metrics::RpcMessageSent(RpcMethod* method) { method->sent->Increment(); }
+
+void Metrics::ObserveMessageBytes(std::string_view method, int64_t request_bytes, int64_t response_bytes) {
+  const MethodSeries* const series = impl_->FindMethod(method);
+  if (series == nullptr || series->request_bytes == nullptr) return;
+  series->request_bytes->Observe(static_cast<double>(request_bytes));
+  series->response_bytes->Observe(static_cast<double>(response_bytes));
+}
+
+void Metrics::Rejected(std::string_view method, Rejection reason) {
+  const MethodSeries* const series = impl_->FindMethod(method);
+  if (series == nullptr || series->request_bytes == nullptr) return;
+  series->rejected[static_cast<size_t>(reason)]->Increment();
+}
+
+void Metrics::CancelledWork(WorkStage stage) { impl_->cancelled_work[static_cast<size_t>(stage)]->Increment(); }
+
+void Metrics::KernelRan(const Kernel& kernel, absl::Duration compute, int64_t elements, int64_t bytes) {
+  const KernelSeries* const series = impl_->FindOrAdd(kernel);
+  if (series == nullptr) {
+    impl_->series_dropped.Increment();
+    return;
+  }
+  series->duration->Observe(absl::ToDoubleSeconds(compute));
+  series->elements->Increment(static_cast<double>(elements));
+  series->bytes->Increment(static_cast<double>(bytes));
+}
+
+void Metrics::ObserveQueueWait(absl::Duration wait) { impl_->queue_wait.Observe(absl::ToDoubleSeconds(wait)); }
+void Metrics::WorkerBusy(absl::Duration duration) {
+  impl_->worker_busy_seconds.Increment(absl::ToDoubleSeconds(duration));
+}
+
+void Metrics::SetGaugeSource(const GaugeSource* source) { impl_->SetGaugeSource(source); }
+absl::StatusOr<std::string> Metrics::Serve(const std::string& address) { return impl_->Serve(address); }
+std::string Metrics::Text() const { return impl_->Text(); }
+
+}  // namespace actbench

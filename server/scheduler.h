@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one scheduler: runs every job of the server on its own worker threads, in chunks under 1 ms, round-robin over the
+// jobs of a class. Knows no gRPC. Thread-safe. Tested by scheduler_test.cc.
+#ifndef ACTBENCH_SERVER_SCHEDULER_H_
+#define ACTBENCH_SERVER_SCHEDULER_H_
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/metrics.h"
+#include "server/mutex.h"
+
+namespace actbench {
+
+// From the most to the least urgent. A class starts a chunk only when no chunk of a more urgent one is waiting; long
+// jobs still get a share beside interactive ones, and so do exclusive ones (see Scheduler). Background work stands
+// still while an exclusive job exists, and so does long work.
+enum class JobClass {
+  kInteractive,  // Evaluate
+  kExclusive,    // benchmarks: a chunk starts only when no other runs, and none starts while it runs
+  kLong,         // accuracy
+  kBackground,   // self-checks
+};
+
+// A piece of work, cut into chunks that any worker may run in any order, several at a time.
+class Job {
+ public:
+  virtual ~Job() = default;
+
+  virtual JobClass job_class() const = 0;
+  // Does not change after Submit.
+  virtual size_t chunk_count() const = 0;
+  // Runs one chunk, in under 1 ms unless the job is exclusive (then under 250 ms).
+  virtual void RunChunk(size_t chunk) = 0;
+  // Called once, by a worker (or by Cancel or Drain, or by Submit's caller for a job without chunks), when no chunk
+  // runs any more: OK, or CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE with the chunks not yet started left out.
+  virtual void Done(const absl::Status& status) = 0;
+
+  virtual absl::Time deadline() const { return absl::InfiniteFuture(); }
+
+ private:
+  friend class Scheduler;
+  // All guarded by the scheduler's mutex.
+  size_t next_chunk_ = 0;
+  size_t running_chunks_ = 0;
+  bool queued_ = false;  // accepted, with chunks that have not started
+  std::chrono::steady_clock::time_point accepted_;
+  absl::Status status_;
+};
+
+// Between classes: long work gets an eighth of the time that interactive work takes, should that never pause. An
+// exclusive job waits for interactive work at most 250 ms at a time.
+class Scheduler {
+ public:
+  // At most `queue_length` jobs wait for their first chunk; `metrics` must outlive the scheduler.
+  Scheduler(int threads, size_t queue_length, Metrics& metrics);
+  // Cancels what is left, with UNAVAILABLE.
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Accepts `job`, which must stay alive until its Done was called (which may delete it). RESOURCE_EXHAUSTED if too
+  // many are waiting, UNAVAILABLE after Drain; Done is then not called. Never blocks.
+  absl::Status Submit(Job& job);
+
+  // Leaves out the chunks that have not started; `why` is what Done gets. Returns false, without effect, if there are
+  // none: if all have started, or the job is done, or was never submitted.
+  bool Cancel(Job& job, absl::Status why);
+
+  // How many other jobs get a chunk before this one gets its first; nothing if that has started.
+  std::optional<size_t> Place(const Job& job) const;
+
+  // Accepts nothing more and waits until all jobs are done, or until `deadline`; what is left then is cancelled with
+  // UNAVAILABLE. Returns, when every Done has returned, whether nothing had to be cancelled. Not to be called by a job.
+  bool Drain(absl::Time deadline);
+
+  struct Counts {
+    size_t waiting;     // jobs whose first chunk has not started
+    size_t unfinished;  // jobs whose Done has not returned, the waiting ones included
+    size_t busy;        // workers that run something
+  };
+  Counts counts() const;
+  size_t threads() const { return workers_.size(); }
+  size_t queue_length() const { return queue_length_; }
+
+ private:
+  using Queue = std::deque<Job*>;
+  using Clock = std::chrono::steady_clock;
+
+  void Work();
+  // Runs a chunk, or drops an expired job. Returns false if nothing may run now. Lets go of the mutex meanwhile.
+  bool RunOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunChunk(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The class whose turn it is.
+  std::optional<JobClass> NextClass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Books the time that a chunk took.
+  void Account(JobClass job_class, Clock::duration elapsed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Removes `job` from its queue for good. Its Done is called here if no chunk of it runs, else after the last.
+  void Drop(Job& job, absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Calls Done, without the mutex. `job` may be gone afterwards.
+  void Finish(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Queue& QueueOf(JobClass job_class) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return queues_[static_cast<size_t>(job_class)];
+  }
+
+  const size_t queue_length_;
+  Metrics& metrics_;
+
+  mutable Mutex mutex_;
+  Condition work_;  // something may run
+  Condition idle_;  // unfinished_ became 0
+  // Jobs with chunks that have not started, next turn first.
+  std::array<Queue, 4> queues_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t sleeping_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool exclusive_runs_ ABSL_GUARDED_BY(mutex_) = false;
+  bool accepting_ ABSL_GUARDED_BY(mutex_) = true;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // When exclusive work goes before interactive work.
+  Clock::time_point exclusive_due_ ABSL_GUARDED_BY(mutex_);
+  // Time that long work may take before interactive work.
+  Clock::duration long_credit_ ABSL_GUARDED_BY(mutex_) = {};
+
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_SERVER_SCHEDULER_H_

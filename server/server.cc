@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.h"
+
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/address.h"
+#include "server/catalog_service.h"
+#include "server/evaluation_service.h"
+#include "server/grpc_settings.h"
+#include "server/host.h"
+#include "server/metrics.h"
+#include "server/rpc_metrics.h"
+#include "server/scheduler.h"
+
+namespace actbench {
+namespace {
+
+// Calls that arrive while gRPC shuts down end with CANCELLED, so new ones are refused in good order until there has
+// been none for this long, ...
+constexpr absl::Duration kQuiet = absl::Milliseconds(100);
+// ... but no longer than this. Connections then get as much time again to close: gRPC waits for the client's word that
+// everything has arrived. Only clients that watch the health service make use of all of it.
+constexpr absl::Duration kGoodbye = absl::Milliseconds(500);
+
+absl::Status CheckLimit(const char* flag, int64_t value, int64_t min, int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(flag, " is ", value, "; it must be from ", min, " to ", max));
+}
+
+absl::Status CheckOptions(const ServerOptions& options) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max() >> 16;  // leaves room for sums and products
+  constexpr int64_t kMaxInt = std::numeric_limits<int32_t>::max();
+  const Limits& limits = options.limits;
+  for (const absl::Status& status :
+       {CheckLimit("--threads", options.threads, 0, 4096),
+        CheckLimit("--max_message_bytes", limits.message_size_bytes, 1024, kMaxInt),
+        CheckLimit("--max_tensor_elements", limits.tensor_elements, 1, kMax),
+        CheckLimit("--max_batch_items", limits.batch_items, 1, kMaxInt),
+        CheckLimit("measured_elements", limits.measured_elements, 0, kMax),
+        CheckLimit("--max_queue_length", limits.queue_length, 1, kMaxInt),
+        CheckLimit("--max_inflight_bytes", limits.inflight_bytes, 1, kMax),
+        CheckLimit("--memory_quota", options.memory_quota_bytes, int64_t{1} << 20, kMax)}) {
+    if (!status.ok()) return status;
+  }
+  if (!options.address.empty()) {
+    absl::Status status = CheckAddress("--address", options.address, options.allow_insecure_bind);
+    if (!status.ok()) return status;
+  }
+  if (options.metrics_address.empty()) return absl::OkStatus();
+  if (options.metrics_address.starts_with("unix:")) {
+    return absl::InvalidArgumentError("--metrics_address must be HOST:PORT");
+  }
+  return CheckAddress("--metrics_address", options.metrics_address, options.allow_insecure_bind);
+}
+
+class ServerImpl final : public Server, private Metrics::GaugeSource {
+ public:
+  ServerImpl(const ServerOptions& options, int threads)
+      : options_(options),
+        catalog_(options.catalog != nullptr ? *options.catalog : Catalog::Default()),
+        metrics_(catalog_.isas().empty() ? "" : catalog_.isas().back()),
+        scheduler_(threads, static_cast<size_t>(options.limits.queue_length), metrics_),
+        catalog_service_(catalog_, options_.limits, threads, metrics_),
+        evaluation_service_(catalog_, options_.limits, scheduler_, metrics_) {}
+
+  ~ServerImpl() override {
+    Shutdown(absl::ZeroDuration());
+    metrics_.SetGaugeSource(nullptr);
+  }
+
+  // What the constructor cannot report.
+  absl::Status Listen();
+
+  const std::string& address() const override { return address_; }
+  const std::string& metrics_address() const override { return metrics_address_; }
+  std::shared_ptr<grpc::Channel> InProcessChannel() override;
+  bool Shutdown(absl::Duration timeout) override;
+
+ private:
+  Metrics::Gauges Read() const override;
+  void SetServing();
+
+  const ServerOptions options_;
+  const Catalog& catalog_;
+  // Each uses those before it, and the server all of them.
+  Metrics metrics_;
+  Scheduler scheduler_;
+  CatalogService catalog_service_;
+  EvaluationService evaluation_service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+  std::string metrics_address_;
+  std::atomic<bool> draining_ = false;
+  bool shut_down_ = false;
+};
+
+absl::Status ServerImpl::Listen() {
+  const bool listen = !options_.address.empty();
+  if (listen) {
+    // gRPC would not say why it cannot.
+    if (absl::Status status = CheckIsFree(options_.address); !status.ok()) return status;
+  }
+  EnableHealthAndReflection();
+  RegisterRpcMethods(metrics_);
+  metrics_.SetGaugeSource(this);
+  grpc::ServerBuilder builder;
+  ApplyGrpcSettings(options_, builder);
+  builder.RegisterService(&catalog_service_);
+  builder.RegisterService(&evaluation_service_);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(MakeRpcMetricsInterceptor(metrics_));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  int port = 0;
+  if (listen) builder.AddListeningPort(options_.address, grpc::InsecureServerCredentials(), &port);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) {
+    return absl::InternalError(absl::StrCat("gRPC could not start a server on \"", options_.address, "\""));
+  }
+  if (listen) address_ = WithPort(options_.address, port);
+  if (!options_.metrics_address.empty()) {
+    absl::StatusOr<std::string> bound = metrics_.Serve(options_.metrics_address);
+    if (!bound.ok()) return bound.status();
+    metrics_address_ = *std::move(bound);
+  }
+  SetServing();
+  return absl::OkStatus();
+}
+
+void ServerImpl::SetServing() {
+  grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
+  health->SetServingStatus(true);
+  health->SetServingStatus(v1::CatalogService::service_full_name(), true);
+  health->SetServingStatus(v1::EvaluationService::service_full_name(), true);
+}
+
+std::shared_ptr<grpc::Channel> ServerImpl::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return server_->InProcessChannel(arguments);
+}
+
+bool ServerImpl::Shutdown(absl::Duration timeout) {
+  if (std::exchange(shut_down_, true) || server_ == nullptr) return true;
+  const absl::Time deadline = absl::Now() + timeout;
+  draining_ = true;
+  server_->GetHealthCheckService()->Shutdown();
+  // New work is refused by the scheduler from here on. After this every reactor has been finished; without that,
+  // grpc::Server::Shutdown would never return.
+  const bool finished = scheduler_.Drain(deadline);
+  const bool answered = evaluation_service_.AwaitAnswers(deadline);
+  evaluation_service_.AwaitQuiet(kQuiet, std::min(deadline, absl::Now() + kGoodbye));
+  server_->Shutdown(absl::ToChronoTime(std::min(deadline, absl::Now() + kGoodbye)));
+  server_->Wait();
+  return finished && answered;
+}
+
+Metrics::Gauges ServerImpl::Read() const {
+  const Scheduler::Counts counts = scheduler_.counts();
+  const ByteBudget& budget = evaluation_service_.budget();
+  return {.queue_depth = static_cast<int64_t>(counts.waiting),
+          .queue_capacity = static_cast<int64_t>(scheduler_.queue_length()),
+          .inflight_bytes = budget.used(),
+          .inflight_bytes_limit = budget.limit(),
+          .worker_threads = static_cast<int64_t>(scheduler_.threads()),
+          .worker_threads_busy = static_cast<int64_t>(counts.busy),
+          .ready = !draining_,
+          .draining = draining_};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  auto server = std::make_unique<ServerImpl>(options, options.threads > 0 ? options.threads : AvailableCpus());
+  if (absl::Status status = server->Listen(); !status.ok()) return status;
+  return server;
+}
+
+}  // namespace actbench

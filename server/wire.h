@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages to and from gRPC's byte buffers, for calls whose tensors are too large to be copied more than needed. Tested
+// by wire_test.cc.
+#ifndef ACTBENCH_SERVER_WIRE_H_
+#define ACTBENCH_SERVER_WIRE_H_
+
+#include <google/protobuf/message_lite.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <memory>
+
+#include "absl/status/status.h"
+
+namespace actbench {
+
+// Empties `bytes`. INVALID_ARGUMENT if they are no such message.
+absl::Status ParseMessage(grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message);
+
+// The encoded message. Large strings in it are not copied: the result refers to them, and holds a share of `message`,
+// which must not change any more. It may outlive the call: gRPC may still be writing when a cancelled call has ended.
+grpc::ByteBuffer SerializeMessage(const std::shared_ptr<const google::protobuf::MessageLite>& message);
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_SERVER_WIRE_H_

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evaluate jobs on the scheduler without gRPC between, so that the thread sanitizer sees every access and every lock:
+// many requests at a time, each in many chunks that several workers run.
+#include "server/evaluate_job.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/catalog.h"
+#include "server/metrics.h"
+#include "server/scheduler.h"
+
+namespace actbench {
+namespace {
+
+// A request with the objects that it needs while it runs.
+struct Call {
+  v1::EvaluateRequest request;
+  v1::EvaluateResponse response;
+  absl::Status status = absl::UnknownError("not done");
+  std::unique_ptr<EvaluateJob> job;
+};
+
+class EvaluateJobTest : public testing::Test {
+ protected:
+  static v1::EvaluateItem Relu(size_t elements, float value) {
+    const std::vector<float> x(elements, value);
+    v1::EvaluateItem item;
+    item.set_activation("relu");
+    item.set_direction(v1::DIRECTION_FORWARD);
+    v1::Tensor& input = *item.add_inputs();
+    input.set_dtype(v1::DTYPE_F32);
+    input.add_shape(static_cast<int64_t>(elements));
+    input.set_data(x.data(), elements * sizeof(float));
+    return item;
+  }
+  static void ExpectAll(const v1::EvaluateResult& result, float value) {
+    ASSERT_EQ(result.status().code(), 0) << result.status().message();
+    const std::string& data = result.outputs(0).data();
+    for (size_t at = 0; at < data.size(); at += sizeof(float)) {
+      float element;
+      std::memcpy(&element, data.data() + at, sizeof(element));
+      ASSERT_EQ(element, value) << "at byte " << at;
+    }
+  }
+
+  // Runs all calls at a time.
+  void Run(std::vector<Call>& calls) {
+    for (Call& call : calls) {
+      call.job = std::make_unique<EvaluateJob>(call.request, call.response, Catalog::Default(), Limits(), metrics_,
+                                               absl::InfiniteFuture(),
+                                               [&](const absl::Status& status) { call.status = status; });
+      ASSERT_TRUE(scheduler_.Submit(*call.job).ok());
+    }
+    scheduler_.Drain(absl::InfiniteFuture());
+  }
+
+  Metrics metrics_;
+  Scheduler scheduler_{4, 64, metrics_};
+};
+
+TEST_F(EvaluateJobTest, ManyRequestsInManyChunksGetTheirOwnResults) {
+  constexpr size_t kElements = 300'000;
+  std::vector<Call> calls(8);
+  for (size_t i = 0; i < calls.size(); ++i) {
+    *calls[i].request.add_items() = Relu(kElements, static_cast<float>(i));
+    *calls[i].request.add_items() = Relu(5, -1);
+  }
+  Run(calls);
+  for (size_t i = 0; i < calls.size(); ++i) {
+    ASSERT_TRUE(calls[i].status.ok()) << calls[i].status;
+    ExpectAll(calls[i].response.results(0), static_cast<float>(i));
+    ExpectAll(calls[i].response.results(1), 0);
+  }
+}
+
+TEST_F(EvaluateJobTest, ChangedDtypesAndMeasuredErrorsAreGatheredFromAllChunks) {
+  std::vector<Call> calls(2);
+  for (Call& call : calls) {
+    v1::EvaluateItem& item = *call.request.add_items();
+    item = Relu(100'000, 3);
+    item.set_output_dtype(v1::DTYPE_BF16);
+    item.set_measure_error(true);
+  }
+  Run(calls);
+  for (const Call& call : calls) {
+    const v1::EvaluateResult& result = call.response.results(0);
+    ASSERT_EQ(result.status().code(), 0) << result.status().message();
+    EXPECT_EQ(result.outputs(0).data().size(), 200'000u);
+    EXPECT_EQ(result.error().checked(), 100'000);
+    EXPECT_EQ(result.error().max_ulp(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace actbench

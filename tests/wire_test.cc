@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/wire.h"
+
+#include <grpcpp/support/slice.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actbench/v1/evaluation.pb.h"
+
+namespace actbench {
+namespace {
+
+// A response with tensors of these sizes, and other fields around them.
+std::shared_ptr<v1::EvaluateResponse> MakeResponse(const std::vector<size_t>& sizes) {
+  auto response = std::make_shared<v1::EvaluateResponse>();
+  for (const size_t size : sizes) {
+    v1::EvaluateResult& result = *response->add_results();
+    result.set_id("id of " + std::to_string(size));
+    v1::Tensor& tensor = *result.add_outputs();
+    tensor.set_dtype(v1::DTYPE_F16);
+    tensor.add_shape(static_cast<int64_t>(size / 2));
+    std::string& data = *tensor.mutable_data();
+    for (size_t i = 0; i < size; ++i) data.push_back(static_cast<char>(i * 31 % 251));
+    result.mutable_kernel()->set_name(std::string(100, 'k'));
+    (*result.mutable_parameters())["beta"] = 0.5;
+  }
+  return response;
+}
+
+std::vector<grpc::Slice> SlicesOf(const grpc::ByteBuffer& bytes) {
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(bytes.Dump(&slices).ok());
+  return slices;
+}
+
+std::string TextOf(const grpc::ByteBuffer& bytes) {
+  std::string text;
+  for (const grpc::Slice& slice : SlicesOf(bytes)) {
+    text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return text;
+}
+
+class WireTest : public testing::TestWithParam<std::vector<size_t>> {};
+
+TEST_P(WireTest, WritesWhatProtobufWritesAndReadsItBack) {
+  const auto response = MakeResponse(GetParam());
+  grpc::ByteBuffer bytes = SerializeMessage(response);
+  EXPECT_EQ(bytes.Length(), response->ByteSizeLong());
+  EXPECT_TRUE(TextOf(bytes) == response->SerializeAsString());
+  v1::EvaluateResponse parsed;
+  ASSERT_TRUE(ParseMessage(bytes, parsed).ok());
+  EXPECT_EQ(bytes.Length(), 0u);
+  EXPECT_TRUE(parsed.SerializeAsString() == response->SerializeAsString());
+}
+
+// Around the size from which strings are shared, and around that of the blocks that the rest is written to.
+INSTANTIATE_TEST_SUITE_P(Sizes, WireTest,
+                         testing::Values(std::vector<size_t>{}, std::vector<size_t>{0}, std::vector<size_t>{1},
+                                         std::vector<size_t>{32'000}, std::vector<size_t>{33'000},
+                                         std::vector<size_t>{1'000'000}, std::vector<size_t>(1000, 0),
+                                         std::vector<size_t>(100, 3900), std::vector<size_t>(100, 4096),
+                                         std::vector<size_t>{1'000'000, 1, 0, 50'000, 4000, 4000, 1'000'000}));
+
+TEST(SerializeTest, DoesNotCopyLargeStrings) {
+  const auto response = MakeResponse({100'000});
+  const char* const data = response->results(0).outputs(0).data().data();
+  bool found = false;
+  for (const grpc::Slice& slice : SlicesOf(SerializeMessage(response))) {
+    found |= reinterpret_cast<const char*>(slice.begin()) == data && slice.size() == 100'000;
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(SerializeTest, KeepsTheMessageAliveAsLongAsItsBytes) {
+  std::weak_ptr<v1::EvaluateResponse> alive;
+  {
+    grpc::ByteBuffer bytes;
+    std::string expected;
+    {
+      const auto response = MakeResponse({100'000});
+      alive = response;
+      expected = response->SerializeAsString();
+      bytes = SerializeMessage(response);
+    }
+    EXPECT_FALSE(alive.expired());
+    EXPECT_TRUE(TextOf(bytes) == expected);
+  }
+  EXPECT_TRUE(alive.expired());
+}
+
+TEST(ParseTest, RejectsWhatIsNoMessage) {
+  // A length that goes beyond the end; a string that is not UTF-8; nothing but noise.
+  for (const std::string text : {"\x0a\x05x", "\x0a\x04\x12\x02\xff\xfe", "\xff\xff\xff\xff"}) {
+    const grpc::Slice slice(text);
+    grpc::ByteBuffer bytes(&slice, 1);
+    v1::EvaluateRequest request;
+    const absl::Status status = ParseMessage(bytes, request);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_NE(std::string(status.message()).find("no actbench.v1.EvaluateRequest"), std::string::npos) << status;
+  }
+}
+
+}  // namespace
+}  // namespace actbench
