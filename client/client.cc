@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/client.h"
+
+#include <google/protobuf/wrappers.pb.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <algorithm>
+#include <future>
+#include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "client/split.h"
+
+namespace actbench {
+namespace {
+
+// How long one attempt to connect may take. Also ends the wait for a port that accepts but does not speak HTTP/2.
+constexpr int kConnectTimeoutMs = 2000;
+// Together they find a server whose machine vanished in the middle of a call. The server allows a ping every 30 s.
+constexpr int kKeepaliveTimeMs = 60000;
+constexpr int kKeepaliveTimeoutMs = 20000;
+
+absl::Status ToStatus(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+void SetTimeout(absl::Duration timeout, grpc::ClientContext& context) {
+  if (timeout != absl::InfiniteDuration()) context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+}
+
+// One blocking call of a generated stub's method.
+template <class Stub, class Request, class Response>
+absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                              const Request& request, absl::Duration timeout) {
+  grpc::ClientContext context;
+  SetTimeout(timeout, context);
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) return ToStatus(status);
+  return response;
+}
+
+// grpc.health.v1.Health/Check. Its messages are spelled here as the well-known wrappers that have the same encoding
+// (a string in field 1, an enum in field 1): compiling health.proto into a library would clash with any other library
+// of a program that does so too.
+absl::StatusOr<int> CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const std::string& service,
+                                absl::Duration timeout) {
+  grpc::TemplatedGenericStub<google::protobuf::StringValue, google::protobuf::Int32Value> stub(channel);
+  grpc::ClientContext context;
+  SetTimeout(timeout, context);
+  google::protobuf::StringValue request;
+  request.set_value(service);
+  google::protobuf::Int32Value response;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
+                 [&done](grpc::Status status) { done.set_value(std::move(status)); });
+  const grpc::Status status = done.get_future().get();
+  if (!status.ok()) return ToStatus(status);
+  return response.value();
+}
+
+}  // namespace
+
+struct Client::LimitsCache {
+  absl::Mutex mutex;
+  std::optional<v1::Limits> limits ABSL_GUARDED_BY(mutex);
+};
+
+Client Client::Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);  // the server limits its messages
+  arguments.SetMaxSendMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // else http_proxy captures even localhost
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  return Client(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+}
+
+Client::Client(std::shared_ptr<grpc::Channel> channel)
+    : channel_(std::move(channel)),
+      catalog_(v1::CatalogService::NewStub(channel_)),
+      evaluation_(v1::EvaluationService::NewStub(channel_)),
+      limits_(std::make_unique<LimitsCache>()) {}
+
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+absl::Status Client::WaitForConnection(absl::Duration timeout) {
+  const auto deadline = absl::ToChronoTime(absl::Now() + timeout);
+  for (grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true); state != GRPC_CHANNEL_READY;
+       state = channel_->GetState(/*try_to_connect=*/true)) {
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || !channel_->WaitForStateChange(state, deadline)) {
+      // The state does not tell the reason, but a call that fails for it does, and at once.
+      absl::Status reason = CheckHealth(channel_, "", absl::Milliseconds(100)).status();
+      if (reason.ok() || absl::IsUnavailable(reason)) return reason;
+      return absl::UnavailableError(absl::StrCat("no connection within ", absl::FormatDuration(timeout)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::ListActivationsResponse> Client::ListActivations() {
+  return Call(*catalog_, &v1::CatalogService::Stub::ListActivations, v1::ListActivationsRequest(), timeout_);
+}
+
+absl::StatusOr<v1::ListKernelsResponse> Client::ListKernels(const v1::ListKernelsRequest& request) {
+  return Call(*catalog_, &v1::CatalogService::Stub::ListKernels, request, timeout_);
+}
+
+absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo() {
+  return Call(*catalog_, &v1::CatalogService::Stub::GetServerInfo, v1::GetServerInfoRequest(), timeout_);
+}
+
+absl::StatusOr<v1::EvaluateResponse> Client::EvaluateBatch(const v1::EvaluateRequest& request) {
+  return Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, timeout_);
+}
+
+absl::StatusOr<v1::EvaluateResult> Client::EvaluateWhole(v1::EvaluateItem item) {
+  v1::EvaluateRequest request;
+  *request.add_items() = std::move(item);
+  absl::StatusOr<v1::EvaluateResponse> response = EvaluateBatch(request);
+  if (!response.ok()) return response.status();
+  if (response->results_size() != 1) {
+    return absl::InternalError(absl::StrCat("the server gave ", response->results_size(), " results for one item"));
+  }
+  v1::EvaluateResult& result = *response->mutable_results(0);
+  if (result.status().code() != 0) {
+    return absl::Status(static_cast<absl::StatusCode>(result.status().code()), result.status().message());
+  }
+  return std::move(result);
+}
+
+absl::StatusOr<v1::EvaluateResult> Client::Evaluate(v1::EvaluateItem item) {
+  const absl::StatusOr<v1::Limits> limits = Limits();
+  if (!limits.ok()) return limits.status();
+  const std::optional<client::SplitPlan> plan = client::PlanSplit(item, *limits);
+  if (!plan.has_value()) return EvaluateWhole(std::move(item));
+
+  v1::EvaluateResult result;
+  for (int64_t begin = 0; begin < plan->elements; begin += plan->elements_per_call) {
+    const int64_t end = std::min(begin + plan->elements_per_call, plan->elements);
+    absl::StatusOr<v1::EvaluateResult> part = EvaluateWhole(client::Slice(item, begin, end));
+    if (!part.ok()) return part.status();
+    if (absl::Status merged = client::AppendPart(*std::move(part), begin, end, item, result); !merged.ok())
+      return merged;
+  }
+  return result;
+}
+
+absl::StatusOr<v1::Limits> Client::Limits() {
+  const absl::MutexLock lock(&limits_->mutex);
+  if (!limits_->limits.has_value()) {
+    absl::StatusOr<v1::GetServerInfoResponse> info = GetServerInfo();
+    if (!info.ok()) return info.status();
+    limits_->limits = std::move(*info->mutable_limits());
+  }
+  return *limits_->limits;
+}
+
+absl::StatusOr<bool> Client::IsServing(const std::string& service) {
+  constexpr int kServing = 1;  // grpc.health.v1.HealthCheckResponse.SERVING
+  const absl::StatusOr<int> status = CheckHealth(channel_, service, timeout_);
+  if (!status.ok()) return status.status();
+  return *status == kServing;
+}
+
+}  // namespace actbench

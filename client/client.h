@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C++ client library: typed calls to an actbench server. Knows no kernels. Thread-safe. Tested by client_test.cc.
+#ifndef ACTBENCH_CLIENT_CLIENT_H_
+#define ACTBENCH_CLIENT_CLIENT_H_
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "actbench/v1/catalog.grpc.pb.h"
+#include "actbench/v1/evaluation.grpc.pb.h"
+
+namespace actbench {
+
+// Errors carry the server's code and message; UNAVAILABLE also means that no server answers or that the connection was
+// lost. No call waits for a server that is not there, and no call is tried twice.
+class Client {
+ public:
+  // A client of the server at "HOST:PORT" or "unix:PATH". Does not connect yet.
+  static Client Connect(const std::string& address);
+
+  // A client over an existing channel, such as a server's in-process one.
+  explicit Client(std::shared_ptr<grpc::Channel> channel);
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  // Connects; UNAVAILABLE with the reason if that fails. Needs not be called.
+  absl::Status WaitForConnection(absl::Duration timeout);
+
+  absl::StatusOr<v1::ListActivationsResponse> ListActivations();
+  absl::StatusOr<v1::ListKernelsResponse> ListKernels(const v1::ListKernelsRequest& request = {});
+  absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo();
+
+  // One Evaluate call, as given.
+  absl::StatusOr<v1::EvaluateResponse> EvaluateBatch(const v1::EvaluateRequest& request);
+
+  // Evaluates one item of any size: tensors larger than the server's limits travel in several calls, and the result is
+  // as if there had been one (times and checked elements are summed, errors merged). The status is the item's own.
+  // Move the item in to save a copy of its tensors.
+  absl::StatusOr<v1::EvaluateResult> Evaluate(v1::EvaluateItem item);
+
+  // grpc.health.v1: whether `service` ("" for the whole server) is serving. NOT_FOUND if there is no such service.
+  absl::StatusOr<bool> IsServing(const std::string& service = "");
+
+  // Applies to each call; infinite by default. Not to be called while another thread makes one.
+  void set_timeout(absl::Duration timeout) { timeout_ = timeout; }
+
+ private:
+  struct LimitsCache;
+
+  // The server's limits, asked for once.
+  absl::StatusOr<v1::Limits> Limits();
+  // Evaluate for a batch of one.
+  absl::StatusOr<v1::EvaluateResult> EvaluateWhole(v1::EvaluateItem item);
+
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::CatalogService::Stub> catalog_;
+  std::unique_ptr<v1::EvaluationService::Stub> evaluation_;
+  std::unique_ptr<LimitsCache> limits_;
+  absl::Duration timeout_ = absl::InfiniteDuration();
+};
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_CLIENT_CLIENT_H_

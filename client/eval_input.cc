@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/eval_input.h"
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "client/npy.h"
+#include "client/tensor.h"
+#include "kernels/dtype.h"
+
+namespace actbench::client {
+namespace {
+
+// Decimal and hexadecimal numbers, inf and nan, in the C locale. Beyond a double's range: infinity or 0, as rounding
+// has it.
+absl::StatusOr<double> ParseNumber(absl::string_view text) {
+  const std::string number(absl::StripAsciiWhitespace(text));
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  if (number.empty() || end != number.c_str() + number.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", number, "\" is not a number"));
+  }
+  return value;
+}
+
+absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text) {
+  std::vector<double> numbers;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    const absl::StatusOr<double> number = ParseNumber(part);
+    if (!number.ok()) return number.status();
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+// The tensor in `dtype`, by default the file's, else f32.
+absl::StatusOr<v1::Tensor> Load(const TensorFlags& flags, std::optional<Dtype> dtype) {
+  if (flags.path.empty()) {
+    const absl::StatusOr<std::vector<double>> numbers = ParseNumbers(flags.values);
+    if (!numbers.ok()) return numbers.status();
+    return MakeTensor(dtype.value_or(Dtype::kF32), *numbers);
+  }
+  absl::StatusOr<v1::Tensor> tensor = ReadNpy(flags.path);
+  if (tensor.ok() && dtype.has_value()) {
+    if (absl::Status converted = ConvertTensor(*dtype, *tensor); !converted.ok()) return converted;
+  }
+  return tensor;
+}
+
+absl::Status AddParameters(const std::vector<std::string>& texts, v1::EvaluateItem& item) {
+  for (const std::string& text : texts) {
+    const std::pair<std::string, std::string> parameter = absl::StrSplit(text, absl::MaxSplits('=', 1));
+    const absl::StatusOr<double> value = ParseNumber(parameter.second);
+    if (parameter.first.empty() || !value.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--param \"", text, "\" is not of the form NAME=NUMBER"));
+    }
+    (*item.mutable_parameters())[parameter.first] = *value;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddTensors(const EvalFlags& flags, v1::EvaluateItem& item) {
+  absl::StatusOr<v1::Tensor> x = Load(flags.x, ParseDtype(flags.dtype));
+  if (!x.ok()) return x.status();
+  const absl::StatusOr<TensorView> view = TensorView::Of(*x);
+  if (!view.ok()) return view.status();
+  const Dtype dtype = view->dtype();
+  std::optional<v1::Tensor> ones;
+  if (flags.gradient && !flags.upstream.given()) ones = OnesLike(*x, *view);
+  *item.add_inputs() = *std::move(x);
+
+  for (const TensorFlags* tensor_flags : {&flags.gate, &flags.upstream}) {
+    if (!tensor_flags->given()) continue;
+    absl::StatusOr<v1::Tensor> tensor = Load(*tensor_flags, dtype);
+    if (!tensor.ok()) return tensor.status();
+    *item.add_inputs() = *std::move(tensor);
+  }
+  if (ones.has_value()) *item.add_inputs() = *std::move(ones);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::EvaluateItem> MakeItem(const EvalFlags& flags) {
+  v1::EvaluateItem item;
+  item.set_activation(flags.activation);
+  item.set_direction(flags.gradient ? v1::DIRECTION_GRADIENT : v1::DIRECTION_FORWARD);
+  item.set_measure_error(flags.check);
+  v1::KernelSelector& selector = *item.mutable_selector();
+  selector.set_provider(flags.provider);
+  selector.set_tier(flags.tier);
+  selector.set_isa(flags.isa);
+  selector.set_device(flags.device);
+  if (absl::Status added = AddParameters(flags.parameters, item); !added.ok()) return added;
+  if (absl::Status added = AddTensors(flags, item); !added.ok()) return added;
+  return item;
+}
+
+}  // namespace actbench::client

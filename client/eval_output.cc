@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/eval_output.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/format.h"
+
+namespace actbench::client {
+namespace {
+
+constexpr int64_t kMostInJson = 1000;
+constexpr int64_t kMostPrinted = 100;
+constexpr int64_t kFirst = 8;
+
+std::string ValuesJson(const TensorView& view) {
+  std::vector<std::string> values;
+  for (int64_t i = 0; i < view.size(); ++i) values.push_back(JsonNumber(view[i], view.dtype()));
+  return JsonArray(values);
+}
+
+std::string ErrorJson(const v1::ErrorReport& error, Dtype dtype) {
+  return JsonObject({{"max_ulp", JsonNumber(error.max_ulp())},
+                     {"mean_ulp", JsonNumber(error.mean_ulp())},
+                     {"worst_input", JsonNumber(error.worst_input(), dtype)},
+                     {"worst_input_bits", JsonString(error.worst_input_bits())},
+                     {"checked", absl::StrCat(error.checked())}});
+}
+
+// Elements [begin, end) with a space between them.
+std::string Row(const TensorView& view, int64_t begin, int64_t end) {
+  std::vector<std::string> values;
+  for (int64_t i = begin; i < end; ++i) values.push_back(RoundedDecimal(view[i], view.dtype()));
+  return absl::StrJoin(values, " ");
+}
+
+std::string Summary(const v1::Tensor& tensor, const TensorView& view) {
+  double least = std::numeric_limits<double>::infinity();
+  double greatest = -least;
+  double sum = 0;
+  int64_t nans = 0;
+  int64_t infinities = 0;
+  for (int64_t i = 0; i < view.size(); ++i) {
+    const double value = view[i];
+    nans += std::isnan(value) ? 1 : 0;
+    infinities += std::isinf(value) ? 1 : 0;
+    if (!std::isfinite(value)) continue;
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
+    sum += value;
+  }
+  const int64_t finite = view.size() - nans - infinities;
+  const auto number = [&](double value) { return finite == 0 ? "none" : RoundedDecimal(value, view.dtype()); };
+  Table table({"shape", absl::StrCat(ShapeText(tensor), ", ", DtypeName(tensor.dtype()))});
+  table.AddRow({"min", number(least)});
+  table.AddRow({"max", number(greatest)});
+  table.AddRow({"mean", number(sum / static_cast<double>(finite))});
+  table.AddRow({"NaN", absl::StrCat(nans)});
+  table.AddRow({"infinite", absl::StrCat(infinities)});
+  table.AddRow({"first", Row(view, 0, std::min(kFirst, view.size())) + " ..."});
+  return table.Aligned();
+}
+
+}  // namespace
+
+std::string EvalJson(const v1::EvaluateResult& result, absl::Span<const TensorView> outputs) {
+  std::vector<JsonMember> parameters;
+  parameters.reserve(result.parameters().size());
+  const std::map<std::string, double> sorted(result.parameters().begin(), result.parameters().end());
+  for (const auto& [name, value] : sorted) parameters.emplace_back(name, JsonNumber(value));
+  const v1::Kernel& kernel = result.kernel();
+  std::vector<JsonMember> members = {
+      {"activation", JsonString(kernel.activation())},
+      {"direction", JsonString(DirectionName(kernel.direction()))},
+      {"kernel", JsonString(kernel.name())},
+      {"device", JsonString(kernel.device())},
+      {"parameters", JsonObject(parameters)},
+      {"dtype", JsonString(DtypeName(ToProto(outputs[0].dtype())))},
+      {"shape", absl::StrCat("[", absl::StrJoin(result.outputs(0).shape(), ","), "]")},
+      {"queue_ns", absl::StrCat(result.times().queue_ns())},
+      {"compute_ns", absl::StrCat(result.times().compute_ns())},
+  };
+  if (outputs[0].size() <= kMostInJson) {
+    members.emplace_back("values", ValuesJson(outputs[0]));
+    if (outputs.size() > 1) members.emplace_back("gate_values", ValuesJson(outputs[1]));
+  }
+  if (result.has_error()) {
+    const Dtype dtype = FromProto(kernel.dtype()).value_or(Dtype::kF64);
+    members.emplace_back("error", ErrorJson(result.error(), dtype));
+  }
+  return JsonObject(members);
+}
+
+std::string TensorText(const v1::Tensor& tensor, const TensorView& view) {
+  if (view.size() == 0) return absl::StrCat("no elements (shape ", ShapeText(tensor), ")\n");
+  if (view.size() > kMostPrinted) return Summary(tensor, view);
+  const int64_t row = tensor.shape().empty() ? 1 : tensor.shape(tensor.shape_size() - 1);
+  std::string text;
+  for (int64_t i = 0; i < view.size(); i += row) absl::StrAppend(&text, Row(view, i, i + row), "\n");
+  return text;
+}
+
+std::string ErrorText(const v1::ErrorReport& error, Dtype dtype) {
+  if (error.checked() == 0) return "error: no elements to check";
+  return absl::StrFormat("error: max %.4g ulp, mean %.4g ulp, worst at x = %s (%s), %d checked", error.max_ulp(),
+                         error.mean_ulp(), RoundedDecimal(error.worst_input(), dtype), error.worst_input_bits(),
+                         error.checked());
+}
+
+std::string ShapeText(const v1::Tensor& tensor) {
+  return tensor.shape().empty() ? "scalar" : absl::StrJoin(tensor.shape(), " x ");
+}
+
+}  // namespace actbench::client

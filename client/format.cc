@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/format.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+
+namespace actbench::client {
+namespace {
+
+constexpr size_t kLongestDecimal = 32;
+
+// std::to_chars with its shortest form for the arguments.
+template <class... Arguments>
+std::string ToChars(Arguments... arguments) {
+  std::array<char, kLongestDecimal> buffer;
+  const std::to_chars_result result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), arguments...);
+  return std::string(buffer.data(), result.ptr);
+}
+
+// The standard library knows no 16-bit formats, but few digits are to be tried.
+std::string Shortest16Bits(double value, Dtype dtype) {
+  uint16_t wanted = 0;
+  StoreElement(dtype, value, &wanted);
+  for (int digits = 1;; ++digits) {
+    std::string text = ToChars(value, std::chars_format::general, digits);
+    double read = 0;
+    std::from_chars(text.data(), text.data() + text.size(), read);
+    uint16_t got = 0;
+    StoreElement(dtype, read, &got);
+    if (got == wanted) return text;
+  }
+}
+
+std::string FiniteShortestDecimal(double value, Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kF64:
+      return ToChars(value);
+    case Dtype::kF32:
+      return ToChars(static_cast<float>(value));
+    case Dtype::kF16:
+    case Dtype::kBF16:
+      return Shortest16Bits(value, dtype);
+  }
+  return "";
+}
+
+// Of UTF-8, counting code points; good enough for the few that are not ASCII.
+size_t Width(absl::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string RoundedDecimal(double value, Dtype dtype) {
+  if (std::isnan(value)) return "nan";
+  const int digits = static_cast<int>(std::ceil((Info(dtype).precision - 1) * std::log10(2.0)));
+  return absl::StrFormat("%.*g", digits, value);
+}
+
+std::string ShortestDecimal(double value, Dtype dtype) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  std::string text = FiniteShortestDecimal(value, dtype);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string JsonString(absl::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      absl::StrAppendFormat(&result, "\\u%04x", static_cast<unsigned>(c));
+    } else {
+      if (c == '"' || c == '\\') result += '\\';
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+std::string JsonNumber(double value, Dtype dtype) {
+  const std::string text = ShortestDecimal(value, dtype);
+  return std::isfinite(value) ? text : JsonString(text);
+}
+
+std::string JsonArray(absl::Span<const std::string> elements) {
+  return absl::StrCat("[", absl::StrJoin(elements, ","), "]");
+}
+
+std::string JsonObject(absl::Span<const JsonMember> members) {
+  return absl::StrCat("{",
+                      absl::StrJoin(members, ",",
+                                    [](std::string* out, const JsonMember& member) {
+                                      absl::StrAppend(out, JsonString(member.first), ":", member.second);
+                                    }),
+                      "}");
+}
+
+std::string JsonLines(absl::Span<const std::string> elements) {
+  if (elements.empty()) return "[]";
+  return absl::StrCat("[\n  ", absl::StrJoin(elements, ",\n  "), "\n]");
+}
+
+std::string Table::Aligned() const {
+  std::vector<size_t> widths(header_.size());
+  const auto widen = [&](const std::vector<std::string>& row) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+  };
+  widen(header_);
+  for (const std::vector<std::string>& row : rows_) widen(row);
+
+  std::string result;
+  const auto append = [&](const std::vector<std::string>& row) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      // The space is put before the next cell, so that no line ends in space.
+      absl::StrAppend(&line, row[i]);
+      if (i + 1 < row.size()) line.append(widths[i] - Width(row[i]) + 2, ' ');
+    }
+    absl::StrAppend(&result, line.substr(0, line.find_last_not_of(' ') + 1), "\n");
+  };
+  append(header_);
+  for (const std::vector<std::string>& row : rows_) append(row);
+  return result;
+}
+
+std::string Table::Markdown() const {
+  const auto line = [](const std::vector<std::string>& row) {
+    return absl::StrCat("| ",
+                        absl::StrJoin(row, " | ",
+                                      [](std::string* out, const std::string& cell) {
+                                        absl::StrAppend(out, absl::StrReplaceAll(cell, {{"|", "\\|"}}));
+                                      }),
+                        " |\n");
+  };
+  std::string result = line(header_);
+  result += line(std::vector<std::string>(header_.size(), "---"));
+  for (const std::vector<std::string>& row : rows_) result += line(row);
+  return result;
+}
+
+}  // namespace actbench::client

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text that commands print: numbers, tables and JSON. Tested by format_test.cc.
+#ifndef ACTBENCH_CLIENT_FORMAT_H_
+#define ACTBENCH_CLIENT_FORMAT_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "kernels/dtype.h"
+
+namespace actbench::client {
+
+// For people: as many significant digits as say which neighbourhood of the dtype a value is in (f64 16, f32 7, f16 4,
+// bf16 3), such as "-0.3333333" or "nan".
+std::string RoundedDecimal(double value, Dtype dtype);
+
+// For programs: the shortest decimal that, rounded to the dtype, gives back `value`, which must be one of the dtype's.
+// With a point or an exponent, so that no reader takes it for an integer and loses the sign of zero.
+// Non-finite values: NaN, Infinity, -Infinity.
+std::string ShortestDecimal(double value, Dtype dtype);
+
+// JSON, made of texts that already are JSON.
+using JsonMember = std::pair<absl::string_view, std::string>;
+std::string JsonString(absl::string_view text);
+std::string JsonNumber(double value, Dtype dtype = Dtype::kF64);  // non-finite: a string
+std::string JsonArray(absl::Span<const std::string> elements);
+std::string JsonObject(absl::Span<const JsonMember> members);
+// One element on each line: for long arrays of objects.
+std::string JsonLines(absl::Span<const std::string> elements);
+
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
+  // REQUIRES: as many cells as the header has.
+  void AddRow(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+  // Columns side by side, for terminals.
+  std::string Aligned() const;
+  std::string Markdown() const;
+
+ private:
+  std::vector<std::string> header_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace actbench::client
+
+#endif  // ACTBENCH_CLIENT_FORMAT_H_

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/in_process.h"
+
+#include <utility>
+
+#include "server/server.h"
+
+namespace actbench::client {
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer() {
+  ServerOptions options;
+  options.address.clear();
+  options.metrics_address.clear();
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+  if (!server.ok()) return server.status();
+
+  // Members are destroyed from last to first, so the channel closes before the server stops.
+  struct Parts {
+    std::unique_ptr<Server> server;
+    std::shared_ptr<grpc::Channel> channel;
+  };
+  auto parts = std::make_shared<Parts>(Parts{*std::move(server), nullptr});
+  parts->channel = parts->server->InProcessChannel();
+  grpc::Channel* const channel = parts->channel.get();
+  return std::shared_ptr<grpc::Channel>(std::move(parts), channel);
+}
+
+}  // namespace actbench::client

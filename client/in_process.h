@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// A server inside this process. The implementation is the one place where client/ uses the server library.
+#ifndef ACTBENCH_CLIENT_IN_PROCESS_H_
+#define ACTBENCH_CLIENT_IN_PROCESS_H_
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+
+namespace actbench::client {
+
+// Starts a server without a listener and gives the channel to it. The server stops when the channel is destroyed.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer();
+
+}  // namespace actbench::client
+
+#endif  // ACTBENCH_CLIENT_IN_PROCESS_H_

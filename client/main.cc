@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `actbench` command.
+#include <cerrno>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
+#include "client/command.h"
+
+namespace actbench::client {
+namespace {
+
+constexpr char kNotes[] =
+    R"(Without --server and ACTBENCH_SERVER the command does its work itself: nothing needs to run.
+Results go to stdout, everything else to stderr. Exit status: 0 success, 1 the answer is "no", 2 wrong usage or
+infrastructure (health has its own).
+
+Examples:
+  actbench list
+  actbench eval hard_swish --values=-4,-3,-1,0,1,3,4
+  actbench eval gelu_erf --in x.npy --out y.npy --check
+  actbench --server localhost:50051 health
+
+'actbench COMMAND --help' explains a command.)";
+
+// What is wrong with an address, or nothing. gRPC itself would take "host" for port 443 and a URL for a host name.
+std::string CheckAddress(const std::string& address) {
+  if (address.empty() || (absl::StartsWith(address, "unix:") && address.size() > 5)) return "";
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon == 0 || colon == std::string::npos ||
+      !absl::SimpleAtoi(absl::string_view(address).substr(colon + 1), &port) || port < 1 || port > 65535 ||
+      absl::StrContains(address, "/")) {
+    return "\"" + address + "\" is neither HOST:PORT nor unix:PATH";
+  }
+  return "";
+}
+
+// What the error is. CLI11 would tell of a missing command or argument even where the cause is a misspelled one.
+std::string Describe(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
+  if (unknown.empty()) return app.get_subcommands().empty() ? "no command given" : error.what();
+  return "unknown command or flag " + unknown.front();
+}
+
+// Prints help, or the error in one line. Returns the exit status: 0, or `usage_status` of an error.
+int HandleParseError(const CLI::App& app, const CLI::ParseError& error, int usage_status) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const auto commands = app.get_subcommands();
+  std::cerr << "actbench: " << Describe(app, error) << "; see 'actbench "
+            << (commands.empty() ? "" : commands.front()->get_name() + " ") << "--help'" << std::endl;
+  return usage_status;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Evaluates neural-network activation functions and measures how accurate they are.", "actbench");
+  app.set_version_flag("--version", "actbench " ACTBENCH_VERSION);
+  app.require_subcommand(1);
+  app.footer(kNotes);
+  app.get_formatter()->column_width(36);
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  ServerFlags server;
+  app.add_option("--server", server.address, "The server to ask")
+      ->type_name("HOST:PORT|unix:PATH")
+      ->envname("ACTBENCH_SERVER")
+      ->check(CheckAddress);
+  app.add_option("--timeout", server.timeout_seconds, "Give up a call after so long (default: never)")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  int exit_status = kFailure;
+  AddListCommand(app, server, exit_status);
+  AddEvalCommand(app, server, exit_status);
+  const CLI::App* health = AddHealthCommand(app, server, exit_status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return HandleParseError(app, error, app.got_subcommand(health) ? 1 : kFailure);
+  }
+  if (!std::cout.flush()) return Fail(absl::ErrnoToStatus(errno, "cannot write to standard output"));
+  return exit_status;
+}
+
+}  // namespace
+}  // namespace actbench::client
+
+int main(int argc, char** argv) {
+  try {
+    return actbench::client::Main(argc, argv);
+  } catch (const std::exception& error) {  // such as std::bad_alloc for a tensor that does not fit into memory
+    std::cerr << "actbench: " << error.what() << std::endl;
+    return actbench::client::kFailure;
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/npy.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "client/npy_header.h"
+#include "client/tensor.h"
+
+namespace actbench::client {
+namespace {
+
+constexpr absl::string_view kMagic = "\x93NUMPY";
+constexpr size_t kLongestHeader = size_t{1} << 20;  // NumPy's own are below 1 KiB; this only bounds a damaged length
+constexpr size_t kAlignment = 64;                   // of the data in a written file, as NumPy does it
+constexpr size_t kBlockBytes = size_t{16} << 20;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+absl::Status ErrnoError(absl::string_view doing, const std::string& path) {
+  const int error = errno;
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot ", doing, " ", path));
+}
+
+absl::Status FormatError(const std::string& path, absl::string_view reason) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", reason));
+}
+
+// Reads `size` bytes. Grows in blocks, so that a damaged size cannot allocate more than the file or pipe holds.
+absl::StatusOr<std::string> ReadBytes(std::FILE* file, const std::string& path, size_t size, absl::string_view what) {
+  std::string result;
+  struct stat status {};
+  if (fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode)) {
+    result.reserve(std::min(size, static_cast<size_t>(status.st_size)));
+  }
+  while (result.size() < size) {
+    const size_t begin = result.size();
+    const size_t wanted = std::min(size - begin, kBlockBytes);
+    result.resize(begin + wanted);
+    const size_t got = std::fread(result.data() + begin, 1, wanted, file);
+    if (std::ferror(file)) return ErrnoError("read", path);
+    if (got < wanted) {
+      return FormatError(path,
+                         absl::StrCat("truncated: ", what, " needs ", size, " bytes, the file has ", begin + got));
+    }
+  }
+  return result;
+}
+
+// The dictionary's text, after the magic, the version and the length.
+absl::StatusOr<std::string> ReadHeaderText(std::FILE* file, const std::string& path) {
+  absl::StatusOr<std::string> start = ReadBytes(file, path, kMagic.size() + 2, "the start of a .npy file");
+  if (!start.ok()) return start.status();
+  if (start->substr(0, kMagic.size()) != kMagic) return FormatError(path, "not a .npy file: it lacks the magic bytes");
+  const int major = static_cast<unsigned char>((*start)[kMagic.size()]);
+  const int minor = static_cast<unsigned char>((*start)[kMagic.size() + 1]);
+  if (major < 1 || major > 3 || minor != 0) {
+    return FormatError(path, absl::StrCat("unknown .npy version ", major, ".", minor, "; known are 1.0, 2.0 and 3.0"));
+  }
+  const absl::StatusOr<std::string> length_bytes = ReadBytes(file, path, major == 1 ? 2 : 4, "the header's length");
+  if (!length_bytes.ok()) return length_bytes.status();
+  size_t length = 0;
+  for (size_t i = 0; i < length_bytes->size(); ++i) {
+    length |= static_cast<size_t>(static_cast<unsigned char>((*length_bytes)[i])) << (8 * i);
+  }
+  if (length > kLongestHeader) return FormatError(path, absl::StrCat("absurd header length, ", length, " bytes"));
+  return ReadBytes(file, path, length, "the header");
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path) {
+  const File file(std::fopen(path.c_str(), "rb"));
+  if (file == nullptr) return ErrnoError("open", path);
+  const absl::StatusOr<std::string> text = ReadHeaderText(file.get(), path);
+  if (!text.ok()) return text.status();
+  const absl::StatusOr<NpyHeader> header = ParseNpyHeader(*text);
+  if (!header.ok()) return FormatError(path, header.status().message());
+  const absl::StatusOr<int64_t> count = ElementCount(header->shape, SizeBytes(header->dtype));
+  if (!count.ok()) return FormatError(path, count.status().message());
+
+  absl::StatusOr<std::string> data =
+      ReadBytes(file.get(), path, static_cast<size_t>(*count) * SizeBytes(header->dtype), "the array");
+  if (!data.ok()) return data.status();
+  if (std::fgetc(file.get()) != EOF) return FormatError(path, "there is more data than the header's shape needs");
+  v1::Tensor tensor;
+  tensor.set_dtype(ToProto(header->dtype));
+  tensor.mutable_shape()->Add(header->shape.begin(), header->shape.end());
+  tensor.set_data(*std::move(data));
+  return tensor;
+}
+
+absl::Status WriteNpy(const std::string& path, const v1::Tensor& tensor) {
+  const absl::StatusOr<TensorView> view = TensorView::Of(tensor);
+  if (!view.ok()) return FormatError(path, view.status().message());
+  std::string header = FormatNpyHeader(view->dtype(), tensor.shape());
+  const size_t prefix = kMagic.size() + 4;  // magic, version, length
+  const size_t padding = kAlignment - 1 - (prefix + header.size()) % kAlignment;
+  header += std::string(padding, ' ') + '\n';
+  if (header.size() > UINT16_MAX) return FormatError(path, "too many dimensions for a .npy file of version 1.0");
+  const std::string start =
+      absl::StrCat(kMagic, absl::string_view("\x01\x00", 2), std::string(1, static_cast<char>(header.size() & 0xff)),
+                   std::string(1, static_cast<char>(header.size() >> 8)), header);
+
+  File file(std::fopen(path.c_str(), "wb"));
+  if (file == nullptr) return ErrnoError("create", path);
+  for (const absl::string_view part : {absl::string_view(start), absl::string_view(tensor.data())}) {
+    if (std::fwrite(part.data(), 1, part.size(), file.get()) != part.size()) return ErrnoError("write", path);
+  }
+  // The last bytes leave the buffer only here, where a full disk shows.
+  if (std::fclose(file.release()) != 0) return ErrnoError("write", path);
+  return absl::OkStatus();
+}
+
+}  // namespace actbench::client

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/session.h"
+
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "client/in_process.h"
+
+namespace actbench::client {
+namespace {
+
+// Longer than the client library tries one address, so that a host with several can use its second.
+constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
+
+}  // namespace
+
+absl::StatusOr<Client> OpenClient(const ServerFlags& flags) {
+  if (flags.address.empty()) {
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = StartInProcessServer();
+    if (!channel.ok()) return channel.status();
+    Client client(*std::move(channel));
+    if (flags.timeout_seconds > 0) client.set_timeout(absl::Seconds(flags.timeout_seconds));
+    return client;
+  }
+  Client client = Client::Connect(flags.address);
+  const absl::Status connected = client.WaitForConnection(kConnectTimeout);
+  if (!connected.ok()) {
+    return absl::UnavailableError(absl::StrCat("no server at ", flags.address, " (", connected.message(),
+                                               "); start one with 'actbench-server --address ", flags.address,
+                                               "', or leave out --server and ACTBENCH_SERVER to work without one"));
+  }
+  if (flags.timeout_seconds > 0) client.set_timeout(absl::Seconds(flags.timeout_seconds));
+  return client;
+}
+
+ExitStatus Fail(const absl::Status& status) {
+  const std::string text =
+      status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message());
+  std::cerr << "actbench: " << absl::StrReplaceAll(text, {{"\n", " "}}) << std::endl;
+  return kFailure;
+}
+
+ExitStatus Fail(const absl::Status& status, const ServerFlags& flags) {
+  const std::string server = flags.address.empty() ? "the server in this process" : "the server at " + flags.address;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return Fail(absl::UnavailableError(absl::StrCat(server, " is stopping or gone: ", status.message())));
+    case absl::StatusCode::kDeadlineExceeded:
+      return Fail(absl::DeadlineExceededError(
+          absl::StrCat(server, " gave no answer within ", flags.timeout_seconds, " s (--timeout)")));
+    case absl::StatusCode::kUnimplemented:
+      if (!status.message().empty()) return Fail(status);
+      return Fail(
+          absl::UnimplementedError(absl::StrCat(server, " does not offer this service: is it actbench-server?")));
+    default:
+      return Fail(status);
+  }
+}
+
+}  // namespace actbench::client

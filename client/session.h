@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all commands share: which server to talk to, and how an error is told.
+#ifndef ACTBENCH_CLIENT_SESSION_H_
+#define ACTBENCH_CLIENT_SESSION_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/client.h"
+
+namespace actbench::client {
+
+// The exit status of every command but health.
+enum ExitStatus { kSuccess = 0, kAnswerIsNo = 1, kFailure = 2 };
+
+// The flags before the command.
+struct ServerFlags {
+  std::string address;         // empty: a server inside this process
+  double timeout_seconds = 0;  // of each call; 0: none
+};
+
+// A client of the server that the flags name, connected. UNAVAILABLE says what to do.
+absl::StatusOr<Client> OpenClient(const ServerFlags& flags);
+
+// Prints the error of a call in one line on stderr and returns kFailure.
+ExitStatus Fail(const absl::Status& status, const ServerFlags& flags);
+
+// The same for an error that is not from a call.
+ExitStatus Fail(const absl::Status& status);
+
+}  // namespace actbench::client
+
+#endif  // ACTBENCH_CLIENT_SESSION_H_

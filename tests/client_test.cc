@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/client.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/split.h"
+#include "client/tensor.h"
+#include "server/server.h"
+
+namespace actbench {
+namespace {
+
+using testing::AnyOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::unique_ptr<Server> StartServer(const Limits& limits = {}) {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.metrics_address.clear();
+  options.limits = limits;
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+  if (!server.ok()) {
+    ADD_FAILURE() << server.status();
+    std::abort();
+  }
+  return *std::move(server);
+}
+
+// `n` values from -8 to 8, as a tensor of two dimensions.
+v1::Tensor Ramp(Dtype dtype, int64_t n) {
+  std::vector<double> values;
+  for (int64_t i = 0; i < n; ++i) values.push_back(-8 + 16 * static_cast<double>(i) / static_cast<double>(n));
+  v1::Tensor tensor = client::MakeTensor(dtype, values);
+  tensor.clear_shape();
+  tensor.add_shape(n / 7);
+  tensor.add_shape(7);
+  return tensor;
+}
+
+v1::EvaluateItem Item(const std::string& activation, v1::Direction direction, const v1::Tensor& x) {
+  v1::EvaluateItem item;
+  item.set_activation(activation);
+  item.set_direction(direction);
+  *item.add_inputs() = x;
+  if (direction == v1::DIRECTION_GRADIENT) *item.add_inputs() = x;
+  return item;
+}
+
+TEST(ClientTest, ListsWhatTheServerHas) {
+  const std::unique_ptr<Server> server = StartServer();
+  Client client = Client::Connect(server->address());
+  const absl::StatusOr<v1::ListActivationsResponse> activations = client.ListActivations();
+  ASSERT_TRUE(activations.ok()) << activations.status();
+  EXPECT_EQ(activations->activations_size(), static_cast<int>(AllActivations().size()));
+  v1::ListKernelsRequest request;
+  request.set_activation("relu");
+  request.set_dtype(v1::DTYPE_BF16);
+  const absl::StatusOr<v1::ListKernelsResponse> kernels = client.ListKernels(request);
+  ASSERT_TRUE(kernels.ok()) << kernels.status();
+  EXPECT_GT(kernels->kernels_size(), 0);
+  for (const v1::Kernel& kernel : kernels->kernels()) EXPECT_EQ(kernel.activation(), "relu");
+  const absl::StatusOr<v1::GetServerInfoResponse> info = client.GetServerInfo();
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->limits().tensor_elements(), Limits().tensor_elements);
+}
+
+TEST(ClientTest, EvaluatesOverTheNetworkAndInProcess) {
+  const std::unique_ptr<Server> server = StartServer();
+  for (Client* client : {new Client(Client::Connect(server->address())), new Client(server->InProcessChannel())}) {
+    const std::unique_ptr<Client> owner(client);
+    const absl::StatusOr<v1::EvaluateResult> result =
+        client->Evaluate(Item("relu", v1::DIRECTION_FORWARD, client::MakeTensor(Dtype::kF32, {-1, 0, 2})));
+    ASSERT_TRUE(result.ok()) << result.status();
+    ASSERT_EQ(result->outputs_size(), 1);
+    EXPECT_EQ(result->outputs(0).data(), client::MakeTensor(Dtype::kF32, {0, 0, 2}).data());
+  }
+}
+
+TEST(ClientTest, TheItemsOwnErrorIsTheStatus) {
+  const std::unique_ptr<Server> server = StartServer();
+  Client client = Client::Connect(server->address());
+  const absl::Status status =
+      client.Evaluate(Item("gelo", v1::DIRECTION_FORWARD, client::MakeTensor(Dtype::kF32, {1}))).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("gelo"));
+}
+
+TEST(ClientTest, HealthIsAskedPerService) {
+  const std::unique_ptr<Server> server = StartServer();
+  Client client = Client::Connect(server->address());
+  EXPECT_EQ(*client.IsServing(), true);
+  EXPECT_EQ(*client.IsServing("actbench.v1.EvaluationService"), true);
+  EXPECT_EQ(client.IsServing("no.such.Service").status().code(), absl::StatusCode::kNotFound);
+}
+
+// A limit that is small, and the item that meets it.
+struct SplitCase {
+  std::string name;
+  Limits limits;
+  bool measure_error = false;
+};
+
+class SplitTest : public testing::TestWithParam<SplitCase> {};
+
+std::vector<SplitCase> SplitCases() {
+  std::vector<SplitCase> cases(4);
+  cases[0].name = "MessageSize";
+  cases[0].limits.message_size_bytes = 16384;
+  cases[1].name = "TensorElements";
+  cases[1].limits.tensor_elements = 1001;
+  cases[2].name = "InflightBytes";
+  cases[2].limits.inflight_bytes = 10000;
+  cases[3].name = "MeasuredElements";
+  cases[3].limits.measured_elements = 300;
+  cases[3].measure_error = true;
+  return cases;
+}
+
+TEST_P(SplitTest, GivesTheResultOfOneCall) {
+  const std::unique_ptr<Server> large = StartServer();
+  const std::unique_ptr<Server> small = StartServer(GetParam().limits);
+  Client one_call = Client::Connect(large->address());
+  Client many_calls = Client::Connect(small->address());
+  for (const DtypeInfo& info : AllDtypes()) {
+    for (const v1::Direction direction : {v1::DIRECTION_FORWARD, v1::DIRECTION_GRADIENT}) {
+      SCOPED_TRACE(absl::StrCat(std::string(info.name), " ", v1::Direction_Name(direction)));
+      v1::EvaluateItem item = Item("swish", direction, Ramp(info.dtype, GetParam().measure_error ? 2100 : 21000));
+      (*item.mutable_parameters())["beta"] = 1.5;
+      item.set_id("an id");
+      item.set_output_dtype(v1::DTYPE_F32);
+      item.set_measure_error(GetParam().measure_error);
+      const absl::StatusOr<v1::EvaluateResult> expected = one_call.Evaluate(item);
+      ASSERT_TRUE(expected.ok()) << expected.status();
+      const absl::StatusOr<v1::EvaluateResult> result = many_calls.Evaluate(item);
+      ASSERT_TRUE(result.ok()) << result.status();
+
+      ASSERT_EQ(result->outputs_size(), 1);
+      EXPECT_EQ(result->outputs(0).dtype(), v1::DTYPE_F32);
+      EXPECT_THAT(result->outputs(0).shape(), ElementsAre(item.inputs(0).shape(0), 7));
+      EXPECT_TRUE(result->outputs(0).data() == expected->outputs(0).data());
+      EXPECT_EQ(result->id(), "an id");
+      EXPECT_EQ(result->kernel().name(), expected->kernel().name());
+      EXPECT_EQ(result->parameters().at("beta"), 1.5);
+      EXPECT_EQ(result->has_error(), GetParam().measure_error);
+      EXPECT_EQ(result->error().max_ulp(), expected->error().max_ulp());
+      EXPECT_NEAR(result->error().mean_ulp(), expected->error().mean_ulp(), 1e-12);
+      EXPECT_EQ(result->error().checked(), expected->error().checked());
+      EXPECT_EQ(result->error().worst_index(), expected->error().worst_index());
+      EXPECT_EQ(result->error().worst_input_bits(), expected->error().worst_input_bits());
+    }
+  }
+}
+
+TEST_P(SplitTest, AnErrorIsToldAsByOneCall) {
+  const std::unique_ptr<Server> server = StartServer(GetParam().limits);
+  Client client = Client::Connect(server->address());
+  v1::EvaluateItem item = Item("swish", v1::DIRECTION_FORWARD, Ramp(Dtype::kF64, 2100));
+  (*item.mutable_parameters())["gamma"] = 1;
+  item.set_measure_error(GetParam().measure_error);
+  const absl::Status status = client.Evaluate(item).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("gamma"));
+}
+
+INSTANTIATE_TEST_SUITE_P(EachLimit, SplitTest, testing::ValuesIn(SplitCases()),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(PlanSplitTest, EveryCallFitsTheMessageLimit) {
+  v1::Limits limits;
+  limits.set_message_size_bytes(16384);
+  const v1::EvaluateItem item = Item("relu", v1::DIRECTION_GRADIENT, Ramp(Dtype::kF64, 70000));
+  const std::optional<client::SplitPlan> plan = client::PlanSplit(item, limits);
+  ASSERT_TRUE(plan.has_value());
+  EXPECT_EQ(plan->elements, 70000);
+  v1::EvaluateRequest request;
+  *request.add_items() = client::Slice(item, 0, plan->elements_per_call);
+  EXPECT_LE(request.ByteSizeLong(), 16384u);
+  EXPECT_GT(request.ByteSizeLong(), 8192u) << "most of a message should be elements";
+}
+
+TEST(PlanSplitTest, WhatFitsOrIsWrongIsNotSplit) {
+  v1::Limits limits;
+  v1::EvaluateItem item = Item("relu", v1::DIRECTION_GRADIENT, Ramp(Dtype::kF32, 700));
+  EXPECT_FALSE(client::PlanSplit(item, limits).has_value()) << "no limits";
+  limits.set_tensor_elements(700);
+  EXPECT_FALSE(client::PlanSplit(item, limits).has_value()) << "fits";
+  limits.set_tensor_elements(699);
+  EXPECT_TRUE(client::PlanSplit(item, limits).has_value());
+  item.mutable_inputs(1)->set_shape(0, 99);
+  EXPECT_FALSE(client::PlanSplit(item, limits).has_value()) << "not well-formed";
+  item.clear_inputs();
+  EXPECT_FALSE(client::PlanSplit(item, limits).has_value()) << "no tensor";
+}
+
+TEST(PlanSplitTest, ErrorReportsMergeToTheLargestAndTheMean) {
+  const v1::EvaluateItem item = Item("relu", v1::DIRECTION_FORWARD, client::MakeTensor(Dtype::kF32, {1, 2, 3}));
+  v1::EvaluateResult result;
+  const auto append = [&](int64_t begin, int64_t end, double max_ulp, double mean_ulp) {
+    v1::EvaluateResult part;
+    *part.add_outputs() = client::MakeTensor(Dtype::kF32, std::vector<double>(static_cast<size_t>(end - begin), 1));
+    part.mutable_times()->set_compute_ns(10);
+    part.mutable_error()->set_max_ulp(max_ulp);
+    part.mutable_error()->set_mean_ulp(mean_ulp);
+    part.mutable_error()->set_checked(end - begin);
+    return client::AppendPart(std::move(part), begin, end, item, result);
+  };
+  ASSERT_TRUE(append(0, 2, 0.5, 0.25).ok());
+  ASSERT_TRUE(append(2, 3, HUGE_VAL, HUGE_VAL).ok());
+  EXPECT_EQ(result.error().max_ulp(), HUGE_VAL);
+  EXPECT_EQ(result.error().mean_ulp(), HUGE_VAL);
+  EXPECT_EQ(result.error().worst_index(), 2);
+  EXPECT_EQ(result.error().checked(), 3);
+  EXPECT_EQ(result.times().compute_ns(), 20);
+  EXPECT_EQ(append(3, 5, 0, 0).code(), absl::StatusCode::kOk);
+  v1::EvaluateResult wrong;
+  *wrong.add_outputs() = client::MakeTensor(Dtype::kF32, {1});
+  EXPECT_EQ(client::AppendPart(wrong, 5, 7, item, result).code(), absl::StatusCode::kInternal);
+}
+
+TEST(ClientFailureTest, WhereNothingListensCallsFailPromptly) {
+  std::string address;
+  {
+    address = StartServer()->address();  // free again
+  }
+  Client client = Client::Connect(address);
+  const absl::Time start = absl::Now();
+  const absl::Status connection = client.WaitForConnection(absl::Seconds(5));
+  EXPECT_EQ(connection.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(connection.message()), HasSubstr("Connection refused"));
+  EXPECT_EQ(client.ListActivations().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
+}
+
+TEST(ClientFailureTest, APortThatNeverSpeaksIsGivenUp) {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in any = {};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(any);
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&any), size), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&any), &size), 0);
+  Client client = Client::Connect(absl::StrCat("127.0.0.1:", ntohs(any.sin_port)));
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(client.WaitForConnection(absl::Seconds(5)).code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(6));
+  close(listener);
+}
+
+TEST(ClientFailureTest, AProxyInTheEnvironmentIsIgnored) {
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  const std::unique_ptr<Server> server = StartServer();
+  Client client = Client::Connect(server->address());
+  EXPECT_TRUE(client.ListActivations().ok());
+  unsetenv("http_proxy");
+}
+
+TEST(ClientFailureTest, AServerThatStopsInTheMiddleIsAnError) {
+  Limits limits;
+  limits.tensor_elements = 70;  // so that there are thousands of calls
+  std::unique_ptr<Server> server = StartServer(limits);
+  Client client = Client::Connect(server->address());
+  absl::Status status;
+  std::thread evaluation(
+      [&] { status = client.Evaluate(Item("tanh", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 7000000))).status(); });
+  absl::SleepFor(absl::Milliseconds(300));
+  server.reset();
+  evaluation.join();
+  EXPECT_THAT(status.code(), AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kCancelled)) << status;
+}
+
+TEST(ClientFailureTest, ATimeoutEndsACall) {
+  const std::unique_ptr<Server> server = StartServer();
+  Client client = Client::Connect(server->address());
+  v1::EvaluateItem item = Item("gelu_erf", v1::DIRECTION_FORWARD, Ramp(Dtype::kF64, 1 << 20));
+  item.mutable_inputs(0)->mutable_shape()->Clear();
+  item.mutable_inputs(0)->add_shape(1 << 20);
+  item.set_measure_error(true);  // seconds of work
+  ASSERT_TRUE(client.GetServerInfo().ok());
+  client.set_timeout(absl::Milliseconds(200));
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(client.Evaluate(item).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
+}
+
+TEST(ClientTest, ManyThreadsShareOne) {
+  const std::unique_ptr<Server> server = StartServer();
+  Client client = Client::Connect(server->address());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&client] {
+      for (int i = 0; i < 50; ++i) {
+        const absl::StatusOr<v1::EvaluateResult> result =
+            client.Evaluate(Item("relu", v1::DIRECTION_FORWARD, client::MakeTensor(Dtype::kF64, {-1.0, 1.0 * i})));
+        ASSERT_TRUE(result.ok()) << result.status();
+        EXPECT_EQ(result->outputs(0).data(), client::MakeTensor(Dtype::kF64, {0, 1.0 * i}).data());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace actbench

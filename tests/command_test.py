@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command run as a process: what it prints, where, and its exit status.
+
+Usage: command_test.py ACTBENCH_PROGRAM ACTBENCH_SERVER_PROGRAM DATA_DIRECTORY
+"""
+import json
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import numpy
+
+from server_process import ServerProcess
+
+ARTICLE_INPUTS = "--values=-4,-3,-1,0,1,3,4"
+
+
+def run(*arguments, env=None, **options):
+    environment = {key: value for key, value in os.environ.items() if key != "ACTBENCH_SERVER"}
+    environment.update(env or {})
+    return subprocess.run([actbench_program, *arguments], capture_output=True, text=True, timeout=100,
+                          env=environment, **options)
+
+
+def bfloat16(values):
+    """The bits of exactly representable values as '<V2', which is how ml_dtypes writes them."""
+    bits = numpy.asarray(values, "<f4").view("<u4") >> 16
+    return bits.astype("<u2").view("V2")
+
+
+def from_bfloat16(array):
+    return (array.view("<u2").astype("<u4") << 16).view("<f4")
+
+
+class CommandTest(unittest.TestCase):
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.directory.name, name)
+
+    def save(self, name, array):
+        numpy.save(self.path(name), array)
+        return self.path(name)
+
+    def succeed(self, *arguments, **options):
+        result = run(*arguments, **options)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def fail_with(self, *arguments, status=2, env=None):
+        """Expects nothing on stdout and one line on stderr, which is returned."""
+        result = run(*arguments, env=env)
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertEqual(result.stdout, "")
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertTrue(result.stderr.startswith("actbench: "), result.stderr)
+        return result.stderr
+
+
+class UsageTest(CommandTest):
+
+    def test_help_and_version_succeed(self):
+        self.assertIn("Examples:", self.succeed("--help"))
+        for command in ["list", "eval", "health"]:
+            self.assertIn(command, self.succeed("--help"))
+            self.assertIn("Examples:", self.succeed(command, "--help"))
+        self.assertRegex(self.succeed("--version"), r"^actbench \d+\.\d+\.\d+\n$")
+
+    def test_wrong_usage_is_status_2(self):
+        self.assertIn("--sped", self.fail_with("eval", "relu", "--values", "1", "--sped"))
+        self.assertIn("--sped", self.fail_with("--sped", "list"))
+        self.assertIn("no command", self.fail_with())
+        self.assertIn("frobnicate", self.fail_with("frobnicate"))
+        self.assertIn("--sped", self.fail_with("eval", "--sped"))
+        self.assertIn("--values or --in", self.fail_with("eval", "relu"))
+        self.assertIn("--in", self.fail_with("eval", "relu", "--values", "1", "--in", "x.npy"))
+        self.assertIn("--gradient", self.fail_with("eval", "relu", "--values", "1", "--upstream_values", "1"))
+        self.assertIn("f8", self.fail_with("eval", "relu", "--values", "1", "--dtype", "f8"))
+        self.assertIn("one", self.fail_with("eval", "relu", "--values", "1,one"))
+        self.assertIn("NAME=NUMBER", self.fail_with("eval", "swish", "--values", "1", "--param", "beta"))
+        self.assertIn("HOST:PORT", self.fail_with("--server", "localhost", "list"))
+        self.assertIn("HOST:PORT", self.fail_with("list", env={"ACTBENCH_SERVER": "http://localhost:50051"}))
+
+    def test_wrong_usage_of_health_is_status_1(self):
+        self.fail_with("health", "--sped", status=1)
+        self.fail_with("--sped", "health", status=1)
+
+    def test_a_full_disk_below_stdout_is_told(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([actbench_program, "list"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("No space left", result.stderr)
+
+
+class ListTest(CommandTest):
+
+    def test_the_activations_as_json(self):
+        activations = json.loads(self.succeed("list", "--json"))
+        self.assertGreaterEqual(len(activations), 12)
+        for activation in activations:
+            self.assertEqual(list(activation), ["name", "summary", "source", "parameters", "inputs", "aliases"])
+            self.assertIn(activation["inputs"], [1, 2])
+            for parameter in activation["parameters"]:
+                self.assertEqual(list(parameter), ["name", "default", "description"])
+        swish = next(activation for activation in activations if activation["name"] == "swish")
+        self.assertEqual([(p["name"], p["default"]) for p in swish["parameters"]], [("beta", 1.0)])
+
+    def test_the_kernels_as_json(self):
+        kernels = json.loads(self.succeed("list", "--kernels", "--json"))
+        for kernel in kernels:
+            self.assertEqual(list(kernel),
+                             ["name", "activation", "direction", "dtype", "provider", "tier", "device", "isa"])
+            parts = [kernel[key] for key in ["activation", "direction", "dtype", "provider", "tier", "isa"]]
+            self.assertEqual(kernel["name"], "/".join(parts))
+        self.assertIn("sigmoid/forward/f32/actbench/fast/scalar", [kernel["name"] for kernel in kernels])
+
+    def test_for_people_and_as_markdown(self):
+        names = [activation["name"] for activation in json.loads(self.succeed("list", "--json"))]
+        lines = self.succeed("list").splitlines()
+        self.assertEqual([line.split()[0] for line in lines[1:]], names)
+        lines = self.succeed("list", "--markdown").splitlines()
+        self.assertEqual(lines[1], "| --- | --- | --- | --- | --- | --- |")
+        self.assertEqual([line.split()[1] for line in lines[2:]], names)
+        self.assertIn("| sigmoid/gradient/f16/actbench/fast/scalar | cpu |",
+                      self.succeed("list", "--kernels", "--markdown"))
+
+
+class EvalTest(CommandTest):
+
+    def test_the_articles_hard_swish(self):
+        expected = ["0 0 -0.3333333 0 0.6666667 3 4\n"]
+        for arguments in [[ARTICLE_INPUTS], ["--values", "-4,-3,-1,0,1,3,4"]]:
+            output = self.succeed("eval", "hard_swish", *arguments)
+            self.assertIn(output.replace("-0 ", "0 "), expected)
+        as_printed = self.succeed("eval", "hard_swish_as_printed", ARTICLE_INPUTS)
+        self.assertNotIn(as_printed.replace("-0 ", "0 "), expected)
+
+    def test_the_tail_of_gelu_in_every_instruction_set(self):
+        kernels = json.loads(self.succeed("list", "--kernels", "--json"))
+        for isa in sorted({kernel["isa"] for kernel in kernels}):
+            output = self.succeed("eval", "gelu_erf", "--values=-13.04", "--isa", isa)
+            self.assertAlmostEqual(float(output) / -4.7242e-38, 1, delta=1e-4)
+
+    def test_numbers_may_be_hexadecimal_infinite_or_nan(self):
+        self.assertEqual(self.succeed("eval", "relu", "--values", "0x1.8p1, inf,-inf,nan,1e-3,+2"),
+                         "3 inf 0 nan 0.001 2\n")
+        self.assertEqual(self.succeed("eval", "relu", "--values", "1e39,1e400", "--dtype", "f32"), "inf inf\n")
+
+    def test_json(self):
+        result = json.loads(self.succeed("eval", "swish", "--values", "1,-2,nan,inf,-inf", "--param", "beta=1.5",
+                                         "--json", "--check", "--isa", "scalar"))
+        self.assertEqual(list(result), ["activation", "direction", "kernel", "device", "parameters", "dtype", "shape",
+                                        "queue_ns", "compute_ns", "values", "error"])
+        self.assertEqual(result["activation"], "swish")
+        self.assertEqual(result["direction"], "forward")
+        self.assertEqual(result["kernel"], "swish/forward/f32/actbench/fast/scalar")
+        self.assertEqual(result["device"], "cpu")
+        self.assertEqual(result["parameters"], {"beta": 1.5})
+        self.assertEqual(result["dtype"], "f32")
+        self.assertEqual(result["shape"], [5])
+        self.assertAlmostEqual(result["values"][0], 1 / (1 + math.exp(-1.5)), places=6)
+        self.assertEqual(result["values"][2:4], ["NaN", "Infinity"])
+        self.assertEqual(math.copysign(1, result["values"][4]), -1, "swish approaches 0 from below")
+        self.assertEqual(list(result["error"]), ["max_ulp", "mean_ulp", "worst_input", "worst_input_bits", "checked"])
+        self.assertEqual(result["error"]["checked"], 5)
+
+    def test_json_has_no_values_of_large_tensors(self):
+        for size, has_values in [(1000, True), (1001, False)]:
+            path = self.save("x.npy", numpy.zeros(size, "<f2"))
+            result = json.loads(self.succeed("eval", "tanh", "--in", path, "--json"))
+            self.assertEqual("values" in result, has_values)
+            self.assertEqual((result["dtype"], result["shape"]), ("f16", [size]))
+
+    def test_json_values_are_the_results_bits(self):
+        path = self.save("x.npy", numpy.linspace(-9, 9, 999, dtype="<f4"))
+        for dtype, numpy_dtype in [("f64", "<f8"), ("f32", "<f4"), ("f16", "<f2")]:
+            out = self.path("y.npy")
+            text = self.succeed("eval", "gelu_tanh", "--in", path, "--dtype", dtype, "--json", "--out", out)
+            values = numpy.array(json.loads(text)["values"], numpy_dtype)
+            self.assertEqual(values.tobytes(), numpy.load(out).tobytes())
+
+    def test_the_gradient_has_an_upstream_of_1_by_default(self):
+        self.assertEqual(self.succeed("eval", "relu", "--values=-1,0,2", "--gradient"), "0 0 1\n")
+        self.assertEqual(self.succeed("eval", "relu", "--values=-1,0,2", "--gradient", "--upstream_values", "5,6,7"),
+                         "0 0 7\n")
+        x = self.save("x.npy", numpy.array([[-1.0, 2.0]]))
+        dy = self.save("dy.npy", numpy.array([[3.0, 4.0]], "<f4"))
+        out = self.path("dx.npy")
+        self.succeed("eval", "relu", "--in", x, "--gradient", "--upstream", dy, "--out", out)
+        numpy.testing.assert_array_equal(numpy.load(out), numpy.array([[0.0, 4.0]]))
+
+    def test_an_alias_names_the_same_activation(self):
+        activations = json.loads(self.succeed("list", "--json"))
+        name, alias = next((a["name"], a["aliases"][0]) for a in activations if a["aliases"])
+        self.assertEqual(json.loads(self.succeed("eval", alias, "--values", "1", "--json"))["activation"], name)
+
+    def test_rows_are_lines_and_many_elements_a_summary(self):
+        self.assertEqual(self.succeed("eval", "relu", "--in", self.save("x.npy", numpy.array([[1.0, 2], [3, -4]]))),
+                         "1 2\n3 0\n")
+        self.assertEqual(self.succeed("eval", "relu", "--in", self.save("x.npy", numpy.array(7.0))), "7\n")
+        x = numpy.arange(-30.0, 170.0).reshape(20, 10)
+        x[0, 0], x[1, 1], x[2, 2] = math.nan, math.inf, -math.inf
+        y = numpy.where(numpy.isnan(x), x, numpy.maximum(x, 0))
+        lines = self.succeed("eval", "relu", "--in", self.save("x.npy", x)).splitlines()
+        summary = dict(line.split(maxsplit=1) for line in lines)
+        self.assertEqual(summary["shape"], "20 x 10, f64")
+        self.assertEqual(float(summary["min"]), 0)
+        self.assertEqual(float(summary["max"]), 169)
+        self.assertAlmostEqual(float(summary["mean"]), y[numpy.isfinite(y)].mean())
+        self.assertEqual((summary["NaN"], summary["infinite"]), ("1", "1"))
+        self.assertTrue(summary["first"].startswith("nan 0 0"))
+
+    def test_check_tells_the_error(self):
+        line = self.succeed("eval", "sigmoid", "--values=-1,0,1", "--check").splitlines()[1]
+        number = r"[0-9.e-]+"
+        self.assertRegex(line, rf"^error: max {number} ulp, mean {number} ulp, "
+                               r"worst at x = \S+ \(0x[0-9a-f]{8}\), 3 checked$")
+
+
+class FileTest(CommandTest):
+
+    def test_dtype_is_the_files_unless_given_and_shapes_stay(self):
+        x = numpy.array([[-1.5, 0.5, 2.0]])
+        out = self.path("y.npy")
+        inputs = {"f64": x, "f32": x.astype("<f4"), "f16": x.astype("<f2"), "bf16": bfloat16(x)}
+        descriptions = {"f64": "<f8", "f32": "<f4", "f16": "<f2", "bf16": "|V2"}
+        for source, array in inputs.items():
+            path = self.save("x.npy", array)
+            for target in [None, *inputs]:
+                self.succeed("eval", "relu", "--in", path, "--out", out, *(["--dtype", target] if target else []))
+                y = numpy.load(out)
+                self.assertEqual(y.dtype, numpy.dtype(descriptions[target or source]))
+                self.assertEqual(y.shape, (1, 3))
+                values = from_bfloat16(y) if y.dtype.kind == "V" else y
+                numpy.testing.assert_array_equal(values, [[0, 0.5, 2]])
+
+    def test_bfloat16_is_written_as_ml_dtypes_does(self):
+        out = self.path("y.npy")
+        self.succeed("eval", "relu", "--values", "1", "--dtype", "bf16", "--out", out)
+        with open(out, "rb") as file:
+            self.assertIn(b"'descr': '<V2'", file.read(64))
+
+    def test_conversion_rounds_to_nearest_even(self):
+        out = self.path("y.npy")
+        path = self.save("x.npy", numpy.array([1 + 2**-11, 1 + 3 * 2**-11, 65519.9, 65520, 2**-25]))
+        self.succeed("eval", "relu", "--in", path, "--dtype", "f16", "--out", out)
+        numpy.testing.assert_array_equal(numpy.load(out), [1, 1 + 2**-9, 65504, numpy.inf, 0])
+
+    def test_what_cannot_be_read_or_written_is_named(self):
+        missing = self.path("missing.npy")
+        error = self.fail_with("eval", "relu", "--in", missing)
+        self.assertIn(missing, error)
+        self.assertIn("No such file", error)
+        result = run("eval", "relu", "--values", "1", "--out", "/nonexistent/y.npy")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr, r"/nonexistent/y.npy.*No such file")
+        fortran = self.save("x.npy", numpy.asfortranarray(numpy.ones((2, 2))))
+        self.assertIn("Fortran", self.fail_with("eval", "relu", "--in", fortran))
+        self.assertIn("big-endian", self.fail_with("eval", "relu", "--in", self.save("x.npy", numpy.ones(2, ">f4"))))
+        self.assertIn("objects", self.fail_with("eval", "relu", "--in", self.save("x.npy", numpy.array([{}]))))
+        self.assertIn("|u1", self.fail_with("eval", "relu", "--in", self.save("x.npy", numpy.ones(2, "u1"))))
+        path = self.save("x.npy", numpy.ones(9))
+        os.truncate(path, os.path.getsize(path) - 1)
+        self.assertIn("truncated", self.fail_with("eval", "relu", "--in", path))
+
+    def test_real_tensors_give_the_same_bits_in_process_and_over_the_network(self):
+        x = os.path.join(data_directory, "digits_layer3_x.npy")
+        dy = os.path.join(data_directory, "digits_layer3_dy.npy")
+        server = ServerProcess(server_program)
+        self.addCleanup(server.stop)
+        for flags in [["--check"], ["--gradient", "--upstream", dy]]:
+            outputs = []
+            for connection in [[], ["--server", server.address]]:
+                out = self.path("y.npy")
+                self.succeed(*connection, "eval", "gelu_erf", "--in", x, "--out", out, *flags)
+                outputs.append(numpy.load(out))
+            self.assertEqual(outputs[0].tobytes(), outputs[1].tobytes())
+            self.assertEqual(outputs[0].shape, numpy.load(x).shape)
+        reference = numpy.load(dy).astype("f8") * numpy.vectorize(
+            lambda t: (1 + math.erf(t / math.sqrt(2))) / 2 + t * math.exp(-t * t / 2) / math.sqrt(2 * math.pi))(
+                numpy.load(x).astype("f8"))
+        numpy.testing.assert_allclose(outputs[0], reference, rtol=1e-5, atol=1e-12)
+
+
+class BadRequestTest(CommandTest):
+
+    def test_the_servers_reason_is_one_line(self):
+        error = self.fail_with("eval", "gelo", "--values", "1")
+        self.assertIn("gelo", error)
+        self.assertIn("list", error)
+        self.assertIn("gamma", self.fail_with("eval", "swish", "--values", "1", "--param", "gamma=1"))
+        self.assertIn("beta", self.fail_with("eval", "swish", "--values", "1", "--param", "beta=nan"))
+        self.assertIn("avx9000", self.fail_with("eval", "relu", "--values", "1", "--isa", "avx9000"))
+        self.assertIn("shape", self.fail_with("eval", "relu", "--values", "1,2", "--gradient", "--upstream_values=1"))
+        self.fail_with("eval", "relu", "--values", "1", "--gate_values", "1")
+        self.assertIn("--gate_out", run("eval", "relu", "--values", "1", "--gradient", "--gate_out",
+                                        self.path("g.npy")).stderr)
+
+
+class ServerTest(CommandTest):
+
+    def test_where_no_server_is_the_error_names_it_at_once(self):
+        with socket.socket() as listener:  # bound, but not listening
+            listener.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{listener.getsockname()[1]}"
+            start = time.monotonic()
+            for arguments in [["--server", address, "list"], ["list", "--server", address]]:
+                error = self.fail_with(*arguments)
+                self.assertIn(address, error)
+                self.assertIn("actbench-server --address", error)
+            self.assertIn(address, self.fail_with("eval", "relu", "--values", "1", env={"ACTBENCH_SERVER": address}))
+            self.fail_with("--server", address, "health", status=2)
+            self.assertLess(time.monotonic() - start, 8)
+        self.fail_with("--server", "unix:" + self.path("no_socket"), "list")
+
+    def test_unix_sockets_and_the_environment(self):
+        server = ServerProcess(server_program, address="unix:" + self.path("socket"))
+        self.addCleanup(server.stop)
+        self.assertEqual(self.succeed("eval", "relu", "--values", "2", env={"ACTBENCH_SERVER": server.address}), "2\n")
+
+    def test_large_tensors_are_split_invisibly(self):
+        server = ServerProcess(server_program, "--max_tensor_elements", "1000")
+        self.addCleanup(server.stop)
+        path = self.save("x.npy", numpy.linspace(-5, 5, 3000, dtype="<f4").reshape(30, 100))
+        whole, split = self.path("whole.npy"), self.path("split.npy")
+        check = self.succeed("eval", "silu", "--in", path, "--out", whole, "--check")
+        self.assertEqual(check, self.succeed("--server", server.address, "eval", "silu", "--in", path, "--out", split,
+                                             "--check"))
+        with open(whole, "rb") as a, open(split, "rb") as b:
+            self.assertEqual(a.read(), b.read())
+
+    def test_a_server_killed_in_the_middle_is_an_error(self):
+        server = ServerProcess(server_program)
+        path = self.save("x.npy", numpy.linspace(-5, 5, 1 << 20))
+        self.addCleanup(server.stop)
+        threading.Timer(1, server.kill).start()
+        start = time.monotonic()
+        error = self.fail_with("--server", server.address, "eval", "gelu_erf", "--in", path, "--check")
+        self.assertIn(server.address, error)
+        self.assertLess(time.monotonic() - start, 10)
+
+    def test_a_timeout_is_told(self):
+        path = self.save("x.npy", numpy.linspace(-5, 5, 1 << 20))
+        self.assertIn("--timeout", self.fail_with("--timeout", "0.3", "eval", "gelu_erf", "--in", path, "--check"))
+
+    def test_an_interrupt_ends_it_promptly(self):
+        path = self.save("x.npy", numpy.linspace(-5, 5, 1 << 20))
+        process = subprocess.Popen([actbench_program, "eval", "gelu_erf", "--in", path, "--check"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=2), -signal.SIGINT)
+
+    def test_health_has_the_statuses_of_grpc_health_probe(self):
+        self.assertEqual(self.succeed("health"), "SERVING\n")
+        server = ServerProcess(server_program)
+        self.addCleanup(server.stop)
+        self.assertEqual(self.succeed("--server", server.address, "health"), "SERVING\n")
+        self.succeed("--server", server.address, "health", "--service", "actbench.v1.EvaluationService")
+        self.assertIn("no.such.Service", self.fail_with("--server", server.address, "health", "--service",
+                                                        "no.such.Service", status=3))
+
+
+if __name__ == "__main__":
+    actbench_program, server_program, data_directory = sys.argv[1:4]
+    del sys.argv[1:4]
+    unittest.main()

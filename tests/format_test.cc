@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/format.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <random>
+
+namespace actbench::client {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+TEST(FormatTest, RoundedDecimalsHaveTheDigitsOfTheirDtype) {
+  EXPECT_EQ(RoundedDecimal(static_cast<float>(-1.0 / 3), Dtype::kF32), "-0.3333333");
+  EXPECT_EQ(RoundedDecimal(1.0 / 3, Dtype::kF64), "0.3333333333333333");
+  EXPECT_EQ(RoundedDecimal(0.333251953125, Dtype::kF16), "0.3333");
+  EXPECT_EQ(RoundedDecimal(0.333984375, Dtype::kBF16), "0.334");
+  EXPECT_EQ(RoundedDecimal(4, Dtype::kF32), "4");
+  EXPECT_EQ(RoundedDecimal(std::nan(""), Dtype::kF32), "nan");
+  EXPECT_EQ(RoundedDecimal(-std::nan(""), Dtype::kF32), "nan");
+  EXPECT_EQ(RoundedDecimal(-kInfinity, Dtype::kF32), "-inf");
+}
+
+TEST(FormatTest, ShortestDecimalsAreShortAndKeepTheSignOfZero) {
+  EXPECT_EQ(ShortestDecimal(0.1, Dtype::kF64), "0.1");
+  EXPECT_EQ(ShortestDecimal(0.1f, Dtype::kF32), "0.1");
+  EXPECT_EQ(ShortestDecimal(0.0999755859375, Dtype::kF16), "0.1");
+  EXPECT_EQ(ShortestDecimal(0.10009765625, Dtype::kBF16), "0.1");
+  EXPECT_EQ(ShortestDecimal(-0.0, Dtype::kF32), "-0.0");
+  EXPECT_EQ(ShortestDecimal(3, Dtype::kF16), "3.0");
+  EXPECT_EQ(ShortestDecimal(0x1p-24, Dtype::kF16), "6e-08");
+  EXPECT_EQ(ShortestDecimal(5e-324, Dtype::kF64), "5e-324");
+  EXPECT_EQ(ShortestDecimal(kInfinity, Dtype::kF16), "Infinity");
+}
+
+TEST(FormatTest, ShortestDecimalsRoundTripInEveryDtype) {
+  std::mt19937_64 random(1);
+  for (const DtypeInfo& info : AllDtypes()) {
+    for (int i = 0; i < 65536; ++i) {
+      // Every pattern of the 16-bit dtypes, random ones of the others.
+      const uint64_t bits = info.size_bytes == 2 ? static_cast<uint64_t>(i) : random();
+      const double value = LoadElement(info.dtype, &bits);
+      if (!std::isfinite(value)) continue;
+      const std::string text = ShortestDecimal(value, info.dtype);
+      uint64_t read = 0;
+      StoreElement(info.dtype, std::strtod(text.c_str(), nullptr), &read);
+      ASSERT_EQ(LoadBits(info.dtype, &read), LoadBits(info.dtype, &bits)) << text << " in " << info.name;
+    }
+  }
+}
+
+TEST(FormatTest, JsonEscapesAndQuotesNonFiniteNumbers) {
+  EXPECT_EQ(JsonString("a\"b\\c\n\x01 \xc3\xa9"), "\"a\\\"b\\\\c\\u000a\\u0001 \xc3\xa9\"");
+  EXPECT_EQ(JsonNumber(std::nan("")), "\"NaN\"");
+  EXPECT_EQ(JsonNumber(-kInfinity), "\"-Infinity\"");
+  EXPECT_EQ(JsonObject({{"a", JsonNumber(1.5)}, {"b", JsonArray({JsonString("x"), "2"})}}), R"({"a":1.5,"b":["x",2]})");
+  EXPECT_EQ(JsonLines({}), "[]");
+  EXPECT_EQ(JsonLines({"1", "2"}), "[\n  1,\n  2\n]");
+}
+
+TEST(FormatTest, TablesAlignAndEscape) {
+  Table table({"name", "what"});
+  table.AddRow({"\xc3\xa9lu", "|x|"});
+  table.AddRow({"sigmoid", ""});
+  EXPECT_EQ(table.Aligned(), "name     what\n\xc3\xa9lu      |x|\nsigmoid\n");
+  EXPECT_EQ(table.Markdown(), "| name | what |\n| --- | --- |\n| \xc3\xa9lu | \\|x\\| |\n| sigmoid |  |\n");
+}
+
+}  // namespace
+}  // namespace actbench::client
