@@ -10,6 +10,8 @@
 #include <set>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/vocabulary_scalar.h"
@@ -29,8 +31,13 @@ absl::Span<const ActivationInfo* const> InfosOf(TypeList<Activation...>) {
   return kInfos;
 }
 
-// `text` in quotes, for a message. Requests may hold anything; messages hold at most this much of it.
-std::string Quoted(std::string_view text) { return absl::StrCat("\"", std::string(text.substr(0, 80)), "\""); }
+// `text` in quotes, for a message, as much of it as a name may be long, on one line and in whole characters.
+std::string Quoted(std::string_view text) {
+  constexpr size_t kShown = 80;
+  size_t size = std::min(text.size(), kShown);
+  while (size > 0 && size < text.size() && (text[size] & 0xc0) == 0x80) --size;  // in the middle of a UTF-8 sequence
+  return absl::StrCat("\"", absl::Utf8SafeCEscape(absl::string_view(text.data(), size)), "\"");
+}
 
 // The number of single-character edits that turn `a` into `b`.
 size_t EditDistance(std::string_view a, std::string_view b) {
@@ -46,19 +53,26 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// `; did you mean "X"?` for the nearest of `names`, or nothing if none is near.
+// `; did you mean "X" or "Y"?` for the nearest of `names`, or nothing if none is near. A name is as near as its part
+// before the first underscore, so that "gelu" finds all that begin with it.
 template <class Names>
 std::string Suggestion(std::string_view given, const Names& names) {
-  std::string_view best;
-  size_t best_distance = std::max<size_t>(2, given.size() / 3) + 1;
+  constexpr size_t kLongestName = 64;  // the comparison takes time in proportion to the length
+  constexpr size_t kMostNamed = 3;
+  if (given.empty() || given.size() > kLongestName) return "";
+  const std::string wanted = absl::AsciiStrToLower(absl::string_view(given.data(), given.size()));
+  std::vector<std::string> best;
+  size_t best_distance = std::max<size_t>(2, given.size() / 3);
   for (std::string_view name : names) {
-    const size_t distance = EditDistance(given, name);
-    if (distance < best_distance) {
-      best = name;
-      best_distance = distance;
-    }
+    const std::string_view first_word = name.substr(0, name.find('_'));
+    const size_t distance = std::min(EditDistance(wanted, name), EditDistance(wanted, first_word));
+    if (distance > best_distance) continue;
+    if (distance < best_distance) best.clear();
+    best_distance = distance;
+    best.push_back(Quoted(name));
   }
-  return best.empty() ? "" : absl::StrCat("; did you mean ", Quoted(best), "?");
+  if (best.size() > kMostNamed) best.resize(kMostNamed);
+  return best.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(best, " or "), "?");
 }
 
 std::string CaseKey(std::string_view activation, Direction direction, Dtype dtype) {

@@ -83,6 +83,20 @@ TEST(CatalogTest, AnUnknownActivationIsAnsweredWithTheNearestAndTheList) {
   EXPECT_EQ(status.message(),
             "unknown activation \"gelu_err\"; did you mean \"gelu_erf\"? (ListActivations and `actbench list` have all "
             "of them)");
+  const auto message = [](std::string_view name) {
+    return std::string(Catalog::FindActivation(name).status().message());
+  };
+  for (const char* part : {"gelu", "gelo", "GELU"}) {
+    EXPECT_NE(message(part).find("; did you mean \"gelu_erf\" or \"gelu_tanh\"?"), std::string::npos) << message(part);
+  }
+  EXPECT_NE(message("SiLU").find("did you mean \"silu\"?"), std::string::npos) << message("SiLU");
+  EXPECT_EQ(message("zzzzzzzz").find("did you mean"), std::string::npos) << message("zzzzzzzz");
+  // One line of whole characters, whatever was asked for.
+  EXPECT_EQ(message("a\nb").find('\n'), std::string::npos);
+  std::string accents;
+  for (int i = 0; i < 100; ++i) accents += "a\u0301";  // 3 bytes each, so that 80 end within one
+  const std::string quoted = message(accents);
+  EXPECT_EQ(quoted.substr(quoted.rfind('"') - 4, 4), "a\u0301a") << quoted;
   EXPECT_EQ(Catalog::FindActivation("").status().code(), absl::StatusCode::kNotFound);
   EXPECT_LT(Catalog::FindActivation(std::string(100000, 'x')).status().message().size(), 300u);
 }
