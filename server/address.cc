@@ -11,6 +11,8 @@
 #include <cstring>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -18,19 +20,6 @@ namespace actbench {
 namespace {
 
 constexpr std::string_view kUnix = "unix:";
-
-struct HostPort {
-  std::string_view host;  // without the brackets of an IPv6 address
-  std::string_view port;
-};
-
-HostPort Split(std::string_view address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos) return {address, ""};
-  std::string_view host = address.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return {host, address.substr(colon + 1)};
-}
 
 // The path of "unix:PATH" and "unix:///PATH"; empty for other addresses.
 std::string UnixPath(std::string_view address) {
@@ -79,12 +68,13 @@ absl::Status CheckUnixIsFree(const std::string& address) {
 }
 
 absl::Status CheckTcpIsFree(const std::string& address) {
-  const HostPort parts = Split(address);
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+  if (!parsed.ok()) return parsed.status();
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(std::string(parts.host).c_str(), std::string(parts.port).c_str(), &hints, &found);
+  const int error = ::getaddrinfo(parsed->host.c_str(), absl::StrCat(parsed->port).c_str(), &hints, &found);
   if (error != 0) return CannotListen(address, ::gai_strerror(error));
   const absl::Cleanup free = [found] { ::freeaddrinfo(found); };
   const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -99,15 +89,42 @@ absl::Status CheckTcpIsFree(const std::string& address) {
 
 }  // namespace
 
+std::string HostPort::WithPort(int other) const {
+  return in_brackets ? absl::StrCat("[", host, "]:", other) : absl::StrCat(host, ":", other);
+}
+
+absl::StatusOr<HostPort> ParseHostPort(const std::string& address) {
+  const auto refuse = [&](const char* why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", absl::Utf8SafeCEscape(address), "\": ", why,
+                     "; it must be HOST:PORT, such as 127.0.0.1:50051, with a port from 0 (any free one) to 65535"));
+  };
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return refuse("there is no port");
+  std::string host = address.substr(0, colon);
+  const bool in_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (in_brackets) host = host.substr(1, host.size() - 2);
+  if (host.empty()) return refuse("there is no host");
+  for (const char c : host) {
+    const bool usual = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
+    if (!usual && !(in_brackets && (c == ':' || c == '%'))) {
+      return refuse("the host is not a name or an address (IPv6 goes in brackets)");
+    }
+  }
+  const std::string port = address.substr(colon + 1);
+  const bool digits = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
+  int number = 0;
+  if (!digits || !absl::SimpleAtoi(port, &number) || number > 65535) return refuse("the port is not a number in range");
+  return HostPort{host, number, in_brackets};
+}
+
 absl::Status CheckAddress(const std::string& flag, const std::string& address, bool allow_insecure_bind) {
   if (address.starts_with(kUnix)) return CheckUnixPath(flag, address);
-  const HostPort parts = Split(address);
-  int port = 0;
-  if (parts.host.empty() || !absl::SimpleAtoi(std::string(parts.port), &port) || port < 0 || port > 65535) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flag, " is \"", address, "\"; it must be HOST:PORT with a port from 0 (any free one) to 65535, or unix:PATH"));
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, " ", parsed.status().message(), ", or unix:PATH"));
   }
-  if (IsLoopback(parts.host) || allow_insecure_bind) return absl::OkStatus();
+  if (IsLoopback(parsed->host) || allow_insecure_bind) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat(flag, " ", address,
                    " can be reached from other machines, and there is no encryption or authentication yet; use "

@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The addresses that the server listens on. Tested by server_test.cc.
+// The addresses that the server listens on. Tested by address_test.cc.
 #ifndef ACTBENCH_SERVER_ADDRESS_H_
 #define ACTBENCH_SERVER_ADDRESS_H_
 
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace actbench {
+
+struct HostPort {
+  std::string host;  // a name or an IP address, an IPv6 address without its brackets
+  int port;
+  bool in_brackets;
+
+  // As it was parsed, but with this port.
+  std::string WithPort(int other) const;
+};
+
+// Strict: libraries give signs, commas and letters in an address meanings of their own. INVALID_ARGUMENT with the
+// reason and what an address must be.
+absl::StatusOr<HostPort> ParseHostPort(const std::string& address);
 
 // INVALID_ARGUMENT if `address` is neither HOST:PORT nor unix:PATH; FAILED_PRECONDITION if it is reachable from other
 // machines and `allow_insecure_bind` is not set. `flag` is what the user gave it with, such as "--address".

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/catalog_service.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "server/build_info.h"
 #include "server/convert.h"
 #include "server/host.h"
+#include "server/wire.h"
 
 namespace actbench {
 namespace {
@@ -30,8 +33,15 @@ void Write(const ActivationInfo& info, v1::Activation& out) {
   out.set_domain_max(info.domain_max);
 }
 
-v1::GetServerInfoResponse MakeInfo(const Catalog& catalog, const Limits& limits, int threads) {
-  v1::GetServerInfoResponse info;
+std::shared_ptr<const v1::ListActivationsResponse> MakeActivations() {
+  auto response = std::make_shared<v1::ListActivationsResponse>();
+  for (const ActivationInfo* activation : AllActivations()) Write(*activation, *response->add_activations());
+  return response;
+}
+
+std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog, const Limits& limits, int threads) {
+  auto response = std::make_shared<v1::GetServerInfoResponse>();
+  v1::GetServerInfoResponse& info = *response;
   const BuildInfo& build = GetBuildInfo();
   info.mutable_build()->set_version(build.version);
   info.mutable_build()->set_revision(build.revision);
@@ -51,19 +61,20 @@ v1::GetServerInfoResponse MakeInfo(const Catalog& catalog, const Limits& limits,
   out.set_queue_length(limits.queue_length);
   out.set_inflight_bytes(limits.inflight_bytes);
   info.set_threads(threads);
-  return info;
+  return response;
 }
 
-grpc::Status CheckFilters(const v1::ListKernelsRequest& request) {
+absl::Status CheckFilters(const v1::ListKernelsRequest& request) {
   if (!v1::Direction_IsValid(request.direction())) {
-    return {grpc::StatusCode::INVALID_ARGUMENT,
-            absl::StrCat("direction is ", request.direction(), "; it must be forward, gradient or not given")};
+    return absl::InvalidArgumentError(
+        absl::StrCat("direction is ", request.direction(), "; it must be forward, gradient or not given"));
   }
   if (!v1::Dtype_IsValid(request.dtype())) {
-    return {grpc::StatusCode::INVALID_ARGUMENT,
-            absl::StrCat("dtype is ", request.dtype(), "; it must be a value of actbench.v1.Dtype or not given")};
+    return absl::InvalidArgumentError(
+        absl::StrCat("dtype is ", request.dtype(), "; it must be a value of actbench.v1.Dtype or not given"));
   }
-  return grpc::Status::OK;
+  if (absl::Status status = CheckName("activation", request.activation()); !status.ok()) return status;
+  return CheckSelectorNames(request.selector());
 }
 
 // `activation` is the id that the request names, if it does.
@@ -77,55 +88,80 @@ bool Matches(const v1::ListKernelsRequest& request, std::string_view activation,
          fits(selector.isa(), kernel.isa) && fits(selector.device(), kernel.device);
 }
 
-grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context, const grpc::Status& status) {
+// The most fields of a request: far more than a good one has.
+constexpr int64_t kMaxValues = 64;
+
+// A response, shared with what gRPC still writes when the call has ended, or an error.
+template <class Response>
+using Answered = absl::StatusOr<std::shared_ptr<const Response>>;
+
+// Answers a call with what `handle` makes of the request, an Answered.
+template <class Request, class Handle>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics, std::string_view method,
+                                 const grpc::ByteBuffer* request_bytes, grpc::ByteBuffer* response_bytes,
+                                 const Handle& handle) {
+  const size_t request_size = request_bytes->Length();
+  Request request;
+  // gRPC made the buffer for this call alone and reads it no more.
+  absl::Status status = ParseMessage(*const_cast<grpc::ByteBuffer*>(request_bytes), kMaxValues, request);
+  if (status.ok()) {
+    const auto response = handle(request);
+    status = response.status();
+    if (status.ok()) *response_bytes = SerializeMessage(*response);
+  }
+  if (status.ok()) {
+    metrics.ObserveMessageBytes(method, static_cast<int64_t>(request_size),
+                                static_cast<int64_t>(response_bytes->Length()));
+  } else {
+    metrics.Rejected(method, ToRejection(status));
+  }
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(status);
+  reactor->Finish(ToGrpc(status));
   return reactor;
 }
 
-// Ends a call that succeeded.
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics, std::string_view method,
-                                 const google::protobuf::Message& request, const google::protobuf::Message& response) {
-  metrics.ObserveMessageBytes(method, static_cast<int64_t>(request.ByteSizeLong()),
-                              static_cast<int64_t>(response.ByteSizeLong()));
-  return Finish(context, grpc::Status::OK);
+Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1::ListKernelsRequest& request) {
+  if (absl::Status status = CheckFilters(request); !status.ok()) return status;
+  std::string_view wanted;
+  if (!request.activation().empty()) {
+    const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());
+    if (!activation.ok()) return activation.status();
+    wanted = (*activation)->name;
+  }
+  auto response = std::make_shared<v1::ListKernelsResponse>();
+  for (const Kernel& kernel : catalog.kernels()) {
+    if (Matches(request, wanted, kernel)) ToProto(kernel, *response->add_kernels());
+  }
+  return response;
 }
 
 }  // namespace
 
 CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int threads, Metrics& metrics)
-    : catalog_(catalog), metrics_(metrics), info_(MakeInfo(catalog, limits, threads)) {
-  for (const ActivationInfo* activation : AllActivations()) Write(*activation, *activations_.add_activations());
-}
+    : catalog_(catalog),
+      metrics_(metrics),
+      activations_(MakeActivations()),
+      info_(MakeInfo(catalog, limits, threads)) {}
 
 grpc::ServerUnaryReactor* CatalogService::ListActivations(grpc::CallbackServerContext* context,
-                                                          const v1::ListActivationsRequest* request,
-                                                          v1::ListActivationsResponse* response) {
-  *response = activations_;
-  return Answer(context, metrics_, "ListActivations", *request, *response);
+                                                          const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return Answer<v1::ListActivationsRequest>(
+      context, metrics_, "ListActivations", request, response,
+      [this](const auto& /*request*/) { return Answered<v1::ListActivationsResponse>(activations_); });
 }
 
 grpc::ServerUnaryReactor* CatalogService::ListKernels(grpc::CallbackServerContext* context,
-                                                      const v1::ListKernelsRequest* request,
-                                                      v1::ListKernelsResponse* response) {
-  if (const grpc::Status status = CheckFilters(*request); !status.ok()) return Finish(context, status);
-  std::string_view wanted;
-  if (!request->activation().empty()) {
-    const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request->activation());
-    if (!activation.ok()) return Finish(context, ToGrpc(activation.status()));
-    wanted = (*activation)->name;
-  }
-  for (const Kernel& kernel : catalog_.kernels()) {
-    if (Matches(*request, wanted, kernel)) ToProto(kernel, *response->add_kernels());
-  }
-  return Answer(context, metrics_, "ListKernels", *request, *response);
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return Answer<v1::ListKernelsRequest>(
+      context, metrics_, "ListKernels", request, response,
+      [this](const v1::ListKernelsRequest& message) { return FilterKernels(catalog_, message); });
 }
 
 grpc::ServerUnaryReactor* CatalogService::GetServerInfo(grpc::CallbackServerContext* context,
-                                                        const v1::GetServerInfoRequest* request,
-                                                        v1::GetServerInfoResponse* response) {
-  *response = info_;
-  return Answer(context, metrics_, "GetServerInfo", *request, *response);
+                                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return Answer<v1::GetServerInfoRequest>(
+      context, metrics_, "GetServerInfo", request, response,
+      [this](const auto& /*request*/) { return Answered<v1::GetServerInfoResponse>(info_); });
 }
 
 }  // namespace actbench

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// actbench.v1.CatalogService: answers from memory. Thread-safe. Tested by server_test.cc.
+// actbench.v1.CatalogService: answers from memory. Thread-safe. Tested by catalog_service_test.cc.
 #ifndef ACTBENCH_SERVER_CATALOG_SERVICE_H_
 #define ACTBENCH_SERVER_CATALOG_SERVICE_H_
 
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <memory>
 
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "kernels/catalog.h"
@@ -12,24 +15,27 @@
 
 namespace actbench {
 
-class CatalogService final : public v1::CatalogService::CallbackService {
+// Raw methods, so that a request that cannot be parsed gets an error that says so.
+class CatalogService final
+    : public v1::CatalogService::WithRawCallbackMethod_ListActivations<
+          v1::CatalogService::WithRawCallbackMethod_ListKernels<
+              v1::CatalogService::WithRawCallbackMethod_GetServerInfo<v1::CatalogService::Service>>> {
  public:
   // `catalog` and `metrics` must outlive the service.
   CatalogService(const Catalog& catalog, const Limits& limits, int threads, Metrics& metrics);
 
-  grpc::ServerUnaryReactor* ListActivations(grpc::CallbackServerContext* context,
-                                            const v1::ListActivationsRequest* request,
-                                            v1::ListActivationsResponse* response) override;
-  grpc::ServerUnaryReactor* ListKernels(grpc::CallbackServerContext* context, const v1::ListKernelsRequest* request,
-                                        v1::ListKernelsResponse* response) override;
-  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context, const v1::GetServerInfoRequest* request,
-                                          v1::GetServerInfoResponse* response) override;
+  grpc::ServerUnaryReactor* ListActivations(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListKernels(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
 
  private:
   const Catalog& catalog_;
   Metrics& metrics_;
-  v1::ListActivationsResponse activations_;
-  v1::GetServerInfoResponse info_;
+  const std::shared_ptr<const v1::ListActivationsResponse> activations_;
+  const std::shared_ptr<const v1::GetServerInfoResponse> info_;
 };
 
 }  // namespace actbench

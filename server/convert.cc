@@ -2,6 +2,9 @@
 #include "server/convert.h"
 
 #include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace actbench {
 
@@ -68,6 +71,30 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   // Both number their codes as google.rpc.Code does.
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+Rejection ToRejection(const absl::Status& status) {
+  if (absl::IsResourceExhausted(status)) return Rejection::kTooLarge;
+  if (absl::IsUnimplemented(status)) return Rejection::kUnsupported;
+  return Rejection::kInvalid;
+}
+
+absl::Status CheckName(std::string_view field, std::string_view name) {
+  constexpr size_t kMaxLength = 128;
+  if (name.size() <= kMaxLength) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(field), " has ", name.size(), " bytes; a name has at most ", kMaxLength));
+}
+
+absl::Status CheckSelectorNames(const v1::KernelSelector& selector) {
+  const std::pair<std::string_view, const std::string&> names[] = {{"selector.provider", selector.provider()},
+                                                                   {"selector.tier", selector.tier()},
+                                                                   {"selector.isa", selector.isa()},
+                                                                   {"selector.device", selector.device()}};
+  for (const auto& [field, name] : names) {
+    if (absl::Status status = CheckName(field, name); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace actbench

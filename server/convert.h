@@ -6,12 +6,14 @@
 #include <grpcpp/support/status.h>
 
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "actbench/v1/types.pb.h"
 #include "kernels/catalog.h"
 #include "kernels/dtype.h"
 #include "kernels/kernel.h"
+#include "server/metrics.h"
 
 namespace actbench {
 
@@ -25,6 +27,13 @@ v1::Direction ToProto(Direction direction);
 void ToProto(const Kernel& kernel, v1::Kernel& out);
 
 grpc::Status ToGrpc(const absl::Status& status);
+
+// Why a request or an item with something wrong in it is refused.
+Rejection ToRejection(const absl::Status& status);
+
+// INVALID_ARGUMENT if a name in a request is longer than any name may be: names are looked up and quoted.
+absl::Status CheckName(std::string_view field, std::string_view name);
+absl::Status CheckSelectorNames(const v1::KernelSelector& selector);
 
 }  // namespace actbench
 

@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kChunkCost = size_t{1} << 15;
 constexpr size_t kItemCost = 256;          // choosing, timing and counting
 constexpr size_t kMeasuredCost = 8;        // an element whose definition is evaluated, 0.1 to 1 us
-constexpr size_t kMeasuredF64Cost = 1024;  // the same in f64, 10 to 100 us
+constexpr size_t kMeasuredF64Cost = 4096;  // the same in f64, 10 to 100 us
 constexpr size_t kBlockElements = 4096;    // what passes through the buffer at a time; fits the first-level cache
 constexpr size_t kBlockBytes = kBlockElements * sizeof(double);
 
@@ -37,12 +37,6 @@ int64_t ResponseBytes(const EvaluatePlan& plan) {
   const int64_t dimensions = plan.item->inputs(0).shape_size() * static_cast<int64_t>(plan.output_count);
   return plan.output_bytes() + kResultBytes + kDimensionBytes * dimensions +
          kParameterBytes * static_cast<int64_t>(plan.parameters.size()) + static_cast<int64_t>(plan.item->id().size());
-}
-
-Rejection ReasonOf(const absl::Status& status) {
-  if (absl::IsResourceExhausted(status)) return Rejection::kTooLarge;
-  if (absl::IsUnimplemented(status)) return Rejection::kUnsupported;
-  return Rejection::kInvalid;
 }
 
 int64_t Nanoseconds(std::chrono::steady_clock::duration duration) {
@@ -186,7 +180,7 @@ void EvaluateJob::Done(const absl::Status& status) {
 void EvaluateJob::WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result) {
   result.set_allocated_id(request.release_id());
   if (!item.plan.ok()) {
-    metrics_.Rejected("Evaluate", ReasonOf(item.plan.status()));
+    metrics_.Rejected("Evaluate", ToRejection(item.plan.status()));
     result.mutable_status()->set_code(static_cast<int>(item.plan.status().code()));
     result.mutable_status()->set_message(std::string(item.plan.status().message()));
     return;

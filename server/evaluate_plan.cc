@@ -14,37 +14,20 @@
 namespace actbench {
 namespace {
 
-// Names are quoted in messages, so they must not be of any length.
-constexpr size_t kMaxNameLength = 128;
-
-absl::Status CheckName(const char* field, const std::string& name) {
-  if (name.size() <= kMaxNameLength) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " has ", name.size(), " bytes; a name has at most ", kMaxNameLength));
-}
-
 absl::Status CheckNames(const v1::EvaluateItem& item) {
-  const v1::KernelSelector& selector = item.selector();
-  const std::pair<const char*, const std::string&> names[] = {{"activation", item.activation()},
-                                                              {"selector.provider", selector.provider()},
-                                                              {"selector.tier", selector.tier()},
-                                                              {"selector.isa", selector.isa()},
-                                                              {"selector.device", selector.device()}};
-  for (const auto& [field, name] : names) {
-    if (absl::Status status = CheckName(field, name); !status.ok()) return status;
-  }
+  if (absl::Status status = CheckName("activation", item.activation()); !status.ok()) return status;
   for (const auto& [name, value] : item.parameters()) {
     if (absl::Status status = CheckName("a name in parameters", name); !status.ok()) return status;
   }
-  return absl::OkStatus();
+  return CheckSelectorNames(item.selector());
 }
 
 absl::StatusOr<Direction> CheckDirection(const v1::EvaluateItem& item) {
   const std::optional<Direction> direction = FromProto(item.direction());
   if (direction.has_value()) return *direction;
-  return absl::InvalidArgumentError(
-      absl::StrCat("direction is ", item.direction() == 0 ? "not given" : absl::StrCat("direction ", item.direction()),
-                   "; it must be one of forward, gradient"));
+  return absl::InvalidArgumentError(absl::StrCat("direction is ",
+                                                 item.direction() == 0 ? "not given" : absl::StrCat(item.direction()),
+                                                 "; it must be one of forward, gradient"));
 }
 
 // How many inputs there must be, and which.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks one item of an Evaluate request and finds everything that is needed to run it. Tested by server_test.cc.
+// Checks one item of an Evaluate request and finds everything that is needed to run it. Tested by evaluate_test.cc.
 #ifndef ACTBENCH_SERVER_EVALUATE_PLAN_H_
 #define ACTBENCH_SERVER_EVALUATE_PLAN_H_
 

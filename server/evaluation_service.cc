@@ -16,6 +16,9 @@ namespace {
 
 constexpr char kMethod[] = "Evaluate";
 
+// Far more fields than a good item has, array elements counted.
+constexpr int64_t kValuesPerItem = 256;
+
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   // How gRPC says "none".
@@ -35,8 +38,8 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
 
   void Start(grpc::ByteBuffer& request) {
     request_size_ = static_cast<int64_t>(request.Length());
-    absl::Status status = ParseMessage(request, request_);
-    status = status.ok() ? Accept() : Refuse(Rejection::kInvalid, status);
+    absl::Status status = ParseMessage(request, kValuesPerItem * service_.limits_.batch_items, request_);
+    status = status.ok() ? Accept() : Refuse(ToRejection(status), status);
     if (!status.ok()) Finish(ToGrpc(status));
   }
 

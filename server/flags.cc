@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <limits>
 #include <map>
 
 #include "absl/strings/ascii.h"
@@ -47,9 +46,16 @@ class FlagAdder {
     app_.add_flag("--" + name, value, description)->envname(EnvironmentName(name));
   }
 
-  // At least `min`; with or without a suffix such as MiB.
-  void AddSize(const std::string& name, uint64_t& value, uint64_t min, uint64_t max, const std::string& description) {
-    Add(name, value, description)->transform(CLI::AsSizeValue(false))->check(CLI::Range(min, max));
+  template <class T>
+  void AddNumber(const OptionRange& range, T& value, const std::string& description) {
+    Add(range.flag, value, description)->check(CLI::Range(static_cast<T>(range.min), static_cast<T>(range.max)));
+  }
+
+  // With or without a suffix such as MiB.
+  void AddSize(const OptionRange& range, uint64_t& value, const std::string& description) {
+    Add(range.flag, value, description)
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::Range(static_cast<uint64_t>(range.min), static_cast<uint64_t>(range.max)));
   }
 
  private:
@@ -63,13 +69,11 @@ class FlagAdder {
 void AddAddresses(FlagAdder& flags, ServerOptions& options) {
   flags.Add("address", options.address, "Serve gRPC here: HOST:PORT (port 0: any free one) or unix:PATH");
   flags.Add("metrics_address", options.metrics_address,
-            "Serve Prometheus metrics here, at /metrics: HOST:PORT, or none");
+            "Serve Prometheus metrics here, at /metrics: HOST:PORT (IPv4), or none");
   flags.AddFlag("allow_insecure_bind", options.allow_insecure_bind,
                 "Allow addresses that other machines can reach, without encryption or authentication");
-  flags
-      .Add("threads", options.threads,
-           "Worker threads; 0: as many as the processors this process may use (affinity, cgroup quota)")
-      ->check(CLI::Range(0, 4096));
+  flags.AddNumber(kThreadsRange, options.threads,
+                  "Worker threads; 0: as many as the processors this process may use (affinity, cgroup quota)");
 }
 
 }  // namespace
@@ -87,20 +91,15 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
   FlagAdder adder(app);
   AddAddresses(adder, flags.server);
 
-  constexpr uint64_t kMaxInt = std::numeric_limits<int32_t>::max();
-  constexpr uint64_t kMax = uint64_t{1} << 46;
   uint64_t message_bytes = static_cast<uint64_t>(limits.message_size_bytes);
   uint64_t inflight_bytes = static_cast<uint64_t>(limits.inflight_bytes);
   uint64_t memory_quota = static_cast<uint64_t>(flags.server.memory_quota_bytes);
-  adder.AddSize("max_message_bytes", message_bytes, 1024, kMaxInt, "The largest request or response");
-  adder.Add("max_tensor_elements", limits.tensor_elements, "The most elements of one tensor")
-      ->check(CLI::Range(int64_t{1}, static_cast<int64_t>(kMax)));
-  adder.Add("max_batch_items", limits.batch_items, "The most items of one Evaluate request")
-      ->check(CLI::Range(1, std::numeric_limits<int32_t>::max()));
-  adder.Add("max_queue_length", limits.queue_length, "The most requests that may wait for a worker at a time")
-      ->check(CLI::Range(1, std::numeric_limits<int32_t>::max()));
-  adder.AddSize("max_inflight_bytes", inflight_bytes, 1, kMax, "The most bytes of tensors in work at a time");
-  adder.AddSize("memory_quota", memory_quota, uint64_t{1} << 20, kMax,
+  adder.AddSize(kMessageSizeRange, message_bytes, "The largest request or response");
+  adder.AddNumber(kTensorElementsRange, limits.tensor_elements, "The most elements of one tensor");
+  adder.AddNumber(kBatchItemsRange, limits.batch_items, "The most items of one Evaluate request");
+  adder.AddNumber(kQueueLengthRange, limits.queue_length, "The most requests that may wait for a worker at a time");
+  adder.AddSize(kInflightBytesRange, inflight_bytes, "The most bytes of tensors in work at a time");
+  adder.AddSize(kMemoryQuotaRange, memory_quota,
                 "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
 
   std::string drain_timeout = absl::FormatDuration(flags.drain_timeout);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // actbench-server: flags, signals, and the order of starting and stopping.
+#include <fcntl.h>
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -47,11 +49,23 @@ void ExitAtSecondSignal(absl::Duration limit) {
   _exit(kUnfinished);
 }
 
-// gRPC's own messages: an error of its is at worst one connection's.
+// gRPC's own messages. An error of its is at worst one connection's, and clients can cause as many as they like: so one
+// in a second is a warning.
 void LogGrpcMessage(gpr_log_func_args* message) {
-  const bool error = message->severity == GPR_LOG_SEVERITY_ERROR;
-  actbench::Log(error ? actbench::LogLevel::kWarning : actbench::LogLevel::kDebug, message->message,
-                {{"source", "grpc"}});
+  static std::atomic<int64_t> last_warning = 0;
+  actbench::LogLevel level = actbench::LogLevel::kDebug;
+  if (message->severity == GPR_LOG_SEVERITY_ERROR) {
+    const int64_t now = absl::ToUnixSeconds(absl::Now());
+    if (last_warning.exchange(now) != now) level = actbench::LogLevel::kWarning;
+  }
+  actbench::Log(level, message->message, {{"source", "grpc"}});
+}
+
+// Where a standard descriptor is closed, gRPC's next socket would get its number, and what is printed would go there.
+void KeepStandardDescriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) == -1) open("/dev/null", O_RDONLY);
+  }
 }
 
 // protobuf's: it complains about requests that are not UTF-8, which get their answer.
@@ -96,6 +110,7 @@ int Run(const actbench::Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepStandardDescriptors();
   std::optional<int> exit_status;
   const actbench::Flags flags = actbench::ParseFlags(argc, argv, exit_status);
   if (exit_status.has_value()) return *exit_status;

@@ -9,45 +9,11 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/log.h"
 
 namespace actbench {
 namespace {
-
-struct HostAndPort {
-  std::string host;
-  int port;
-};
-
-// Strict, because civetweb gives commas, signs and letters in an address meanings of its own.
-absl::StatusOr<HostAndPort> ParseAddress(const std::string& address) {
-  const auto refuse = [&](const char* why) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("metrics address \"", address, "\": ", why, "; it must be HOST:PORT, such as 127.0.0.1:9464"));
-  };
-  const size_t colon = address.find_last_of(':');
-  if (colon == std::string_view::npos) return refuse("there is no port");
-  const std::string host = address.substr(0, colon);
-  const std::string port = address.substr(colon + 1);
-  const bool in_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  const std::string_view name = in_brackets ? std::string_view(host).substr(1, host.size() - 2) : host;
-  if (name.empty()) return refuse("there is no host");
-  for (char c : name) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '-' && !(in_brackets && c == ':')) {
-      return refuse("the host is not a name or an address (IPv6 goes in brackets)");
-    }
-  }
-  if (in_brackets && mg_check_feature(MG_FEATURES_IPV6) == 0) return refuse("this civetweb was built without IPv6");
-  int number = 0;
-  const bool digits = port.find_first_not_of("0123456789") == std::string_view::npos;
-  if (!digits || !absl::SimpleAtoi(port, &number) || number > 65535) {
-    return refuse("the port is not a number from 0 to 65535");
-  }
-  return HostAndPort{host, number};
-}
 
 // `error` is civetweb's.
 absl::Status CannotListen(const std::string& address, const std::string& error) {
@@ -91,9 +57,13 @@ int MetricsEndpoint::Answer(mg_connection* connection, void* endpoint) {
 
 absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const std::string& address,
                                                                         std::function<std::string()> text) {
-  const absl::StatusOr<HostAndPort> parsed = ParseAddress(address);
-  if (!parsed.ok()) return parsed.status();
-  const std::string listening = absl::StrCat(parsed->host, ":", parsed->port);
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("metrics address ", parsed.status().message()));
+  if (parsed->in_brackets && mg_check_feature(MG_FEATURES_IPV6) == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metrics address ", address, ": the web server, civetweb, was built without IPv6; use IPv4"));
+  }
+  const std::string listening = parsed->WithPort(parsed->port);
   auto endpoint = std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(text)));
   mg_callbacks callbacks = {};
   callbacks.log_message = &KeepError;
@@ -111,8 +81,8 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const st
   mg_set_request_handler(context, "/metrics$", &Answer, endpoint.get());
   mg_server_port port = {};
   if (mg_get_server_ports(context, 1, &port) != 1) return absl::InternalError("the metrics endpoint has no port");
-  endpoint->host_ = parsed->host;
-  endpoint->port_ = port.port;
+  endpoint->address_ = *parsed;
+  endpoint->address_.port = port.port;
   return endpoint;
 }
 
@@ -127,7 +97,7 @@ MetricsEndpoint::~MetricsEndpoint() {
   });
   char error[128];
   while (!stopped) {
-    mg_connection* const wake = mg_connect_client(host_.c_str(), port_, 0, error, sizeof(error));
+    mg_connection* const wake = mg_connect_client(address_.host.c_str(), address_.port, 0, error, sizeof(error));
     if (wake != nullptr) mg_close_connection(wake);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

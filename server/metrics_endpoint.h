@@ -2,7 +2,8 @@
 // The HTTP endpoint that Prometheus scrapes: civetweb, the web server inside prometheus-cpp's Exposer. The Exposer
 // itself is not used, because it cannot be had without metrics of its own (in microseconds, without a unit in the
 // name), answers HEAD with 404 and leaves the format's version out of the content type, which Prometheus 3 asks for.
-// Tested by metrics_test.cc.
+// Tested by
+// metrics_endpoint_test.cc.
 #ifndef ACTBENCH_SERVER_METRICS_ENDPOINT_H_
 #define ACTBENCH_SERVER_METRICS_ENDPOINT_H_
 
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "server/address.h"
 #include "server/mutex.h"
 
 struct mg_connection;
@@ -33,7 +35,7 @@ class MetricsEndpoint {
   MetricsEndpoint& operator=(const MetricsEndpoint&) = delete;
 
   // HOST:PORT with the real port.
-  std::string address() const { return host_ + ":" + std::to_string(port_); }
+  std::string address() const { return address_.WithPort(address_.port); }
 
  private:
   explicit MetricsEndpoint(std::function<std::string()> text) : text_(std::move(text)) {}
@@ -46,8 +48,7 @@ class MetricsEndpoint {
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
   std::string start_error_ ABSL_GUARDED_BY(mutex_);  // civetweb's first message until then
   mg_context* context_ = nullptr;
-  std::string host_;
-  int port_ = 0;
+  HostPort address_ = {};
 };
 
 }  // namespace actbench

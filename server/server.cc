@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -34,25 +33,23 @@ constexpr absl::Duration kQuiet = absl::Milliseconds(100);
 // everything has arrived. Only clients that watch the health service make use of all of it.
 constexpr absl::Duration kGoodbye = absl::Milliseconds(500);
 
-absl::Status CheckLimit(const char* flag, int64_t value, int64_t min, int64_t max) {
-  if (value >= min && value <= max) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(flag, " is ", value, "; it must be from ", min, " to ", max));
+absl::Status CheckRange(const OptionRange& range, int64_t value) {
+  if (value >= range.min && value <= range.max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", range.flag, " is ", value, "; it must be from ", range.min, " to ", range.max));
 }
 
 absl::Status CheckOptions(const ServerOptions& options) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max() >> 16;  // leaves room for sums and products
-  constexpr int64_t kMaxInt = std::numeric_limits<int32_t>::max();
   const Limits& limits = options.limits;
-  for (const absl::Status& status :
-       {CheckLimit("--threads", options.threads, 0, 4096),
-        CheckLimit("--max_message_bytes", limits.message_size_bytes, 1024, kMaxInt),
-        CheckLimit("--max_tensor_elements", limits.tensor_elements, 1, kMax),
-        CheckLimit("--max_batch_items", limits.batch_items, 1, kMaxInt),
-        CheckLimit("measured_elements", limits.measured_elements, 0, kMax),
-        CheckLimit("--max_queue_length", limits.queue_length, 1, kMaxInt),
-        CheckLimit("--max_inflight_bytes", limits.inflight_bytes, 1, kMax),
-        CheckLimit("--memory_quota", options.memory_quota_bytes, int64_t{1} << 20, kMax)}) {
-    if (!status.ok()) return status;
+  const std::pair<OptionRange, int64_t> values[] = {{kThreadsRange, options.threads},
+                                                    {kMessageSizeRange, limits.message_size_bytes},
+                                                    {kTensorElementsRange, limits.tensor_elements},
+                                                    {kBatchItemsRange, limits.batch_items},
+                                                    {kQueueLengthRange, limits.queue_length},
+                                                    {kInflightBytesRange, limits.inflight_bytes},
+                                                    {kMemoryQuotaRange, options.memory_quota_bytes}};
+  for (const auto& [range, value] : values) {
+    if (absl::Status status = CheckRange(range, value); !status.ok()) return status;
   }
   if (!options.address.empty()) {
     absl::Status status = CheckAddress("--address", options.address, options.allow_insecure_bind);

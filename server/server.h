@@ -7,6 +7,7 @@
 #include <grpcpp/channel.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,22 @@ struct Limits {
   int32_t queue_length = 256;
   int64_t inflight_bytes = int64_t{512} << 20;
 };
+
+// A numeric option: its flag and the values it may have. Server::Start refuses others, and so do the flags.
+struct OptionRange {
+  const char* flag;  // without the dashes
+  int64_t min;
+  int64_t max;
+};
+inline constexpr int64_t kMaxSize = int64_t{1} << 46;  // leaves room for sums and products
+inline constexpr int64_t kMaxCount = std::numeric_limits<int32_t>::max();
+inline constexpr OptionRange kThreadsRange = {"threads", 0, 4096};
+inline constexpr OptionRange kMessageSizeRange = {"max_message_bytes", 1024, kMaxCount};
+inline constexpr OptionRange kTensorElementsRange = {"max_tensor_elements", 1, kMaxSize};
+inline constexpr OptionRange kBatchItemsRange = {"max_batch_items", 1, kMaxCount};
+inline constexpr OptionRange kQueueLengthRange = {"max_queue_length", 1, kMaxCount};
+inline constexpr OptionRange kInflightBytesRange = {"max_inflight_bytes", 1024, kMaxSize};
+inline constexpr OptionRange kMemoryQuotaRange = {"memory_quota", int64_t{1} << 20, kMaxSize};
 
 struct ServerOptions {
   // "HOST:PORT" (port 0: any free one) or "unix:PATH"; empty: no listener, only InProcessChannel().

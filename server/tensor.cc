@@ -72,7 +72,7 @@ std::string ShapeText(const v1::Tensor& tensor) {
 std::string DtypeText(v1::Dtype dtype) {
   if (dtype == v1::DTYPE_UNSPECIFIED) return "not given";
   const std::optional<Dtype> known = FromProto(dtype);
-  return known.has_value() ? std::string(Name(*known)) : absl::StrCat("dtype ", static_cast<int>(dtype));
+  return known.has_value() ? std::string(Name(*known)) : absl::StrCat(static_cast<int>(dtype));
 }
 
 }  // namespace actbench

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/wire.h"
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream.h>
 #include <grpcpp/support/proto_buffer_reader.h>
@@ -9,18 +10,91 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
 namespace actbench {
 namespace {
 
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
 using google::protobuf::MessageLite;
+using google::protobuf::io::CodedInputStream;
 
 // Shorter messages are cheaper to copy than to share.
 constexpr size_t kMinShared = size_t{32} << 10;
+
+// Walks through an encoded message.
+class ValueCounter {
+ public:
+  ValueCounter(CodedInputStream& input, int64_t most) : input_(input), most_(most) {}
+
+  // Whether the rest of the input is a message of `type` with at most as many values.
+  bool Count(const Descriptor& type) {
+    while (const uint32_t tag = input_.ReadTag()) {
+      ++values_;
+      if (too_many() || !SkipField(tag, type)) return false;
+    }
+    return input_.ConsumedEntireMessage();
+  }
+
+  bool too_many() const { return values_ > most_; }
+
+ private:
+  bool SkipField(uint32_t tag, const Descriptor& type) {
+    // The wire types: https://protobuf.dev/programming-guides/encoding/
+    switch (tag & 7) {
+      case 0: {
+        uint64_t value;
+        return input_.ReadVarint64(&value);
+      }
+      case 1:
+        return input_.Skip(8);
+      case 2:
+        return SkipLengthPrefixed(type.FindFieldByNumber(static_cast<int>(tag >> 3)));
+      case 5:
+        return input_.Skip(4);
+      default:
+        return false;  // a group, which proto3 has not
+    }
+  }
+
+  // `field` is null if this server does not know it.
+  bool SkipLengthPrefixed(const FieldDescriptor* field) {
+    uint32_t size;
+    if (!input_.ReadVarint32(&size) || size > static_cast<uint32_t>(std::numeric_limits<int>::max())) return false;
+    const int bytes = static_cast<int>(size);
+    if (field == nullptr || field->message_type() == nullptr) {
+      if (field != nullptr && field->is_packable()) values_ += bytes;  // an element takes a byte or more
+      return input_.Skip(bytes);
+    }
+    const CodedInputStream::Limit limit = input_.PushLimit(bytes);
+    const bool counted = Count(*field->message_type());
+    input_.PopLimit(limit);
+    return counted;
+  }
+
+  CodedInputStream& input_;
+  const int64_t most_;
+  int64_t values_ = 0;
+};
+
+enum class Encoding { kGood, kTooManyValues, kDamaged };
+
+// What a look at the bytes tells, before any of them is parsed.
+Encoding Inspect(grpc::ByteBuffer& bytes, int64_t max_values, const Descriptor& type) {
+  grpc::ProtoBufferReader reader(&bytes);
+  if (!reader.status().ok()) return Encoding::kDamaged;
+  CodedInputStream input(&reader);
+  ValueCounter counter(input, max_values);
+  const bool counted = counter.Count(type);
+  if (counter.too_many()) return Encoding::kTooManyValues;
+  return counted ? Encoding::kGood : Encoding::kDamaged;
+}
 
 // Collects slices: what protobuf writes into blocks, and strings that do not fit the current block as they are.
 class SliceStream final : public google::protobuf::io::ZeroCopyOutputStream {
@@ -75,16 +149,17 @@ class SliceStream final : public google::protobuf::io::ZeroCopyOutputStream {
 
 }  // namespace
 
-absl::Status ParseMessage(grpc::ByteBuffer& bytes, MessageLite& message) {
-  bool parsed = false;
-  {
-    // Reads the slices where they are, as gRPC's generated code does.
-    grpc::ProtoBufferReader reader(&bytes);
-    parsed = reader.status().ok() && message.ParseFromZeroCopyStream(&reader);
-  }
+absl::Status ParseMessage(grpc::ByteBuffer& bytes, int64_t max_values, google::protobuf::Message& message) {
   const size_t size = bytes.Length();
-  bytes.Clear();
-  if (parsed) return absl::OkStatus();
+  const absl::Cleanup clear = [&bytes] { bytes.Clear(); };
+  const Encoding encoding = Inspect(bytes, max_values, *message.GetDescriptor());
+  if (encoding == Encoding::kTooManyValues) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the request has more than ", max_values, " fields and array elements, which is the most"));
+  }
+  // Reads the slices where they are, as gRPC's generated code does.
+  grpc::ProtoBufferReader reader(&bytes);
+  if (encoding == Encoding::kGood && message.ParseFromZeroCopyStream(&reader)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the request's ", size, " bytes are no ", message.GetTypeName(),
                                                  ": they are damaged, or a string in them is not UTF-8"));
 }

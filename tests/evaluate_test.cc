@@ -262,7 +262,7 @@ std::vector<BadItem> NameErrors() {
       {"UnknownDirection",
        [](Item& item) { item.set_direction(static_cast<v1::Direction>(9)); },
        grpc::INVALID_ARGUMENT,
-       {"direction is direction 9", "forward, gradient"}},
+       {"direction is 9", "forward, gradient"}},
   };
 }
 
@@ -302,7 +302,7 @@ std::vector<BadItem> TensorErrors() {
       {"UnknownDtype",
        [](Item& item) { FirstInput(item).set_dtype(static_cast<v1::Dtype>(9)); },
        grpc::INVALID_ARGUMENT,
-       {"inputs[0].dtype is dtype 9"}},
+       {"inputs[0].dtype is 9"}},
       {"WrongByteCount",
        [](Item& item) { FirstInput(item).mutable_data()->pop_back(); },
        grpc::INVALID_ARGUMENT,
@@ -336,7 +336,7 @@ std::vector<BadItem> TensorErrors() {
       {"UnknownOutputDtype",
        [](Item& item) { item.set_output_dtype(static_cast<v1::Dtype>(9)); },
        grpc::INVALID_ARGUMENT,
-       {"output_dtype is dtype 9"}},
+       {"output_dtype is 9"}},
   };
 }
 

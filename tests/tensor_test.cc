@@ -84,7 +84,7 @@ TEST(CheckTensorTest, RejectsDtypesThatAreMissingOrUnknown) {
   ExpectError(MakeTensor(v1::DTYPE_UNSPECIFIED, {1}, 4), absl::StatusCode::kInvalidArgument,
               {"inputs[1].dtype is not given", "f64, f32, f16, bf16"});
   ExpectError(MakeTensor(static_cast<v1::Dtype>(99), {1}, 4), absl::StatusCode::kInvalidArgument,
-              {"inputs[1].dtype is dtype 99", "f64, f32, f16, bf16"});
+              {"inputs[1].dtype is 99", "f64, f32, f16, bf16"});
 }
 
 TEST(CheckTensorTest, RefusesQuantizationAsNotImplemented) {

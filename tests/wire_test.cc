@@ -13,6 +13,8 @@
 namespace actbench {
 namespace {
 
+constexpr int64_t kManyValues = 1'000'000;
+
 // A response with tensors of these sizes, and other fields around them.
 std::shared_ptr<v1::EvaluateResponse> MakeResponse(const std::vector<size_t>& sizes) {
   auto response = std::make_shared<v1::EvaluateResponse>();
@@ -52,7 +54,7 @@ TEST_P(WireTest, WritesWhatProtobufWritesAndReadsItBack) {
   EXPECT_EQ(bytes.Length(), response->ByteSizeLong());
   EXPECT_TRUE(TextOf(bytes) == response->SerializeAsString());
   v1::EvaluateResponse parsed;
-  ASSERT_TRUE(ParseMessage(bytes, parsed).ok());
+  ASSERT_TRUE(ParseMessage(bytes, kManyValues, parsed).ok());
   EXPECT_EQ(bytes.Length(), 0u);
   EXPECT_TRUE(parsed.SerializeAsString() == response->SerializeAsString());
 }
@@ -93,15 +95,58 @@ TEST(SerializeTest, KeepsTheMessageAliveAsLongAsItsBytes) {
 }
 
 TEST(ParseTest, RejectsWhatIsNoMessage) {
-  // A length that goes beyond the end; a string that is not UTF-8; nothing but noise.
-  for (const std::string text : {"\x0a\x05x", "\x0a\x04\x12\x02\xff\xfe", "\xff\xff\xff\xff"}) {
+  // A length that goes beyond the end; a string that is not UTF-8; nothing but noise; a group, in an unknown field.
+  for (const std::string text : {"\x0a\x05x", "\x0a\x04\x12\x02\xff\xfe", "\xff\xff\xff\xff", "\x7b\x7c"}) {
     const grpc::Slice slice(text);
     grpc::ByteBuffer bytes(&slice, 1);
     v1::EvaluateRequest request;
-    const absl::Status status = ParseMessage(bytes, request);
+    const absl::Status status = ParseMessage(bytes, kManyValues, request);
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
     EXPECT_NE(std::string(status.message()).find("no actbench.v1.EvaluateRequest"), std::string::npos) << status;
   }
+}
+
+// An item of two fields and one input, whose shape has 3 dimensions: 1 + 2 + 1 + 2 values and the dimensions' 3 bytes.
+std::string NineValues() {
+  v1::EvaluateRequest request;
+  v1::EvaluateItem& item = *request.add_items();
+  item.set_id("id");
+  item.set_activation("relu");
+  v1::Tensor& input = *item.add_inputs();
+  for (const int size : {1, 2, 3}) input.add_shape(size);
+  input.set_data(std::string(100'000, 'x'));
+  return request.SerializeAsString();
+}
+
+absl::Status Parse(const std::string& text, int64_t max_values) {
+  // In two slices, so that fields lie across their border.
+  const grpc::Slice slices[] = {grpc::Slice(text.substr(0, text.size() / 2)),
+                                grpc::Slice(text.substr(text.size() / 2))};
+  grpc::ByteBuffer bytes(slices, 2);
+  v1::EvaluateRequest request;
+  return ParseMessage(bytes, max_values, request);
+}
+
+TEST(ParseTest, RefusesMoreValuesThanAllowedBeforeItMakesAnythingOfThem) {
+  EXPECT_TRUE(Parse(NineValues(), 9).ok()) << Parse(NineValues(), 9);
+  const absl::Status refused = Parse(NineValues(), 8);
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_NE(refused.message().find("more than 8 fields"), absl::string_view::npos) << refused;
+  // Ten million items in 20 MB; a packed array; fields that this server does not know.
+  const std::string items = [] {
+    std::string text;
+    for (int i = 0; i < 10'000'000; ++i) text += std::string("\x0a\x00", 2);
+    return text;
+  }();
+  EXPECT_TRUE(absl::IsResourceExhausted(Parse(items, kManyValues)));
+  v1::EvaluateRequest request;
+  v1::Tensor& input = *request.add_items()->add_inputs();
+  for (int i = 0; i < 2000; ++i) input.add_shape(1);
+  EXPECT_TRUE(absl::IsResourceExhausted(Parse(request.SerializeAsString(), 2000)));
+  std::string unknown;
+  for (int i = 0; i < 1000; ++i) unknown += "\x78\x01";
+  EXPECT_TRUE(absl::IsResourceExhausted(Parse(unknown, 999)));
+  EXPECT_TRUE(Parse(unknown, 1000).ok());
 }
 
 }  // namespace
