@@ -24,6 +24,9 @@ constexpr int kConnectTimeoutMs = 2000;
 // Together they find a server whose machine vanished in the middle of a call. The server allows a ping every 30 s.
 constexpr int kKeepaliveTimeMs = 60000;
 constexpr int kKeepaliveTimeoutMs = 20000;
+// How long to wait before a part that the server has no room for is sent again: at first, and in all.
+constexpr absl::Duration kFirstWait = absl::Milliseconds(20);
+constexpr absl::Duration kLongestWait = absl::Seconds(10);
 
 absl::Status ToStatus(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
@@ -146,12 +149,22 @@ absl::StatusOr<v1::EvaluateResult> Client::Evaluate(v1::EvaluateItem item) {
   v1::EvaluateResult result;
   for (int64_t begin = 0; begin < plan->elements; begin += plan->elements_per_call) {
     const int64_t end = std::min(begin + plan->elements_per_call, plan->elements);
-    absl::StatusOr<v1::EvaluateResult> part = EvaluateWhole(client::Slice(item, begin, end));
+    absl::StatusOr<v1::EvaluateResult> part = EvaluatePart(item, begin, end);
     if (!part.ok()) return part.status();
     if (absl::Status merged = client::AppendPart(*std::move(part), begin, end, item, result); !merged.ok())
       return merged;
   }
   return result;
+}
+
+absl::StatusOr<v1::EvaluateResult> Client::EvaluatePart(const v1::EvaluateItem& item, int64_t begin, int64_t end) {
+  const absl::Time deadline = absl::Now() + std::min(timeout_, kLongestWait);
+  for (absl::Duration wait = kFirstWait;; wait *= 2) {
+    absl::StatusOr<v1::EvaluateResult> part = EvaluateWhole(client::Slice(item, begin, end));
+    // The part itself is within the limits, so it is the server that has too much in work.
+    if (!absl::IsResourceExhausted(part.status()) || absl::Now() + wait > deadline) return part;
+    absl::SleepFor(wait);
+  }
 }
 
 absl::StatusOr<v1::Limits> Client::Limits() {

@@ -17,7 +17,8 @@
 namespace actbench {
 
 // Errors carry the server's code and message; UNAVAILABLE also means that no server answers or that the connection was
-// lost. No call waits for a server that is not there, and no call is tried twice.
+// lost. No call waits for a server that is not there, and no call is tried
+// twice but the parts of a split one.
 class Client {
  public:
   // A client of the server at "HOST:PORT" or "unix:PATH". Does not connect yet.
@@ -41,7 +42,8 @@ class Client {
   absl::StatusOr<v1::EvaluateResponse> EvaluateBatch(const v1::EvaluateRequest& request);
 
   // Evaluates one item of any size: tensors larger than the server's limits travel in several calls, and the result is
-  // as if there had been one (times and checked elements are summed, errors merged). The status is the item's own.
+  // as if there had been one (times and checked elements are summed, errors merged). A part that a busy server refuses
+  // with RESOURCE_EXHAUSTED is sent again for some seconds. The status is the item's own.
   // Move the item in to save a copy of its tensors.
   absl::StatusOr<v1::EvaluateResult> Evaluate(v1::EvaluateItem item);
 
@@ -58,6 +60,8 @@ class Client {
   absl::StatusOr<v1::Limits> Limits();
   // Evaluate for a batch of one.
   absl::StatusOr<v1::EvaluateResult> EvaluateWhole(v1::EvaluateItem item);
+  // One part of a split item: elements [begin, end).
+  absl::StatusOr<v1::EvaluateResult> EvaluatePart(const v1::EvaluateItem& item, int64_t begin, int64_t end);
 
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::CatalogService::Stub> catalog_;

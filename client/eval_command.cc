@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,19 +33,37 @@ JSON: {"activation","direction","kernel","device","parameters","dtype","shape":[
   values only up to 1,000 elements, gate_values only with a second output, error only with --check; non-finite
   numbers are the strings "NaN", "Infinity" and "-Infinity".)";
 
+// The files that the outputs go to: none where they are printed.
+using Files = std::array<std::optional<NpyWriter>, 2>;
+
+absl::StatusOr<Files> OpenFiles(const EvalFlags& flags) {
+  if (!flags.out.empty() && flags.out == flags.gate_out) {
+    return absl::InvalidArgumentError(absl::StrCat("--out and --gate_out are the same file, ", flags.out));
+  }
+  Files files;
+  const std::string* paths[] = {&flags.out, &flags.gate_out};
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (paths[i]->empty()) continue;
+    absl::StatusOr<NpyWriter> writer = NpyWriter::Open(*paths[i]);
+    if (!writer.ok()) return writer.status();
+    files[i].emplace(*std::move(writer));
+  }
+  return files;
+}
+
 // Writes or prints one output. The label tells two printed ones apart.
-absl::Status Deliver(const v1::Tensor& tensor, const TensorView& view, const std::string& path, bool print,
+absl::Status Deliver(const v1::Tensor& tensor, const TensorView& view, std::optional<NpyWriter>& file, bool print,
                      const std::string& label) {
-  if (!path.empty()) {
-    if (absl::Status written = WriteNpy(path, tensor); !written.ok()) return written;
-    std::cerr << "wrote " << path << ": " << ShapeText(tensor) << ", " << Name(view.dtype()) << "\n";
+  if (file.has_value()) {
+    if (absl::Status written = file->Write(tensor); !written.ok()) return written;
+    std::cerr << "wrote " << file->path() << ": " << ShapeText(tensor) << ", " << Name(view.dtype()) << "\n";
   } else if (print) {
     std::cout << label << TensorText(tensor, view);
   }
   return absl::OkStatus();
 }
 
-absl::Status Report(const EvalFlags& flags, const v1::EvaluateResult& result) {
+absl::Status Report(const EvalFlags& flags, const v1::EvaluateResult& result, Files& files) {
   std::vector<TensorView> views;
   for (const v1::Tensor& output : result.outputs()) {
     const absl::StatusOr<TensorView> view = TensorView::Of(output);
@@ -60,10 +80,10 @@ absl::Status Report(const EvalFlags& flags, const v1::EvaluateResult& result) {
               << absl::FormatDuration(absl::Nanoseconds(result.times().compute_ns())) << ", queue "
               << absl::FormatDuration(absl::Nanoseconds(result.times().queue_ns())) << std::endl;
   }
-  for (size_t i = 0; i < std::min<size_t>(views.size(), 2); ++i) {
+  for (size_t i = 0; i < std::min(views.size(), files.size()); ++i) {
     const std::string label = views.size() == 1 ? "" : (i == 0 ? "dx:\n" : "dgate:\n");
-    absl::Status delivered = Deliver(result.outputs(static_cast<int>(i)), views[i], i == 0 ? flags.out : flags.gate_out,
-                                     /*print=*/!flags.json, label);
+    absl::Status delivered =
+        Deliver(result.outputs(static_cast<int>(i)), views[i], files[i], /*print=*/!flags.json, label);
     if (!delivered.ok()) return delivered;
   }
   if (flags.json) {
@@ -78,11 +98,14 @@ ExitStatus RunEval(const EvalFlags& flags, const ServerFlags& server) {
   if (!flags.x.given()) return Fail(absl::InvalidArgumentError("eval needs --values or --in"));
   absl::StatusOr<v1::EvaluateItem> item = MakeItem(flags);
   if (!item.ok()) return Fail(item.status());
+  // After the inputs have been read: an output may replace one.
+  absl::StatusOr<Files> files = OpenFiles(flags);
+  if (!files.ok()) return Fail(files.status());
   absl::StatusOr<Client> client = OpenClient(server);
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<v1::EvaluateResult> result = client->Evaluate(*std::move(item));
   if (!result.ok()) return Fail(result.status(), server);
-  if (absl::Status reported = Report(flags, *result); !reported.ok()) return Fail(reported);
+  if (absl::Status reported = Report(flags, *result, *files); !reported.ok()) return Fail(reported);
   return kSuccess;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `actbench` command.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cmath>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -40,6 +44,12 @@ std::string CheckAddress(const std::string& address) {
   return "";
 }
 
+std::string CheckTimeout(const std::string& text) {
+  double seconds = 0;
+  const bool good = absl::SimpleAtod(text, &seconds) && std::isfinite(seconds) && seconds > 0;
+  return good ? "" : "\"" + text + "\" is not a number of seconds above 0";
+}
+
 // What the error is. CLI11 would tell of a missing command or argument even where the cause is a misspelled one.
 std::string Describe(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
@@ -69,9 +79,10 @@ int Main(int argc, char** argv) {
       ->type_name("HOST:PORT|unix:PATH")
       ->envname("ACTBENCH_SERVER")
       ->check(CheckAddress);
-  app.add_option("--timeout", server.timeout_seconds, "Give up a call after so long (default: never)")
+  app.add_option("--timeout", server.timeout_seconds,
+                 "Give up connecting, or a call, after so long (default: 5 s, never)")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
+      ->check(CheckTimeout);
   int exit_status = kFailure;
   AddListCommand(app, server, exit_status);
   AddEvalCommand(app, server, exit_status);
@@ -89,6 +100,10 @@ int Main(int argc, char** argv) {
 }  // namespace actbench::client
 
 int main(int argc, char** argv) {
+  // Where a standard descriptor is closed, gRPC's next socket would get its number, and what is printed would go there.
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) == -1) open("/dev/null", O_RDONLY);
+  }
   try {
     return actbench::client::Main(argc, argv);
   } catch (const std::exception& error) {  // such as std::bad_alloc for a tensor that does not fit into memory

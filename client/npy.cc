@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/npy.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,11 +25,6 @@ constexpr absl::string_view kMagic = "\x93NUMPY";
 constexpr size_t kLongestHeader = size_t{1} << 20;  // NumPy's own are below 1 KiB; this only bounds a damaged length
 constexpr size_t kAlignment = 64;                   // of the data in a written file, as NumPy does it
 constexpr size_t kBlockBytes = size_t{16} << 20;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 absl::Status ErrnoError(absl::string_view doing, const std::string& path) {
   const int error = errno;
@@ -102,25 +99,51 @@ absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path) {
   return tensor;
 }
 
-absl::Status WriteNpy(const std::string& path, const v1::Tensor& tensor) {
+absl::StatusOr<NpyWriter> NpyWriter::Open(const std::string& path) {
+  // Creating, not truncating; it is not known before which of the two opening does.
+  int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const bool created = descriptor >= 0;
+  if (!created && errno == EEXIST) descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return ErrnoError("create", path);
+  std::FILE* const file = ::fdopen(descriptor, "wb");
+  if (file == nullptr) return ErrnoError("create", path);
+  return NpyWriter(path, file, created);
+}
+
+NpyWriter::~NpyWriter() {
+  if (file_ != nullptr && created_) ::unlink(path_.c_str());
+}
+
+absl::Status NpyWriter::Write(const v1::Tensor& tensor) {
+  absl::Status written = WriteAll(tensor);
+  if (!written.ok()) return written;
+  // The last bytes leave the buffer only here, where a full disk shows.
+  if (std::fclose(file_.release()) == 0) return absl::OkStatus();
+  absl::Status failed = ErrnoError("write", path_);
+  if (created_) ::unlink(path_.c_str());
+  return failed;
+}
+
+absl::Status NpyWriter::WriteAll(const v1::Tensor& tensor) {
   const absl::StatusOr<TensorView> view = TensorView::Of(tensor);
-  if (!view.ok()) return FormatError(path, view.status().message());
+  if (!view.ok()) return FormatError(path_, view.status().message());
   std::string header = FormatNpyHeader(view->dtype(), tensor.shape());
   const size_t prefix = kMagic.size() + 4;  // magic, version, length
   const size_t padding = kAlignment - 1 - (prefix + header.size()) % kAlignment;
   header += std::string(padding, ' ') + '\n';
-  if (header.size() > UINT16_MAX) return FormatError(path, "too many dimensions for a .npy file of version 1.0");
+  if (header.size() > UINT16_MAX) return FormatError(path_, "too many dimensions for a .npy file of version 1.0");
   const std::string start =
       absl::StrCat(kMagic, absl::string_view("\x01\x00", 2), std::string(1, static_cast<char>(header.size() & 0xff)),
                    std::string(1, static_cast<char>(header.size() >> 8)), header);
-
-  File file(std::fopen(path.c_str(), "wb"));
-  if (file == nullptr) return ErrnoError("create", path);
-  for (const absl::string_view part : {absl::string_view(start), absl::string_view(tensor.data())}) {
-    if (std::fwrite(part.data(), 1, part.size(), file.get()) != part.size()) return ErrnoError("write", path);
+  // Not of pipes and devices, which have no length.
+  struct stat status {};
+  const int descriptor = fileno(file_.get());
+  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && ::ftruncate(descriptor, 0) != 0) {
+    return ErrnoError("write", path_);
   }
-  // The last bytes leave the buffer only here, where a full disk shows.
-  if (std::fclose(file.release()) != 0) return ErrnoError("write", path);
+  for (const absl::string_view part : {absl::string_view(start), absl::string_view(tensor.data())}) {
+    if (std::fwrite(part.data(), 1, part.size(), file_.get()) != part.size()) return ErrnoError("write", path_);
+  }
   return absl::OkStatus();
 }
 

@@ -5,6 +5,8 @@
 #ifndef ACTBENCH_CLIENT_NPY_H_
 #define ACTBENCH_CLIENT_NPY_H_
 
+#include <cstdio>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,8 +21,35 @@ namespace actbench::client {
 // errno.
 absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path);
 
-// Writes version 1.0, replacing what was there; bf16 as '<V2'. The error has the code and message of errno.
-absl::Status WriteNpy(const std::string& path, const v1::Tensor& tensor);
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+// A file to be written, opened before the work whose result it will hold, so that a path that cannot be written is told
+// at once. What was there stays until Write. Errors have the code and message of errno.
+class NpyWriter {
+ public:
+  static absl::StatusOr<NpyWriter> Open(const std::string& path);
+
+  // Removes the file if it was created by Open and nothing was written to it.
+  ~NpyWriter();
+  NpyWriter(NpyWriter&&) noexcept = default;
+  NpyWriter& operator=(NpyWriter&&) = delete;
+
+  // Writes version 1.0, bf16 as '<V2', and closes the file. To be called once.
+  absl::Status Write(const v1::Tensor& tensor);
+
+  const std::string& path() const { return path_; }
+
+ private:
+  NpyWriter(const std::string& path, std::FILE* file, bool created) : path_(path), file_(file), created_(created) {}
+  absl::Status WriteAll(const v1::Tensor& tensor);
+
+  std::string path_;
+  File file_;  // null when it was closed
+  bool created_;
+};
 
 }  // namespace actbench::client
 

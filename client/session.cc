@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/session.h"
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -19,21 +20,23 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 }  // namespace
 
 absl::StatusOr<Client> OpenClient(const ServerFlags& flags) {
+  const absl::Duration timeout =
+      flags.timeout_seconds > 0 ? absl::Seconds(flags.timeout_seconds) : absl::InfiniteDuration();
   if (flags.address.empty()) {
     absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = StartInProcessServer();
     if (!channel.ok()) return channel.status();
     Client client(*std::move(channel));
-    if (flags.timeout_seconds > 0) client.set_timeout(absl::Seconds(flags.timeout_seconds));
+    client.set_timeout(timeout);
     return client;
   }
   Client client = Client::Connect(flags.address);
-  const absl::Status connected = client.WaitForConnection(kConnectTimeout);
+  const absl::Status connected = client.WaitForConnection(std::min(timeout, kConnectTimeout));
   if (!connected.ok()) {
     return absl::UnavailableError(absl::StrCat("no server at ", flags.address, " (", connected.message(),
                                                "); start one with 'actbench-server --address ", flags.address,
                                                "', or leave out --server and ACTBENCH_SERVER to work without one"));
   }
-  if (flags.timeout_seconds > 0) client.set_timeout(absl::Seconds(flags.timeout_seconds));
+  client.set_timeout(timeout);
   return client;
 }
 

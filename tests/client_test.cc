@@ -109,6 +109,22 @@ TEST(ClientTest, HealthIsAskedPerService) {
   EXPECT_EQ(client.IsServing("no.such.Service").status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST(ClientTest, PartsOfASplitItemWaitForTheirTurnOnABusyServer) {
+  Limits limits;
+  limits.inflight_bytes = 40'000;
+  const std::unique_ptr<Server> server = StartServer(limits);
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      Client client = Client::Connect(server->address());
+      const absl::StatusOr<v1::EvaluateResult> result =
+          client.Evaluate(Item("relu", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 70'000)));
+      EXPECT_TRUE(result.ok()) << result.status();
+    });
+  }
+  for (std::thread& client : clients) client.join();
+}
+
 // A limit that is small, and the item that meets it.
 struct SplitCase {
   std::string name;

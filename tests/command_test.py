@@ -4,6 +4,7 @@
 
 Usage: command_test.py ACTBENCH_PROGRAM ACTBENCH_SERVER_PROGRAM DATA_DIRECTORY
 """
+import concurrent.futures
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import threading
 import time
 import unittest
 
+import grpc
 import numpy
 
 from server_process import ServerProcess
@@ -91,6 +93,8 @@ class UsageTest(CommandTest):
         self.assertIn("NAME=NUMBER", self.fail_with("eval", "swish", "--values", "1", "--param", "beta"))
         self.assertIn("HOST:PORT", self.fail_with("--server", "localhost", "list"))
         self.assertIn("HOST:PORT", self.fail_with("list", env={"ACTBENCH_SERVER": "http://localhost:50051"}))
+        for seconds in ["nan", "inf", "0", "-1", "soon"]:
+            self.assertIn("seconds above 0", self.fail_with("--timeout=" + seconds, "list"))
 
     def test_wrong_usage_of_health_is_status_1(self):
         self.fail_with("health", "--sped", status=1)
@@ -101,6 +105,11 @@ class UsageTest(CommandTest):
             result = subprocess.run([actbench_program, "list"], stdout=full, stderr=subprocess.PIPE, text=True)
         self.assertEqual(result.returncode, 2)
         self.assertIn("No space left", result.stderr)
+
+    def test_a_closed_stdout_is_told(self):
+        result = subprocess.run(["sh", "-c", f"{actbench_program} list >&-"], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("standard output", result.stderr)
 
 
 class ListTest(CommandTest):
@@ -262,9 +271,12 @@ class FileTest(CommandTest):
         error = self.fail_with("eval", "relu", "--in", missing)
         self.assertIn(missing, error)
         self.assertIn("No such file", error)
-        result = run("eval", "relu", "--values", "1", "--out", "/nonexistent/y.npy")
-        self.assertEqual(result.returncode, 2)
-        self.assertRegex(result.stderr, r"/nonexistent/y.npy.*No such file")
+        self.assertRegex(self.fail_with("eval", "relu", "--values", "1", "--out", "/nonexistent/y.npy"),
+                         r"/nonexistent/y.npy.*No such file")
+        self.assertRegex(self.fail_with("eval", "relu", "--values", "1", "--gradient", "--out", self.path("y.npy"),
+                                        "--gate_out", self.path("y.npy")), "the same file")
+        self.fail_with("eval", "no_such_activation", "--values", "1", "--out", self.path("y.npy"))
+        self.assertFalse(os.path.exists(self.path("y.npy")))
         fortran = self.save("x.npy", numpy.asfortranarray(numpy.ones((2, 2))))
         self.assertIn("Fortran", self.fail_with("eval", "relu", "--in", fortran))
         self.assertIn("big-endian", self.fail_with("eval", "relu", "--in", self.save("x.npy", numpy.ones(2, ">f4"))))
@@ -322,6 +334,11 @@ class ServerTest(CommandTest):
             self.assertIn(address, self.fail_with("eval", "relu", "--values", "1", env={"ACTBENCH_SERVER": address}))
             self.fail_with("--server", address, "health", status=2)
             self.assertLess(time.monotonic() - start, 8)
+        with socket.create_server(("127.0.0.1", 0)) as mute:  # accepts, but says nothing
+            start = time.monotonic()
+            address = f"127.0.0.1:{mute.getsockname()[1]}"
+            self.assertIn("500ms", self.fail_with("--server", address, "--timeout", "0.5", "list"))
+            self.assertLess(time.monotonic() - start, 2)
         self.fail_with("--server", "unix:" + self.path("no_socket"), "list")
 
     def test_unix_sockets_and_the_environment(self):
@@ -370,6 +387,17 @@ class ServerTest(CommandTest):
         self.succeed("--server", server.address, "health", "--service", "actbench.v1.EvaluationService")
         self.assertIn("no.such.Service", self.fail_with("--server", server.address, "health", "--service",
                                                         "no.such.Service", status=3))
+
+    def test_health_of_a_server_that_does_not_serve_is_status_4(self):
+        not_serving = grpc.unary_unary_rpc_method_handler(lambda request, context: b"\x08\x02")
+        server = grpc.server(concurrent.futures.ThreadPoolExecutor(1))
+        server.add_generic_rpc_handlers(
+            [grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": not_serving})])
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        result = run("--server", address, "health")
+        self.assertEqual((result.returncode, result.stdout), (4, "NOT_SERVING\n"))
+        server.stop(None).wait()
 
 
 if __name__ == "__main__":

@@ -40,6 +40,11 @@ std::string BytesOf(const std::vector<T>& values) {
   return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
 }
 
+absl::Status WriteNpy(const std::string& path, const v1::Tensor& tensor) {
+  absl::StatusOr<NpyWriter> writer = NpyWriter::Open(path);
+  return writer.ok() ? writer->Write(tensor) : writer.status();
+}
+
 class NpyTest : public testing::Test {
  protected:
   NpyTest() : path_(absl::StrCat(testing::TempDir(), "/npy_test_", getpid(), ".npy")) {}
@@ -178,10 +183,25 @@ TEST_F(NpyTest, AMissingFileAndADirectoryAreNamedWithTheSystemsReason) {
 
 TEST_F(NpyTest, UnwritableFilesAreNamedWithTheSystemsReason) {
   const v1::Tensor tensor = MakeTensor(Dtype::kF32, std::vector<double>(100000, 1.0));
-  EXPECT_THAT(std::string(WriteNpy("/nonexistent/y.npy", tensor).message()),
+  EXPECT_THAT(std::string(NpyWriter::Open("/nonexistent/y.npy").status().message()),
               testing::AllOf(HasSubstr("/nonexistent/y.npy"), HasSubstr("No such file")));
+  EXPECT_THAT(std::string(NpyWriter::Open(testing::TempDir()).status().message()), HasSubstr("Is a directory"));
   EXPECT_THAT(std::string(WriteNpy("/dev/full", tensor).message()), HasSubstr("No space left"));
   EXPECT_THAT(std::string(WriteNpy("/dev/full", MakeTensor(Dtype::kF32, {1.0})).message()), HasSubstr("No space left"));
+}
+
+TEST_F(NpyTest, OpeningChangesNothingUntilSomethingIsWritten) {
+  std::remove(path_.c_str());
+  { EXPECT_TRUE(NpyWriter::Open(path_).ok()); }
+  EXPECT_FALSE(std::ifstream(path_).is_open()) << "the file that only was opened is still there";
+
+  const v1::Tensor large = MakeTensor(Dtype::kF64, std::vector<double>(1000, 2.5));
+  ASSERT_TRUE(WriteNpy(path_, large).ok());
+  { EXPECT_TRUE(NpyWriter::Open(path_).ok()); }
+  EXPECT_EQ(ReadNpy(path_)->data(), large.data());
+  // Nothing of the longer file is left.
+  ASSERT_TRUE(WriteNpy(path_, MakeTensor(Dtype::kF32, {1.0})).ok());
+  EXPECT_EQ(ReadNpy(path_)->data().size(), 4u);
 }
 
 TEST_F(NpyTest, WhatIsWrittenIsReadBackAndAligned) {
