@@ -32,8 +32,7 @@ struct Anchor {
 // product with the exact f' is wanted: 0 * inf is NaN, but a tail that merely underflows still has a sign.
 enum class GradientZero {
   kExact,      // f' really is 0 there, as that of relu for negative x
-  kUnderflow,  // f' is not 0, only too small for the lane type; the sign of the
-               // zero is the sign of f'
+  kUnderflow,  // f' is not 0, only too small for the lane type; the sign of the zero is the sign of f'
 };
 
 // Up to `kCapacity` values, listed in braces; the rest is empty.

@@ -17,8 +17,8 @@ class BigFloat {
   // Sets the precision in bits of this thread's numbers made from now on, for as long as it lives.
   class PrecisionScope {
    public:
-    explicit PrecisionScope(int bits) : previous_(std::exchange(precision_, bits)) {}
-    ~PrecisionScope() { precision_ = previous_; }
+    explicit PrecisionScope(int bits) : previous_(std::exchange(thread_.precision, bits)) {}
+    ~PrecisionScope() { thread_.precision = previous_; }
     PrecisionScope(const PrecisionScope&) = delete;
     PrecisionScope& operator=(const PrecisionScope&) = delete;
 
@@ -29,7 +29,7 @@ class BigFloat {
   BigFloat() : BigFloat(0.0) {}
   // Exact where the precision is at least 53 bits. Implicit, so that formulas mix with constants.
   BigFloat(double value) {  // NOLINT(google-explicit-constructor)
-    mpfr_init2(value_, precision_);
+    mpfr_init2(value_, thread_.precision);
     mpfr_set_d(value_, value, MPFR_RNDN);
   }
   // REQUIRES: `text` is a decimal number.
@@ -87,7 +87,12 @@ class BigFloat {
     return result;
   }
 
-  inline static thread_local mpfr_prec_t precision_ = 192;
+  struct ThreadState {
+    // MPFR keeps constants and memory for each thread, which would stay when the thread ends.
+    ~ThreadState() { mpfr_free_cache(); }
+    mpfr_prec_t precision;
+  };
+  inline static thread_local ThreadState thread_ = {.precision = 192};
   mpfr_t value_;
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The error of a kernel's results against the activation's definition. Tested
-// by error_test.cc.
+// The error of a kernel's results against the activation's definition. Tested by error_test.cc.
 #ifndef ACTBENCH_KERNELS_ACCURACY_ERROR_H_
 #define ACTBENCH_KERNELS_ACCURACY_ERROR_H_
 
@@ -14,8 +13,9 @@
 
 namespace actbench {
 
-// Errors in ulp of the exact result (design, section 2): abs(got - exact) / ulp(exact). Where the exact result is NaN
-// or rounds to infinity a right answer counts 0; a wrong NaN or infinity counts infinity.
+// Errors in ulp of the exact result: abs(got - exact) / ulp(exact), where ulp(e) is 2^(max(floor(log2 abs(e)), emin) - p
+// + 1), the exponent capped at emax. Where the exact result is NaN or rounds to infinity a right answer counts 0; a wrong
+// NaN or infinity counts infinity.
 struct ErrorReport {
   double max_ulp = 0;
   double sum_ulp = 0;
@@ -30,18 +30,15 @@ struct ErrorReport {
 // The report of the elements of both.
 ErrorReport Merge(const ErrorReport& a, const ErrorReport& b);
 
-// Compares outputs of one activation with its definition. Immutable, so
-// thread-safe.
+// Compares outputs of one activation with its definition. Immutable, so thread-safe.
 class ErrorMeter {
  public:
-  // `activation` must be one of AllActivations(); `parameters` as
-  // ResolveParameters gives them.
+  // `activation` must be one of AllActivations(); `parameters` as ResolveParameters gives them.
   ErrorMeter(const ActivationInfo& activation, Direction direction, Dtype dtype, std::vector<double> parameters);
 
-  // Compares elements [begin, end) of output number `output` (0: y or dx; 1:
-  // dgate). `inputs` as a kernel takes them, all buffers of the dtype and with
-  // any alignment. A definition costs 0.1 to 1 us an element, in f64 10 to 100
-  // us.
+  // Compares elements [begin, end) of output number `output_number` (0: y or dx; 1: dgate). `inputs` as a kernel takes
+  // them, all buffers of the dtype and with any alignment. A definition costs 0.1 to 1 us an element, in f64 10 to
+  // 100 us.
   ErrorReport Measure(absl::Span<const void* const> inputs, const void* output, size_t begin, size_t end,
                       size_t output_number = 0) const;
 
