@@ -2,33 +2,13 @@
 #include "client/tensor.h"
 
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace actbench::client {
-
-v1::Dtype ToProto(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::kF64:
-      return v1::DTYPE_F64;
-    case Dtype::kF32:
-      return v1::DTYPE_F32;
-    case Dtype::kF16:
-      return v1::DTYPE_F16;
-    case Dtype::kBF16:
-      return v1::DTYPE_BF16;
-  }
-  return v1::DTYPE_UNSPECIFIED;
-}
-
-std::optional<Dtype> FromProto(v1::Dtype dtype) {
-  for (const DtypeInfo& info : AllDtypes()) {
-    if (ToProto(info.dtype) == dtype) return info.dtype;
-  }
-  return std::nullopt;
-}
 
 std::string DtypeName(v1::Dtype dtype) {
   const std::optional<Dtype> known = FromProto(dtype);

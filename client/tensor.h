@@ -5,18 +5,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "actbench/v1/types.pb.h"
 #include "kernels/dtype.h"
+#include "proto/dtype.h"
 
 namespace actbench::client {
-
-v1::Dtype ToProto(Dtype dtype);
-std::optional<Dtype> FromProto(v1::Dtype dtype);
 
 // As printed and typed: "f32"; "forward". A value that this client does not know, from a newer server, is "unknown".
 std::string DtypeName(v1::Dtype dtype);

@@ -8,21 +8,6 @@
 
 namespace actbench {
 
-std::optional<Dtype> FromProto(v1::Dtype dtype) {
-  switch (dtype) {
-    case v1::DTYPE_F64:
-      return Dtype::kF64;
-    case v1::DTYPE_F32:
-      return Dtype::kF32;
-    case v1::DTYPE_F16:
-      return Dtype::kF16;
-    case v1::DTYPE_BF16:
-      return Dtype::kBF16;
-    default:
-      return std::nullopt;
-  }
-}
-
 std::optional<Direction> FromProto(v1::Direction direction) {
   switch (direction) {
     case v1::DIRECTION_FORWARD:
@@ -36,20 +21,6 @@ std::optional<Direction> FromProto(v1::Direction direction) {
 
 KernelSelector FromProto(const v1::KernelSelector& selector) {
   return {.provider = selector.provider(), .tier = selector.tier(), .isa = selector.isa(), .device = selector.device()};
-}
-
-v1::Dtype ToProto(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::kF64:
-      return v1::DTYPE_F64;
-    case Dtype::kF32:
-      return v1::DTYPE_F32;
-    case Dtype::kF16:
-      return v1::DTYPE_F16;
-    case Dtype::kBF16:
-      return v1::DTYPE_BF16;
-  }
-  return v1::DTYPE_UNSPECIFIED;
 }
 
 v1::Direction ToProto(Direction direction) {

@@ -11,18 +11,16 @@
 #include "absl/status/status.h"
 #include "actbench/v1/types.pb.h"
 #include "kernels/catalog.h"
-#include "kernels/dtype.h"
 #include "kernels/kernel.h"
+#include "proto/dtype.h"
 #include "server/metrics.h"
 
 namespace actbench {
 
 // Nothing for unspecified and unknown values.
-std::optional<Dtype> FromProto(v1::Dtype dtype);
 std::optional<Direction> FromProto(v1::Direction direction);
 KernelSelector FromProto(const v1::KernelSelector& selector);
 
-v1::Dtype ToProto(Dtype dtype);
 v1::Direction ToProto(Direction direction);
 void ToProto(const Kernel& kernel, v1::Kernel& out);
 
