@@ -57,10 +57,12 @@ double ElementError(Definition<T> definition, const double* parameters, const do
   const Dual<T> exact = definition(parameters, variables, by);
   if (direction == Direction::kForward) return UlpError(got, exact.value, format);
   const double dy = inputs[input_count];
+  // At an infinite input f' is a limit, which the definition only comes near to: f' as a double is that limit.
+  const bool at_limit = std::any_of(inputs, inputs + input_count, [](double x) { return std::isinf(x); });
+  const bool zero = exact.derivative == T(0) || (at_limit && ToDouble(exact.derivative) == 0);
+  const bool infinite = at_limit && std::isinf(ToDouble(exact.derivative));
+  if ((dy == 0 && infinite) || (std::isinf(dy) && zero)) return nan_error;  // 0 * inf
   if (!std::isinf(dy)) return UlpError(got, T(T(dy) * exact.derivative), format);
-  // At an infinite input the derivative is a limit, which the definition only comes near to.
-  const bool limit = std::any_of(inputs, inputs + input_count, [](double x) { return std::isinf(x); });
-  if (exact.derivative == T(0) || (limit && ToDouble(exact.derivative) == 0)) return nan_error;
   return InfiniteProductError(got, (exact.derivative < T(0)) != (dy < 0));
 }
 
