@@ -2,6 +2,7 @@
 #include "client/client.h"
 
 #include <google/protobuf/wrappers.pb.h>
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 
@@ -75,6 +76,8 @@ struct Client::LimitsCache {
 };
 
 Client Client::Connect(const std::string& address) {
+  // Never shut down: that waits up to 10 s for a poll of gRPC's own where a call was cut off shortly before.
+  static const bool initialized [[maybe_unused]] = (grpc_init(), true);
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);  // the server limits its messages
   arguments.SetMaxSendMessageSize(-1);

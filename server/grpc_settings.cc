@@ -35,9 +35,11 @@ constexpr Argument kArguments[] = {
 
 }  // namespace
 
-void EnableHealthAndReflection() {
-  // Both are global and for servers that are not built yet.
+void InitializeGrpc() {
+  // All are global, and for servers that are not built yet.
   static const bool done = [] {
+    // Never shut down: that waits up to 10 s for a poll of gRPC's own where a call was cut off shortly before.
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     return true;

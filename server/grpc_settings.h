@@ -9,8 +9,9 @@
 
 namespace actbench {
 
-// Makes health and reflection part of every server that is built from now on, in this process.
-void EnableHealthAndReflection();
+// Makes health and reflection part of every server that is built from now on, in this process, and keeps gRPC
+// initialised until the process ends.
+void InitializeGrpc();
 
 // Applies to one server. Does not add ports, services or credentials.
 void ApplyGrpcSettings(const ServerOptions& options, grpc::ServerBuilder& builder);

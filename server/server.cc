@@ -109,7 +109,7 @@ absl::Status ServerImpl::Listen() {
     // gRPC would not say why it cannot.
     if (absl::Status status = CheckIsFree(options_.address); !status.ok()) return status;
   }
-  EnableHealthAndReflection();
+  InitializeGrpc();
   RegisterRpcMethods(metrics_);
   metrics_.SetGaugeSource(this);
   grpc::ServerBuilder builder;
