@@ -41,12 +41,13 @@ absl::StatusOr<Files> OpenFiles(const EvalFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--out and --gate_out are the same file, ", flags.out));
   }
   Files files;
-  const std::string* paths[] = {&flags.out, &flags.gate_out};
-  for (size_t i = 0; i < files.size(); ++i) {
-    if (paths[i]->empty()) continue;
-    absl::StatusOr<NpyWriter> writer = NpyWriter::Open(*paths[i]);
+  size_t next = 0;
+  for (const std::string& path : {flags.out, flags.gate_out}) {
+    std::optional<NpyWriter>& file = files[next++];
+    if (path.empty()) continue;
+    absl::StatusOr<NpyWriter> writer = NpyWriter::Open(path);
     if (!writer.ok()) return writer.status();
-    files[i].emplace(*std::move(writer));
+    file.emplace(*std::move(writer));
   }
   return files;
 }

@@ -100,10 +100,10 @@ absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path) {
 }
 
 absl::StatusOr<NpyWriter> NpyWriter::Open(const std::string& path) {
-  // Creating, not truncating; it is not known before which of the two opening does.
+  // Without truncating. Where something of this name exists, which may be a link to nothing, the second works.
   int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   const bool created = descriptor >= 0;
-  if (!created && errno == EEXIST) descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (!created && errno == EEXIST) descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor < 0) return ErrnoError("create", path);
   std::FILE* const file = ::fdopen(descriptor, "wb");
   if (file == nullptr) return ErrnoError("create", path);

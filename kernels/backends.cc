@@ -68,8 +68,10 @@ std::vector<std::unique_ptr<Backend>> DefaultBackends() {
     found->second.push_back(table);
   }
   std::vector<std::unique_ptr<Backend>> backends;
-  for (auto& [isa, tables] : by_isa)
+  backends.reserve(by_isa.size());
+  for (auto& [isa, tables] : by_isa) {
     backends.push_back(std::make_unique<CpuBackend>(std::string(isa), std::move(tables)));
+  }
   return backends;
 }
 

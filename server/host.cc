@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 namespace actbench {
 namespace {
 
@@ -87,10 +89,10 @@ std::optional<double> CgroupCpuQuota(const std::string& root) {
     const std::string group = line.substr(second + 1);
     if (controllers.empty()) {
       smallest = Smaller(smallest, SmallestQuota(mount, group, QuotaV2));
-    } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
+    } else if (absl::StrCat(",", controllers, ",").find(",cpu,") != std::string::npos) {
       // The mount is "cpu,cpuacct", and mostly "cpu" is a link to it.
-      smallest = Smaller(smallest, SmallestQuota(mount + "/" + controllers, group, QuotaV1));
-      smallest = Smaller(smallest, SmallestQuota(mount + "/cpu", group, QuotaV1));
+      smallest = Smaller(smallest, SmallestQuota(absl::StrCat(mount, "/", controllers), group, QuotaV1));
+      smallest = Smaller(smallest, SmallestQuota(absl::StrCat(mount, "/cpu"), group, QuotaV1));
     }
   }
   return smallest;

@@ -28,7 +28,7 @@ using google::protobuf::io::CodedInputStream;
 // Shorter messages are cheaper to copy than to share.
 constexpr size_t kMinShared = size_t{32} << 10;
 
-// Walks through an encoded message.
+// Walks through an encoded message, as deep as its type is (no message of ours contains its own type).
 class ValueCounter {
  public:
   ValueCounter(CodedInputStream& input, int64_t most) : input_(input), most_(most) {}
