@@ -154,8 +154,8 @@ absl::Status ParseMessage(grpc::ByteBuffer& bytes, int64_t max_values, google::p
   const absl::Cleanup clear = [&bytes] { bytes.Clear(); };
   const Encoding encoding = Inspect(bytes, max_values, *message.GetDescriptor());
   if (encoding == Encoding::kTooManyValues) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the request has more than ", max_values, " fields and array elements, which is the most"));
+    return absl::ResourceExhaustedError(absl::StrCat("the request has more than ", max_values,
+                                                     " fields and array elements, the most that one may have"));
   }
   // Reads the slices where they are, as gRPC's generated code does.
   grpc::ProtoBufferReader reader(&bytes);
