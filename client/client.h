@@ -17,8 +17,7 @@
 namespace actbench {
 
 // Errors carry the server's code and message; UNAVAILABLE also means that no server answers or that the connection was
-// lost. No call waits for a server that is not there, and no call is tried
-// twice but the parts of a split one.
+// lost. No call waits for a server that is not there, and no call is tried twice but the parts of a split one.
 class Client {
  public:
   // A client of the server at "HOST:PORT" or "unix:PATH". Does not connect yet.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An Evaluate request as a job of the scheduler. Works in place: where the dtype stays, the outputs overwrite the
-// request's own tensors, which then move into the response. Knows no gRPC. Tested by evaluate_job_test.cc
-// and evaluate_test.cc.
+// request's own tensors, which then move into the response. Knows no gRPC. Tested by evaluate_job_test.cc and
+// evaluate_test.cc.
 #ifndef ACTBENCH_SERVER_EVALUATE_JOB_H_
 #define ACTBENCH_SERVER_EVALUATE_JOB_H_
 

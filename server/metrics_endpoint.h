@@ -2,8 +2,7 @@
 // The HTTP endpoint that Prometheus scrapes: civetweb, the web server inside prometheus-cpp's Exposer. The Exposer
 // itself is not used, because it cannot be had without metrics of its own (in microseconds, without a unit in the
 // name), answers HEAD with 404 and leaves the format's version out of the content type, which Prometheus 3 asks for.
-// Tested by
-// metrics_endpoint_test.cc.
+// Tested by metrics_endpoint_test.cc.
 #ifndef ACTBENCH_SERVER_METRICS_ENDPOINT_H_
 #define ACTBENCH_SERVER_METRICS_ENDPOINT_H_
 

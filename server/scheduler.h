@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one scheduler: runs every job of the server on its own worker threads, in chunks under 1 ms, round-robin over the
-// jobs of a class. Knows no gRPC. Thread-safe. Tested by scheduler_test.cc
-// and scheduler_stop_test.cc.
+// jobs of a class. Knows no gRPC. Thread-safe. Tested by scheduler_test.cc and scheduler_stop_test.cc.
 #ifndef ACTBENCH_SERVER_SCHEDULER_H_
 #define ACTBENCH_SERVER_SCHEDULER_H_
 

@@ -13,9 +13,9 @@
 
 namespace actbench {
 
-// Errors in ulp of the exact result: abs(got - exact) / ulp(exact), where ulp(e) is 2^(max(floor(log2 abs(e)), emin) - p
-// + 1), the exponent capped at emax. Where the exact result is NaN or rounds to infinity a right answer counts 0; a wrong
-// NaN or infinity counts infinity.
+// Errors in ulp of the exact result: abs(got - exact) / ulp(exact), where ulp(e) is
+// 2^(max(floor(log2 abs(e)), emin) - p + 1), the exponent capped at emax. Where the exact result is NaN or rounds to
+// infinity a right answer counts 0; a wrong NaN or infinity counts infinity.
 struct ErrorReport {
   double max_ulp = 0;
   double sum_ulp = 0;
