@@ -159,6 +159,20 @@ absl::StatusOr<const ActivationInfo*> Catalog::FindActivation(std::string_view n
                                           " (ListActivations and `actbench list` have all of them)"));
 }
 
+absl::Status Catalog::CheckSelector(const KernelSelector& selector) const {
+  std::vector<const Kernel*> all;
+  for (const Kernel& kernel : kernels_) all.push_back(&kernel);
+  for (const SelectorField& field : kSelectorFields) {
+    const std::string& wanted = selector.*field.wanted;
+    const std::set<std::string> existing = ValuesOf(field, all);
+    if (wanted.empty() || existing.contains(wanted)) continue;
+    return absl::NotFoundError(absl::StrCat("no kernel here has ", std::string(field.name), " ", Quoted(wanted),
+                                            "; there are: ", absl::StrJoin(existing, ", "),
+                                            Suggestion(wanted, existing)));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<const Kernel*> Catalog::FindKernel(std::string_view activation, Direction direction, Dtype dtype,
                                                   const KernelSelector& selector) const {
   const std::string key = CaseKey(activation, direction, dtype);
@@ -171,14 +185,7 @@ absl::StatusOr<const Kernel*> Catalog::FindKernel(std::string_view activation, D
     const std::set<std::string> offered = ValuesOf(field, candidates);
     std::erase_if(candidates, [&](const Kernel* kernel) { return kernel->*field.actual != value; });
     if (!candidates.empty()) continue;
-    std::vector<const Kernel*> all;
-    for (const Kernel& kernel : kernels_) all.push_back(&kernel);
-    const std::set<std::string> existing = ValuesOf(field, all);
-    if (!existing.contains(value)) {
-      return absl::NotFoundError(absl::StrCat("no kernel here has ", std::string(field.name), " ", Quoted(value),
-                                              "; there are: ", absl::StrJoin(existing, ", "),
-                                              Suggestion(value, existing)));
-    }
+    if (absl::Status known = CheckSelector(selector); !known.ok()) return known;
     return absl::UnimplementedError(absl::StrCat(key, " has no kernel with ", std::string(field.name), " ",
                                                  Quoted(value), " here",
                                                  offered.empty() ? "" : "; there are: ", absl::StrJoin(offered, ", ")));

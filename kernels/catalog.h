@@ -47,6 +47,9 @@ class Catalog {
   // The activation with this id or alias. NOT_FOUND names the nearest and where the list is.
   static absl::StatusOr<const ActivationInfo*> FindActivation(std::string_view name);
 
+  // NOT_FOUND if no kernel has the value of a field of the selector; names those that there are.
+  absl::Status CheckSelector(const KernelSelector& selector) const;
+
   // The kernel of `activation` (an id) that fits the selector. The error names the first field that cannot be served:
   // NOT_FOUND if no kernel has that value at all, UNIMPLEMENTED if only this combination is missing.
   absl::StatusOr<const Kernel*> FindKernel(std::string_view activation, Direction direction, Dtype dtype,

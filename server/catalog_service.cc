@@ -122,6 +122,7 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& 
 
 Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1::ListKernelsRequest& request) {
   if (absl::Status status = CheckFilters(request); !status.ok()) return status;
+  if (absl::Status status = catalog.CheckSelector(FromProto(request.selector())); !status.ok()) return status;
   std::string_view wanted;
   if (!request.activation().empty()) {
     const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());

@@ -55,9 +55,14 @@ TEST_F(CatalogServiceTest, ListsTheKernelsThatMatchEveryFilter) {
   ASSERT_TRUE(ListKernels(request).ok());
   ASSERT_EQ(response_.kernels_size(), 1);
   EXPECT_EQ(response_.kernels(0).name(), "silu/gradient/bf16/actbench/fast/scalar");
-  request.mutable_selector()->set_device("nowhere");
-  ASSERT_TRUE(ListKernels(request).ok());
-  EXPECT_EQ(response_.kernels_size(), 0);
+}
+
+TEST_F(CatalogServiceTest, SaysWhatThereIsWhereAFilterHasAValueOfNoKernel) {
+  v1::ListKernelsRequest request;
+  request.mutable_selector()->set_isa("scalarr");
+  const grpc::Status status = ListKernels(request);
+  EXPECT_EQ(status.error_code(), grpc::NOT_FOUND);
+  ExpectContains(status.error_message(), {"isa", "\"scalarr\"", "there are", "\"scalar\"?"});
 }
 
 TEST_F(CatalogServiceTest, DoesNotFindKernelsOfUnknownActivations) {
