@@ -56,6 +56,19 @@ absl::StatusOr<std::string> ReadBytes(std::FILE* file, const std::string& path, 
   return result;
 }
 
+// Makes the file's size what it will be, with room on the disk for all of it; else sets errno and leaves it as it was.
+// Pipes and devices have no size, and some file systems cannot say that there is room.
+bool SetSize(int descriptor, size_t size) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  if (::fallocate(descriptor, 0, 0, static_cast<off_t>(size)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
+    const int error = errno;
+    if (::ftruncate(descriptor, status.st_size) == 0) errno = error;
+    return false;
+  }
+  return ::ftruncate(descriptor, static_cast<off_t>(size)) == 0;
+}
+
 // The dictionary's text, after the magic, the version and the length.
 absl::StatusOr<std::string> ReadHeaderText(std::FILE* file, const std::string& path) {
   absl::StatusOr<std::string> start = ReadBytes(file, path, kMagic.size() + 2, "the start of a .npy file");
@@ -100,28 +113,25 @@ absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path) {
 }
 
 absl::StatusOr<NpyWriter> NpyWriter::Open(const std::string& path) {
-  // Without truncating. Where something of this name exists, which may be a link to nothing, the second works.
-  int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  const bool created = descriptor >= 0;
-  if (!created && errno == EEXIST) descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor < 0) return ErrnoError("create", path);
-  std::FILE* const file = ::fdopen(descriptor, "wb");
-  if (file == nullptr) return ErrnoError("create", path);
-  return NpyWriter(path, file, created);
-}
-
-NpyWriter::~NpyWriter() {
-  if (file_ != nullptr && created_) ::unlink(path_.c_str());
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor >= 0) return NpyWriter(path, File(::fdopen(descriptor, "wb")));
+  // A new file is made only by Write, so that none is left behind when the work fails or is interrupted.
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const bool possible = errno == ENOENT && !path.empty() && ::access(directory.c_str(), W_OK | X_OK) == 0;
+  if (!possible) return ErrnoError("write", path);
+  return NpyWriter(path, nullptr);
 }
 
 absl::Status NpyWriter::Write(const v1::Tensor& tensor) {
+  const bool is_new = file_ == nullptr;
+  if (is_new) file_.reset(std::fopen(path_.c_str(), "wbe"));
+  if (file_ == nullptr) return ErrnoError("write", path_);
   absl::Status written = WriteAll(tensor);
-  if (!written.ok()) return written;
   // The last bytes leave the buffer only here, where a full disk shows.
-  if (std::fclose(file_.release()) == 0) return absl::OkStatus();
-  absl::Status failed = ErrnoError("write", path_);
-  if (created_) ::unlink(path_.c_str());
-  return failed;
+  if (std::fclose(file_.release()) != 0 && written.ok()) written = ErrnoError("write", path_);
+  if (!written.ok() && is_new) ::unlink(path_.c_str());
+  return written;
 }
 
 absl::Status NpyWriter::WriteAll(const v1::Tensor& tensor) {
@@ -135,12 +145,7 @@ absl::Status NpyWriter::WriteAll(const v1::Tensor& tensor) {
   const std::string start =
       absl::StrCat(kMagic, absl::string_view("\x01\x00", 2), std::string(1, static_cast<char>(header.size() & 0xff)),
                    std::string(1, static_cast<char>(header.size() >> 8)), header);
-  // Not of pipes and devices, which have no length.
-  struct stat status {};
-  const int descriptor = fileno(file_.get());
-  if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && ::ftruncate(descriptor, 0) != 0) {
-    return ErrnoError("write", path_);
-  }
+  if (!SetSize(fileno(file_.get()), start.size() + tensor.data().size())) return ErrnoError("write", path_);
   for (const absl::string_view part : {absl::string_view(start), absl::string_view(tensor.data())}) {
     if (std::fwrite(part.data(), 1, part.size(), file_.get()) != part.size()) return ErrnoError("write", path_);
   }

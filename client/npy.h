@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,29 +27,24 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-// A file to be written, opened before the work whose result it will hold, so that a path that cannot be written is told
-// at once. What was there stays until Write. Errors have the code and message of errno.
+// A file to be written, looked at before the work whose result it will hold, so that a path that cannot be written is
+// told at once. What was there stays until Write. Errors have the code and message of errno.
 class NpyWriter {
  public:
   static absl::StatusOr<NpyWriter> Open(const std::string& path);
 
-  // Removes the file if it was created by Open and nothing was written to it.
-  ~NpyWriter();
-  NpyWriter(NpyWriter&&) noexcept = default;
-  NpyWriter& operator=(NpyWriter&&) = delete;
-
-  // Writes version 1.0, bf16 as '<V2', and closes the file. To be called once.
+  // Writes version 1.0, bf16 as '<V2', and closes the file. Where there is no room for it, the former content stays.
+  // To be called once.
   absl::Status Write(const v1::Tensor& tensor);
 
   const std::string& path() const { return path_; }
 
  private:
-  NpyWriter(const std::string& path, std::FILE* file, bool created) : path_(path), file_(file), created_(created) {}
+  NpyWriter(const std::string& path, File file) : path_(path), file_(std::move(file)) {}
   absl::Status WriteAll(const v1::Tensor& tensor);
 
   std::string path_;
-  File file_;  // null when it was closed
-  bool created_;
+  File file_;  // null if there is none yet, and when it was closed
 };
 
 }  // namespace actbench::client

@@ -3,9 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +22,7 @@
 namespace actbench::client {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
@@ -202,6 +205,26 @@ TEST_F(NpyTest, OpeningChangesNothingUntilSomethingIsWritten) {
   // Nothing of the longer file is left.
   ASSERT_TRUE(WriteNpy(path_, MakeTensor(Dtype::kF32, {1.0})).ok());
   EXPECT_EQ(ReadNpy(path_)->data().size(), 4u);
+}
+
+// A limit on the size of files stands for a full disk.
+TEST_F(NpyTest, WhereThereIsNoRoomTheFormerContentStays) {
+  const v1::Tensor former = MakeTensor(Dtype::kF32, {1.5});
+  const v1::Tensor large = MakeTensor(Dtype::kF64, std::vector<double>(10'000, 2.5));
+  const std::string new_path = path_ + ".new";
+  ASSERT_TRUE(WriteNpy(path_, former).ok());
+  rlimit limit;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit small = {1000, limit.rlim_max};
+  std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status over_former = WriteNpy(path_, large);
+  const absl::Status to_new = WriteNpy(new_path, large);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  EXPECT_THAT(std::string(over_former.message()), AllOf(HasSubstr(path_), HasSubstr("File too large")));
+  EXPECT_FALSE(to_new.ok());
+  EXPECT_EQ(ReadNpy(path_)->data(), former.data());
+  EXPECT_FALSE(std::ifstream(new_path).is_open());
 }
 
 TEST_F(NpyTest, WhatIsWrittenIsReadBackAndAligned) {
