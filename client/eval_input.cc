@@ -29,20 +29,20 @@ absl::StatusOr<double> ParseNumber(absl::string_view text) {
   return value;
 }
 
-absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text) {
+absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text, absl::string_view flag) {
   std::vector<double> numbers;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     const absl::StatusOr<double> number = ParseNumber(part);
-    if (!number.ok()) return number.status();
+    if (!number.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", number.status().message()));
     numbers.push_back(*number);
   }
   return numbers;
 }
 
 // The tensor in `dtype`, by default the file's, else f32.
-absl::StatusOr<v1::Tensor> Load(const TensorFlags& flags, std::optional<Dtype> dtype) {
+absl::StatusOr<v1::Tensor> Load(const TensorFlags& flags, absl::string_view values_flag, std::optional<Dtype> dtype) {
   if (flags.path.empty()) {
-    const absl::StatusOr<std::vector<double>> numbers = ParseNumbers(flags.values);
+    const absl::StatusOr<std::vector<double>> numbers = ParseNumbers(flags.values, values_flag);
     if (!numbers.ok()) return numbers.status();
     return MakeTensor(dtype.value_or(Dtype::kF32), *numbers);
   }
@@ -60,13 +60,15 @@ absl::Status AddParameters(const std::vector<std::string>& texts, v1::EvaluateIt
     if (parameter.first.empty() || !value.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("--param \"", text, "\" is not of the form NAME=NUMBER"));
     }
-    (*item.mutable_parameters())[parameter.first] = *value;
+    if (!item.mutable_parameters()->insert({parameter.first, *value}).second) {
+      return absl::InvalidArgumentError(absl::StrCat("--param gives ", parameter.first, " more than once"));
+    }
   }
   return absl::OkStatus();
 }
 
 absl::Status AddTensors(const EvalFlags& flags, v1::EvaluateItem& item) {
-  absl::StatusOr<v1::Tensor> x = Load(flags.x, ParseDtype(flags.dtype));
+  absl::StatusOr<v1::Tensor> x = Load(flags.x, "--values", ParseDtype(flags.dtype));
   if (!x.ok()) return x.status();
   const absl::StatusOr<TensorView> view = TensorView::Of(*x);
   if (!view.ok()) return view.status();
@@ -75,9 +77,11 @@ absl::Status AddTensors(const EvalFlags& flags, v1::EvaluateItem& item) {
   if (flags.gradient && !flags.upstream.given()) ones = OnesLike(*x, *view);
   *item.add_inputs() = *std::move(x);
 
-  for (const TensorFlags* tensor_flags : {&flags.gate, &flags.upstream}) {
-    if (!tensor_flags->given()) continue;
-    absl::StatusOr<v1::Tensor> tensor = Load(*tensor_flags, dtype);
+  const std::pair<const TensorFlags&, absl::string_view> others[] = {{flags.gate, "--gate_values"},
+                                                                     {flags.upstream, "--upstream_values"}};
+  for (const auto& [tensor_flags, values_flag] : others) {
+    if (!tensor_flags.given()) continue;
+    absl::StatusOr<v1::Tensor> tensor = Load(tensor_flags, values_flag, dtype);
     if (!tensor.ok()) return tensor.status();
     *item.add_inputs() = *std::move(tensor);
   }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "client/format.h"
 
 namespace actbench::client {
@@ -114,7 +115,11 @@ std::string ErrorText(const v1::ErrorReport& error, Dtype dtype) {
 }
 
 std::string ShapeText(const v1::Tensor& tensor) {
-  return tensor.shape().empty() ? "scalar" : absl::StrJoin(tensor.shape(), " x ");
+  constexpr int kShown = 8;
+  if (tensor.shape().empty()) return "scalar";
+  const int shown = std::min(tensor.shape_size(), kShown);
+  return absl::StrCat(absl::StrJoin(absl::MakeSpan(tensor.shape().data(), shown), " x "),
+                      shown < tensor.shape_size() ? " x ..." : "");
 }
 
 }  // namespace actbench::client

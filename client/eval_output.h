@@ -21,7 +21,7 @@ std::string TensorText(const v1::Tensor& tensor, const TensorView& view);
 // The measured error in one line. `dtype` is the kernel's.
 std::string ErrorText(const v1::ErrorReport& error, Dtype dtype);
 
-// "256 x 128", or "scalar".
+// "256 x 128", or "scalar"; a long one is cut.
 std::string ShapeText(const v1::Tensor& tensor);
 
 }  // namespace actbench::client

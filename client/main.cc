@@ -33,7 +33,7 @@ Examples:
 
 // What is wrong with an address, or nothing. gRPC itself would take "host" for port 443 and a URL for a host name.
 std::string CheckAddress(const std::string& address) {
-  if (address.empty() || (absl::StartsWith(address, "unix:") && address.size() > 5)) return "";
+  if (absl::StartsWith(address, "unix:") && address.size() > 5) return "";
   const size_t colon = address.rfind(':');
   int port = 0;
   if (colon == 0 || colon == std::string::npos ||
@@ -41,7 +41,15 @@ std::string CheckAddress(const std::string& address) {
       absl::StrContains(address, "/")) {
     return "\"" + address + "\" is neither HOST:PORT nor unix:PATH";
   }
+  if (address.find(':') != colon && address[0] != '[') return "\"" + address + "\": IPv6 goes in brackets, [HOST]:PORT";
   return "";
+}
+
+// What a script left empty is a mistake, not a wish: "--upstream '$DY'" must not mean the default.
+void RefuseEmptyValues(CLI::App& app) {
+  const auto check = [](const std::string& text) { return text.empty() ? "must not be empty" : ""; };
+  for (CLI::Option* option : app.get_options()) option->check(check);
+  for (CLI::App* command : app.get_subcommands({})) RefuseEmptyValues(*command);
 }
 
 std::string CheckTimeout(const std::string& text) {
@@ -61,9 +69,12 @@ std::string Describe(const CLI::App& app, const CLI::ParseError& error) {
 // Prints help, or the error in one line. Returns the exit status: 0, or `usage_status` of an error.
 int HandleParseError(const CLI::App& app, const CLI::ParseError& error, int usage_status) {
   if (error.get_exit_code() == 0) return app.exit(error);
+  const std::string description = Describe(app, error);
   const auto commands = app.get_subcommands();
-  std::cerr << "actbench: " << Describe(app, error) << "; see 'actbench "
-            << (commands.empty() ? "" : commands.front()->get_name() + " ") << "--help'" << std::endl;
+  // A wrong value is told as "--flag: why".
+  const bool global = app.get_option_no_throw(description.substr(0, description.find(':'))) != nullptr;
+  std::cerr << "actbench: " << description << "; see 'actbench "
+            << (commands.empty() || global ? "" : commands.front()->get_name() + " ") << "--help'" << std::endl;
   return usage_status;
 }
 
@@ -82,11 +93,16 @@ int Main(int argc, char** argv) {
   app.add_option("--timeout", server.timeout_seconds,
                  "Give up connecting, or a call, after so long (default: 5 s, never)")
       ->type_name("SECONDS")
+      ->envname("ACTBENCH_TIMEOUT")
       ->check(CheckTimeout);
   int exit_status = kFailure;
   AddListCommand(app, server, exit_status);
   AddEvalCommand(app, server, exit_status);
   const CLI::App* health = AddHealthCommand(app, server, exit_status);
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->footer(command->get_footer() + "\n\n--server and --timeout, for all commands: 'actbench --help'.");
+  }
+  RefuseEmptyValues(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

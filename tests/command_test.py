@@ -86,15 +86,26 @@ class UsageTest(CommandTest):
         self.assertIn("frobnicate", self.fail_with("frobnicate"))
         self.assertIn("--sped", self.fail_with("eval", "--sped"))
         self.assertIn("--values or --in", self.fail_with("eval", "relu"))
+        self.assertIn("more than once",
+                      self.fail_with("eval", "swish", "--values", "1", "--param", "beta=1", "--param", "beta=2"))
         self.assertIn("--in", self.fail_with("eval", "relu", "--values", "1", "--in", "x.npy"))
         self.assertIn("--gradient", self.fail_with("eval", "relu", "--values", "1", "--upstream_values", "1"))
         self.assertIn("f8", self.fail_with("eval", "relu", "--values", "1", "--dtype", "f8"))
-        self.assertIn("one", self.fail_with("eval", "relu", "--values", "1,one"))
+        self.assertRegex(self.fail_with("eval", "relu", "--values", "1,one"), '--values: "one"')
+        self.assertRegex(self.fail_with("eval", "relu", "--values", "1", "--gate_values", "one"), '--gate_values: "one"')
         self.assertIn("NAME=NUMBER", self.fail_with("eval", "swish", "--values", "1", "--param", "beta"))
         self.assertIn("HOST:PORT", self.fail_with("--server", "localhost", "list"))
         self.assertIn("HOST:PORT", self.fail_with("list", env={"ACTBENCH_SERVER": "http://localhost:50051"}))
         for seconds in ["nan", "inf", "0", "-1", "soon"]:
-            self.assertIn("seconds above 0", self.fail_with("--timeout=" + seconds, "list"))
+            self.assertRegex(self.fail_with("--timeout=" + seconds, "list"), "seconds above 0.*'actbench --help'")
+        self.assertIn("brackets", self.fail_with("--server", "::1:50051", "list"))
+
+    def test_what_a_script_left_empty_is_a_mistake(self):
+        for flag in ["--upstream", "--upstream_values", "--out", "--isa", "--dtype", "--server"]:
+            self.assertIn(flag, self.fail_with("eval", "silu", "--values=1", "--gradient", flag, ""))
+        self.assertIn("--values", self.fail_with("eval", "silu", "--values", ""))
+        self.assertIn("--server", self.fail_with("--server", "", "health", status=1))
+        self.assertIn("silu", self.succeed("list", env={"ACTBENCH_SERVER": ""}))
 
     def test_wrong_usage_of_health_is_status_1(self):
         self.fail_with("health", "--sped", status=1)
@@ -373,11 +384,13 @@ class ServerTest(CommandTest):
 
     def test_an_interrupt_ends_it_promptly(self):
         path = self.save("x.npy", numpy.linspace(-5, 5, 1 << 20))
-        process = subprocess.Popen([actbench_program, "eval", "gelu_erf", "--in", path, "--check"],
+        out = self.path("y.npy")
+        process = subprocess.Popen([actbench_program, "eval", "gelu_erf", "--in", path, "--out", out, "--check"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(timeout=2), -signal.SIGINT)
+        self.assertFalse(os.path.exists(out))
 
     def test_health_has_the_statuses_of_grpc_health_probe(self):
         self.assertEqual(self.succeed("health"), "SERVING\n")
