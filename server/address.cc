@@ -67,6 +67,18 @@ absl::Status CheckUnixIsFree(const std::string& address) {
   return CannotListen(address, "another server does");
 }
 
+// Listens for a moment. Returns the errno, or 0.
+int TryToListen(const addrinfo& info) {
+  const int socket = ::socket(info.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return errno;
+  const absl::Cleanup close = [socket] { ::close(socket); };
+  // As gRPC does: a port whose last connections are still being closed is free.
+  const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  // Two sockets that only are bound can share a port; two that listen cannot.
+  return ::bind(socket, info.ai_addr, info.ai_addrlen) == 0 && ::listen(socket, 1) == 0 ? 0 : errno;
+}
+
 absl::Status CheckTcpIsFree(const std::string& address) {
   const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
   if (!parsed.ok()) return parsed.status();
@@ -77,14 +89,16 @@ absl::Status CheckTcpIsFree(const std::string& address) {
   const int error = ::getaddrinfo(parsed->host.c_str(), absl::StrCat(parsed->port).c_str(), &hints, &found);
   if (error != 0) return CannotListen(address, ::gai_strerror(error));
   const absl::Cleanup free = [found] { ::freeaddrinfo(found); };
-  const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const absl::Cleanup close = [socket] { ::close(socket); };
-  // As gRPC does: a port whose last connections are still being closed is free.
-  const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  // Two sockets that only are bound can share a port; two that listen cannot.
-  const bool listens = ::bind(socket, found->ai_addr, found->ai_addrlen) == 0 && ::listen(socket, 1) == 0;
-  return listens ? absl::OkStatus() : CannotListen(address, std::strerror(errno));
+  // gRPC would be content with any of them, and clients then find another program at the rest.
+  int last_error = 0;
+  bool listens = false;
+  for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+    last_error = TryToListen(*info);
+    listens |= last_error == 0;
+    const bool not_of_this_machine = last_error == EADDRNOTAVAIL || last_error == EAFNOSUPPORT;
+    if (last_error != 0 && !not_of_this_machine) return CannotListen(address, std::strerror(last_error));
+  }
+  return listens ? absl::OkStatus() : CannotListen(address, std::strerror(last_error));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "server/address.h"
 
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <sys/un.h>
 
 #include <cstring>
@@ -112,6 +113,22 @@ TEST(AddressTest, RefusesATakenPortAndSaysSo) {
   const auto third = Server::Start(At("127.0.0.1:0", (*first)->metrics_address()));
   EXPECT_FALSE(third.ok());
   ExpectContains(std::string(third.status().message()), {(*first)->metrics_address()});
+}
+
+// gRPC would serve on the other one, and clients would find the program that has the first.
+TEST(AddressTest, RefusesANameOfWhichOneAddressIsTaken) {
+  ServerOptions options = At("[::1]:0");
+  const auto first = Server::Start(options);
+  addrinfo hints = {};
+  hints.ai_family = AF_INET6;
+  addrinfo* found = nullptr;
+  const bool has_both = ::getaddrinfo("localhost", nullptr, &hints, &found) == 0;
+  if (found != nullptr) ::freeaddrinfo(found);
+  if (!first.ok() || !has_both) GTEST_SKIP() << "localhost has no IPv6 address here";
+  const std::string taken = "localhost" + (*first)->address().substr((*first)->address().rfind(':'));
+  const absl::Status status = Server::Start(At(taken)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  ExpectContains(std::string(status.message()), {taken, "Address already in use"});
 }
 
 TEST(AddressTest, RefusesAddressesThatOthersCanReachUnlessAllowed) {
