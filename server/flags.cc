@@ -32,6 +32,9 @@ std::string WithUnit(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos ? text + "s" : text;
 }
 
+// What a script left empty is a mistake, not a wish.
+std::string CheckNotEmpty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
 // Adds flags that can come from the environment too.
 class FlagAdder {
  public:
@@ -39,7 +42,10 @@ class FlagAdder {
 
   template <class T>
   CLI::Option* Add(const std::string& name, T& value, const std::string& description) {
-    return app_.add_option("--" + name, value, description)->envname(EnvironmentName(name))->capture_default_str();
+    return app_.add_option("--" + name, value, description)
+        ->check(CheckNotEmpty)
+        ->envname(EnvironmentName(name))
+        ->capture_default_str();
   }
 
   void AddFlag(const std::string& name, bool& value, const std::string& description) {
@@ -98,7 +104,8 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
   adder.AddNumber(kTensorElementsRange, limits.tensor_elements, "The most elements of one tensor");
   adder.AddNumber(kBatchItemsRange, limits.batch_items, "The most items of one Evaluate request");
   adder.AddNumber(kQueueLengthRange, limits.queue_length, "The most requests that may wait for a worker at a time");
-  adder.AddSize(kInflightBytesRange, inflight_bytes, "The most bytes of tensors in work at a time");
+  adder.AddSize(kInflightBytesRange, inflight_bytes,
+                "The most memory that requests in work and their results may take at a time");
   adder.AddSize(kMemoryQuotaRange, memory_quota,
                 "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
 
@@ -119,7 +126,6 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
     exit_status = app.exit(error) == 0 ? 0 : 2;
     return flags;
   }
-  // CLI11 takes no empty value.
   if (flags.server.metrics_address == "none") flags.server.metrics_address.clear();
   limits.message_size_bytes = static_cast<int64_t>(message_bytes);
   limits.inflight_bytes = static_cast<int64_t>(inflight_bytes);

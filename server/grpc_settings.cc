@@ -27,9 +27,10 @@ constexpr Argument kArguments[] = {
     // Connections that stand idle or never finish their handshake hold memory and file descriptors.
     {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10 * kSecondMs},
     {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 5 * kMinuteMs},
-    // Finds dead peers; a client may ping as often as each 30 s.
-    {GRPC_ARG_KEEPALIVE_TIME_MS, kMinuteMs},
-    {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * kSecondMs},
+    // Finds peers that are dead or stopped, whose unread answers take room in --max_inflight_bytes.
+    {GRPC_ARG_KEEPALIVE_TIME_MS, 20 * kSecondMs},
+    {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * kSecondMs},
+    // How often a client may ping.
     {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30 * kSecondMs},
 };
 

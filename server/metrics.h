@@ -87,7 +87,7 @@ class Metrics {
   // any more. Null removes it: all gauges are then 0.
   void SetGaugeSource(const GaugeSource* source);
 
-  // Serves /metrics at "HOST:PORT" (IPv6 as "[::1]:9464"; port 0: any free one) until destroyed and returns the address
+  // Serves /metrics at "HOST:PORT" (port 0: any free one) until destroyed and returns the address
   // with the real port. INVALID_ARGUMENT if the address is malformed, UNAVAILABLE if it cannot be listened on,
   // FAILED_PRECONDITION if already serving.
   absl::StatusOr<std::string> Serve(const std::string& address);

@@ -67,9 +67,9 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const st
   auto endpoint = std::unique_ptr<MetricsEndpoint>(new MetricsEndpoint(std::move(text)));
   mg_callbacks callbacks = {};
   callbacks.log_message = &KeepError;
-  // Two threads, so that a stuck client does not keep Prometheus out; a request has to arrive within 10 s.
-  const char* options[] = {"listening_ports",    listening.c_str(), "num_threads", "2",
-                           "request_timeout_ms", "10000",           nullptr};
+  // So that some stuck clients do not keep Prometheus out, and none for long.
+  const char* options[] = {
+      "listening_ports", listening.c_str(), "num_threads", "8", "request_timeout_ms", "2000", nullptr};
   static const unsigned initialised [[maybe_unused]] = mg_init_library(0);
   mg_context* const context = mg_start(&callbacks, endpoint.get(), options);
   endpoint->context_ = context;

@@ -2,6 +2,7 @@
 #include "server/scheduler.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -27,11 +28,20 @@ Scheduler::Scheduler(int threads, size_t queue_length, Metrics& metrics)
     : queue_length_(queue_length), metrics_(metrics) {
   const size_t count = static_cast<size_t>(std::max(threads, 1));
   workers_.reserve(count);
-  for (size_t i = 0; i < count; ++i) workers_.emplace_back([this] { Work(); });
+  try {
+    for (size_t i = 0; i < count; ++i) workers_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {
+    StopWorkers();
+    throw;
+  }
 }
 
 Scheduler::~Scheduler() {
   Drain(absl::InfinitePast());
+  StopWorkers();
+}
+
+void Scheduler::StopWorkers() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;

@@ -60,7 +60,8 @@ class Job {
 // exclusive job waits for interactive work at most 250 ms at a time.
 class Scheduler {
  public:
-  // At most `queue_length` jobs wait for their first chunk; `metrics` must outlive the scheduler.
+  // At most `queue_length` jobs wait for their first chunk; `metrics` must outlive the scheduler. Throws
+  // std::system_error if there cannot be so many threads.
   Scheduler(int threads, size_t queue_length, Metrics& metrics);
   // Cancels what is left, with UNAVAILABLE.
   ~Scheduler();
@@ -96,6 +97,7 @@ class Scheduler {
   using Clock = std::chrono::steady_clock;
 
   void Work();
+  void StopWorkers();
   // Runs a chunk, or drops an expired job. Returns false if nothing may run now. Lets go of the mutex meanwhile.
   bool RunOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunChunk(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

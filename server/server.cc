@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -180,7 +181,14 @@ Metrics::Gauges ServerImpl::Read() const {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  auto server = std::make_unique<ServerImpl>(options, options.threads > 0 ? options.threads : AvailableCpus());
+  const int threads = options.threads > 0 ? options.threads : AvailableCpus();
+  std::unique_ptr<ServerImpl> server;
+  try {
+    server = std::make_unique<ServerImpl>(options, threads);
+  } catch (const std::system_error& error) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot start ", threads, " worker threads (--threads): ", error.code().message()));
+  }
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   return server;
 }

@@ -262,7 +262,7 @@ TEST(ProgramTest, HelpExplainsEveryFlagWithStatus0) {
 TEST(ProgramTest, MistakesInFlagsAreExplainedWithStatus2) {
   for (const char* flag :
        {"--no_such_flag", "--threads=many", "--threads=-1", "--max_queue_length=0", "--drain_timeout=soon",
-        "--log_level=loud", "--log_format=xml", "--max_message_bytes=1", "--address=nowhere", "stray"}) {
+        "--log_level=loud", "--log_format=xml", "--max_message_bytes=1", "--address=nowhere", "--address=", "stray"}) {
     ServerProcess process({flag});
     EXPECT_EQ(process.Wait(), 2) << flag;
     EXPECT_FALSE(process.ReadErrors().empty()) << flag;
