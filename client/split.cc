@@ -87,7 +87,7 @@ std::optional<SplitPlan> PlanSplit(const v1::EvaluateItem& item, const v1::Limit
   };
   const int64_t overhead = kMessageOverheadBytes + 2 * static_cast<int64_t>(Header(item).ByteSizeLong());
   limit(limits.message_size_bytes(), overhead, std::max(inputs * input_bytes, outputs * output_bytes));
-  limit(limits.inflight_bytes() / kInflightShare, 0, inputs * input_bytes + outputs * output_bytes);
+  limit(limits.inflight_bytes() / kInflightShare, overhead, inputs * input_bytes + outputs * output_bytes);
   limit(limits.tensor_elements(), 0, 1);
   if (item.measure_error()) limit(limits.measured_elements(), 0, 1);
   if (view->size() <= most) return std::nullopt;

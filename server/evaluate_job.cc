@@ -14,12 +14,13 @@
 namespace actbench {
 namespace {
 
-// Costs in units of about 1 to 10 ns, what a plain kernel needs for one element; a chunk must stay under 1 ms.
-constexpr size_t kChunkCost = size_t{1} << 15;
-constexpr size_t kItemCost = 256;          // choosing, timing and counting
-constexpr size_t kMeasuredCost = 8;        // an element whose definition is evaluated, 0.1 to 1 us
-constexpr size_t kMeasuredF64Cost = 4096;  // the same in f64, 10 to 100 us
-constexpr size_t kBlockElements = 4096;    // what passes through the buffer at a time; fits the first-level cache
+// Costs in units of at most 50 ns, what the slowest kernel needs for one element; a chunk must stay under 1 ms.
+constexpr size_t kChunkCost = size_t{1} << 14;
+constexpr size_t kItemCost = 64;           // choosing, timing and counting
+constexpr size_t kMeasuredCost = 16;       // an element whose definition is evaluated, 0.1 to 0.8 us
+constexpr size_t kMeasuredF64Cost = 2000;  // the same in f64, 10 to 100 us
+static_assert(kItemCost + kMeasuredF64Cost <= kChunkCost);
+constexpr size_t kBlockElements = 4096;  // what passes through the buffer at a time; fits the first-level cache
 constexpr size_t kBlockBytes = kBlockElements * sizeof(double);
 
 // What a result takes in the response beside its tensors' data, from above: names, times, and for each dimension and
@@ -65,19 +66,22 @@ EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& res
     if (!item.plan.ok()) continue;
     const int64_t bytes = ResponseBytes(*item.plan);
     if (bytes > limits.message_size_bytes - response_bytes) {
-      item.plan = absl::ResourceExhaustedError(absl::StrCat(
-          "with this item's result the response would have up to ", response_bytes + bytes, " bytes; at most ",
-          limits.message_size_bytes, " are allowed (--max_message_bytes); send it in another request"));
+      item.plan = absl::ResourceExhaustedError(
+          absl::StrCat("with this item's result the response would have up to ", response_bytes + bytes,
+                       " bytes; at most ", limits.message_size_bytes, " are allowed (--max_message_bytes); send ",
+                       bytes > limits.message_size_bytes ? "smaller tensors" : "it in another request"));
       continue;
     }
     response_bytes += bytes;
-    memory_bytes_ += item.plan->memory_bytes();
+    if (!item.plan->in_place()) memory_bytes_ += item.plan->output_bytes();
   }
   Cut();
+  memory_bytes_ += static_cast<int64_t>(request.SpaceUsedLong() + pieces_.capacity() * sizeof(Piece) +
+                                        item_count_ * (sizeof(Item) + static_cast<size_t>(kResultBytes)));
 }
 
 void EvaluateJob::Cut() {
-  size_t cost = 0;  // of the chunk that is being filled
+  size_t room = kChunkCost;  // in the chunk that is being filled
   for (size_t i = 0; i < item_count_; ++i) {
     Item& item = items_[i];
     if (!item.plan.ok()) continue;
@@ -85,18 +89,18 @@ void EvaluateJob::Cut() {
     item.first_piece = pieces_.size();
     size_t begin = 0;
     do {
-      const size_t room = kChunkCost - cost > kItemCost ? (kChunkCost - cost - kItemCost) / element_cost : 0;
-      const size_t end = std::min(item.plan->elements, begin + std::max<size_t>(room, 1));
+      if (room < kItemCost + element_cost) {
+        chunk_ends_.push_back(pieces_.size());
+        room = kChunkCost;
+      }
+      const size_t end = std::min(item.plan->elements, begin + (room - kItemCost) / element_cost);
       pieces_.push_back({.item = &item, .begin = begin, .end = end, .error = {}});
-      cost += kItemCost + (end - begin) * element_cost;
+      room -= kItemCost + (end - begin) * element_cost;
       begin = end;
-      if (cost + kItemCost < kChunkCost) continue;
-      chunk_ends_.push_back(pieces_.size());
-      cost = 0;
     } while (begin < item.plan->elements);
     item.end_piece = pieces_.size();
   }
-  if (cost > 0) chunk_ends_.push_back(pieces_.size());
+  if (room < kChunkCost) chunk_ends_.push_back(pieces_.size());
 }
 
 void EvaluateJob::RunChunk(size_t chunk) {

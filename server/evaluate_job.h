@@ -33,7 +33,7 @@ class EvaluateJob final : public Job {
               const Limits& limits, Metrics& metrics, absl::Time deadline,
               std::function<void(const absl::Status&)> done);
 
-  // The memory of the tensors that it works on.
+  // The memory that the request, the work and the response take together, of bad items too.
   int64_t memory_bytes() const { return memory_bytes_; }
 
   JobClass job_class() const override { return JobClass::kInteractive; }

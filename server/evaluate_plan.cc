@@ -78,7 +78,7 @@ absl::StatusOr<Dtype> CheckOutputDtype(const v1::EvaluateItem& item, Dtype input
   const std::optional<Dtype> output = FromProto(item.output_dtype());
   if (output.has_value()) return *output;
   return absl::InvalidArgumentError(absl::StrCat("output_dtype is ", DtypeText(item.output_dtype()),
-                                                 "; it must be one of the dtypes of ListKernels, or not given"));
+                                                 "; it must be one of ", DtypeNames(), ", or not given"));
 }
 
 absl::Status CheckMeasure(const v1::EvaluateItem& item, size_t elements, const Limits& limits) {

@@ -35,8 +35,6 @@ struct EvaluatePlan {
   bool in_place() const { return output_dtype == kernel->dtype; }
   int64_t input_bytes() const { return static_cast<int64_t>(elements * input_count * SizeBytes(kernel->dtype)); }
   int64_t output_bytes() const { return static_cast<int64_t>(elements * output_count * SizeBytes(output_dtype)); }
-  // The memory that it holds while in work.
-  int64_t memory_bytes() const { return input_bytes() + (in_place() ? 0 : output_bytes()); }
 };
 
 // The status is the item's, with the codes that ItemStatus in evaluation.proto lists.

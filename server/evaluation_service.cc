@@ -40,7 +40,11 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
     request_size_ = static_cast<int64_t>(request.Length());
     absl::Status status = ParseMessage(request, kValuesPerItem * service_.limits_.batch_items, request_);
     status = status.ok() ? Accept() : Refuse(ToRejection(status), status);
-    if (!status.ok()) Finish(ToGrpc(status));
+    if (status.ok()) return;
+    // What is refused is counted by no budget, so nothing of it is kept until the client has read the answer.
+    job_.reset();
+    v1::EvaluateRequest().Swap(&request_);
+    Finish(ToGrpc(status));
   }
 
   void OnCancel() override {

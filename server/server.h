@@ -36,11 +36,11 @@ struct OptionRange {
 inline constexpr int64_t kMaxSize = int64_t{1} << 46;  // leaves room for sums and products
 inline constexpr int64_t kMaxCount = std::numeric_limits<int32_t>::max();
 inline constexpr OptionRange kThreadsRange = {"threads", 0, 4096};
-inline constexpr OptionRange kMessageSizeRange = {"max_message_bytes", 1024, kMaxCount};
+inline constexpr OptionRange kMessageSizeRange = {"max_message_bytes", 4096, kMaxCount};
 inline constexpr OptionRange kTensorElementsRange = {"max_tensor_elements", 1, kMaxSize};
 inline constexpr OptionRange kBatchItemsRange = {"max_batch_items", 1, kMaxCount};
 inline constexpr OptionRange kQueueLengthRange = {"max_queue_length", 1, kMaxCount};
-inline constexpr OptionRange kInflightBytesRange = {"max_inflight_bytes", 1024, kMaxSize};
+inline constexpr OptionRange kInflightBytesRange = {"max_inflight_bytes", 16384, kMaxSize};
 inline constexpr OptionRange kMemoryQuotaRange = {"memory_quota", int64_t{1} << 20, kMaxSize};
 
 struct ServerOptions {
@@ -61,7 +61,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Starts to serve. FAILED_PRECONDITION or UNAVAILABLE with the reason if an address is refused or taken.
+  // Starts to serve. FAILED_PRECONDITION or UNAVAILABLE with the reason if an address is refused or taken,
+  // RESOURCE_EXHAUSTED if there cannot be so many threads.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Shuts down at once if Shutdown was not called.

@@ -42,9 +42,8 @@ absl::StatusOr<TensorInfo> CheckTensor(const v1::Tensor& tensor, const std::stri
   }
   const std::optional<Dtype> dtype = FromProto(tensor.dtype());
   if (!dtype.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        field, ".dtype is ", DtypeText(tensor.dtype()), "; it must be one of ",
-        absl::StrJoin(AllDtypes(), ", ", [](std::string* out, const DtypeInfo& info) { out->append(info.name); })));
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".dtype is ", DtypeText(tensor.dtype()), "; it must be one of ", DtypeNames()));
   }
   const absl::StatusOr<int64_t> elements = CountElements(tensor, field);
   if (!elements.ok()) return elements.status();
@@ -67,6 +66,10 @@ std::string ShapeText(const v1::Tensor& tensor) {
   const int shown = std::min(tensor.shape_size(), kShown);
   return absl::StrCat("[", absl::StrJoin(absl::MakeSpan(tensor.shape().data(), shown), ", "),
                       shown < tensor.shape_size() ? ", ..." : "", "]");
+}
+
+std::string DtypeNames() {
+  return absl::StrJoin(AllDtypes(), ", ", [](std::string* out, const DtypeInfo& info) { out->append(info.name); });
 }
 
 std::string DtypeText(v1::Dtype dtype) {

@@ -27,6 +27,9 @@ absl::StatusOr<TensorInfo> CheckTensor(const v1::Tensor& tensor, const std::stri
 // The shape as "[2, 3]"; a long one is cut.
 std::string ShapeText(const v1::Tensor& tensor);
 
+// The names of all dtypes, with commas between.
+std::string DtypeNames();
+
 // The dtype as its name ("f32") or number ("9").
 std::string DtypeText(v1::Dtype dtype);
 

@@ -141,7 +141,7 @@ std::vector<SplitCase> SplitCases() {
   cases[1].name = "TensorElements";
   cases[1].limits.tensor_elements = 1001;
   cases[2].name = "InflightBytes";
-  cases[2].limits.inflight_bytes = 10000;
+  cases[2].limits.inflight_bytes = 40'000;
   cases[3].name = "MeasuredElements";
   cases[3].limits.measured_elements = 300;
   cases[3].measure_error = true;

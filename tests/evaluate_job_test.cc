@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/catalog.h"
+#include "proto/dtype.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
 
@@ -94,6 +95,44 @@ TEST_F(EvaluateJobTest, ChangedDtypesAndMeasuredErrorsAreGatheredFromAllChunks) 
     EXPECT_EQ(result.error().checked(), 100'000);
     EXPECT_EQ(result.error().max_ulp(), 0);
   }
+}
+
+// The chunks of a request for relu.
+size_t Chunks(v1::Dtype dtype, const std::vector<size_t>& items, bool measure_error) {
+  v1::EvaluateRequest request;
+  for (const size_t elements : items) {
+    v1::EvaluateItem& item = *request.add_items();
+    item.set_activation("relu");
+    item.set_direction(v1::DIRECTION_FORWARD);
+    item.set_measure_error(measure_error);
+    v1::Tensor& input = *item.add_inputs();
+    input.set_dtype(dtype);
+    input.add_shape(static_cast<int64_t>(elements));
+    input.mutable_data()->resize(elements * SizeBytes(*FromProto(dtype)));
+  }
+  v1::EvaluateResponse response;
+  Metrics metrics;
+  return EvaluateJob(request, response, Catalog::Default(), Limits(), metrics, absl::InfiniteFuture(), nullptr)
+      .chunk_count();
+}
+
+// A chunk is to take less than 1 ms: 16,320 elements at up to 50 ns, 1,020 definitions at up to 0.8 us, 8 of f64 at up
+// to 100 us.
+TEST(ChunkTest, HoldsAsMuchAsMayTakeAMillisecond) {
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'320}, false), 1u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'321}, false), 2u);
+  EXPECT_EQ(Chunks(v1::DTYPE_BF16, {1020}, true), 1u);
+  EXPECT_EQ(Chunks(v1::DTYPE_BF16, {1021}, true), 2u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F64, {8 * 10}, true), 10u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F64, {8 * 10 + 1}, true), 11u);
+}
+
+TEST(ChunkTest, HoldsManySmallItems) {
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {}, false), 0u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {0}, true), 1u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, std::vector<size_t>(128, 64), false), 1u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, std::vector<size_t>(129, 64), false), 2u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {10'000, 10'000}, false), 2u);
 }
 
 }  // namespace

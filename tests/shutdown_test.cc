@@ -31,7 +31,8 @@ TEST(CancelTest, StopsRunningAndQueuedWork) {
     });
   }
   // All have arrived, and none can be done.
-  EXPECT_TRUE(server.WaitForMetric("actbench_inflight_bytes", kCalls * slow.items(0).inputs(0).data().size() * 2.0));
+  EXPECT_TRUE(server.WaitForMetric("actbench_rpc_inflight{method=\"Evaluate\"}", kCalls));
+  EXPECT_TRUE(server.WaitForMetric("actbench_queue_wait_seconds_count", 1));
   for (grpc::ClientContext& context : contexts) context.TryCancel();
   for (std::thread& client : clients) client.join();
   for (const grpc::Status& status : statuses) EXPECT_EQ(status.error_code(), grpc::CANCELLED);
