@@ -16,94 +16,18 @@
 #include "server/log.h"
 #include "server/metrics_endpoint.h"
 #include "server/metrics_families.h"
+#include "server/metrics_table.h"
 #include "server/mutex.h"
 #include "server/process_metrics.h"
 
 namespace actbench {
 namespace {
 
+using metrics_table::kTable;
+using metrics_table::Row;
 using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
-
-constexpr std::array<std::string_view, 0> kNone = {};
-constexpr std::array<std::string_view, 3> kRpc = {"grpc_type", "grpc_service", "grpc_method"};
-constexpr std::array<std::string_view, 4> kRpcCode = {"grpc_type", "grpc_service", "grpc_method", "grpc_code"};
-constexpr std::array<std::string_view, 1> kMethod = {"method"};
-constexpr std::array<std::string_view, 2> kMethodReason = {"method", "reason"};
-constexpr std::array<std::string_view, 1> kStage = {"stage"};
-constexpr std::array<std::string_view, 7> kKernel = {"activation", "direction", "dtype", "provider",
-                                                     "tier",       "device",    "isa"};
-constexpr std::array<std::string_view, 1> kLevel = {"level"};
-constexpr std::array<std::string_view, 5> kBuild = {"version", "revision", "compiler", "grpc_version",
-                                                    "protobuf_version"};
-constexpr std::array<std::string_view, 2> kCpu = {"model", "isa_max"};
-
-constexpr std::array<double, 0> kNoBuckets = {};
-// Prometheus' default buckets, and finer ones below.
-constexpr std::array kRpcSeconds = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                    0.1,     0.25,   0.5,   1.0,    2.5,   5.0,  10.0};
-// Powers of 4 from 100 ns: a quantile is known to a factor of 4 at least.
-constexpr std::array kWorkSeconds = {1e-7,      4e-7,      1.6e-6,     6.4e-6,    2.56e-5,   1.024e-4,  4.096e-4,
-                                     1.6384e-3, 6.5536e-3, 2.62144e-2, 0.1048576, 0.4194304, 1.6777216, 6.7108864};
-// Powers of 4 from 256 B to 64 MiB.
-constexpr std::array kMessageBytes = {256.0,    1024.0,    4096.0,    16384.0,    65536.0,
-                                      262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0};
-
-// The only list of metrics. docs/metrics.md says more about each, and a test holds the two together.
-constexpr auto kTable = std::to_array<MetricInfo>({
-    {"grpc_server_started_total", "counter", "Calls started.", kRpc, kNoBuckets},
-    {"grpc_server_handled_total", "counter", "Calls ended, by status code.", kRpcCode, kNoBuckets},
-    {"grpc_server_handling_seconds", "histogram", "Time from the start of a call to its status.", kRpc, kRpcSeconds},
-    {"grpc_server_msg_received_total", "counter", "Messages received.", kRpc, kNoBuckets},
-    {"grpc_server_msg_sent_total", "counter", "Messages sent.", kRpc, kNoBuckets},
-    {"actbench_rpc_request_bytes", "histogram", "Serialized size of request messages.", kMethod, kMessageBytes},
-    {"actbench_rpc_response_bytes", "histogram", "Serialized size of response messages.", kMethod, kMessageBytes},
-    {"actbench_rpc_inflight", "gauge", "Calls started and not yet ended.", kMethod, kNoBuckets},
-    {"actbench_rpc_rejected_total", "counter", "Requests and items refused, by reason.", kMethodReason, kNoBuckets},
-    {"actbench_rpc_cancelled_work_total", "counter",
-     "Requests stopped because their call was cancelled or its deadline passed, by where they were.", kStage,
-     kNoBuckets},
-    {"actbench_kernel_duration_seconds", "histogram",
-     "Time inside the kernel for one item, summed over the threads that worked on it.", kKernel, kWorkSeconds},
-    {"actbench_kernel_elements_total", "counter", "Elements computed.", kKernel, kNoBuckets},
-    {"actbench_kernel_bytes_total", "counter", "Bytes of inputs and outputs computed.", kKernel, kNoBuckets},
-    {"actbench_metric_series_dropped_total", "counter",
-     "Kernel runs not recorded because as many kernels as allowed have series already.", kNone, kNoBuckets},
-    {"actbench_queue_depth", "gauge", "Requests waiting for a worker.", kNone, kNoBuckets},
-    {"actbench_queue_capacity", "gauge", "The most requests that may wait.", kNone, kNoBuckets},
-    {"actbench_queue_wait_seconds", "histogram", "Time from the acceptance of a request to its first chunk.", kNone,
-     kWorkSeconds},
-    {"actbench_inflight_bytes", "gauge", "Memory of the requests in work and their results.", kNone, kNoBuckets},
-    {"actbench_inflight_bytes_limit", "gauge", "The most memory that requests in work may take.", kNone, kNoBuckets},
-    {"actbench_worker_threads", "gauge", "Worker threads.", kNone, kNoBuckets},
-    {"actbench_worker_threads_busy", "gauge", "Worker threads that are running a chunk.", kNone, kNoBuckets},
-    {"actbench_worker_busy_seconds_total", "counter", "Time that worker threads spent running chunks.", kNone,
-     kNoBuckets},
-    {"actbench_ready", "gauge", "1 if requests are accepted, else 0.", kNone, kNoBuckets},
-    {"actbench_draining", "gauge", "1 if the server finishes accepted work before it stops, else 0.", kNone,
-     kNoBuckets},
-    {"actbench_log_messages_total", "counter", "Log messages written, by level.", kLevel, kNoBuckets},
-    {"actbench_build_info", "gauge", "How the server was built; always 1.", kBuild, kNoBuckets},
-    {"actbench_cpu_features_info", "gauge", "The processor and its widest instruction set with kernels; always 1.",
-     kCpu, kNoBuckets},
-    {"process_cpu_seconds_total", "counter", "User and system CPU time used.", kNone, kNoBuckets},
-    {"process_open_fds", "gauge", "Open file descriptors.", kNone, kNoBuckets},
-    {"process_max_fds", "gauge", "The most file descriptors that may be open.", kNone, kNoBuckets},
-    {"process_virtual_memory_bytes", "gauge", "Virtual memory size.", kNone, kNoBuckets},
-    {"process_virtual_memory_max_bytes", "gauge", "The most virtual memory there may be.", kNone, kNoBuckets},
-    {"process_resident_memory_bytes", "gauge", "Resident memory size.", kNone, kNoBuckets},
-    {"process_start_time_seconds", "gauge", "When the process was started, since the Unix epoch.", kNone, kNoBuckets},
-    {"process_threads", "gauge", "Threads of the process.", kNone, kNoBuckets},
-});
-
-// The place of a metric in the table; a name that is not there, or of another type, does not compile.
-consteval size_t Row(std::string_view name, std::string_view type) {
-  for (size_t row = 0; row < kTable.size(); ++row) {
-    if (kTable[row].name == name && kTable[row].type == type) return row;
-  }
-  throw "no such metric";
-}
 
 // Values of the label "reason", in the order of Rejection.
 constexpr std::array<std::string_view, 7> kReasons = {"queue_full", "inflight_bytes", "too_large",  "deadline",

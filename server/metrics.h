@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every metric that the server exports: one table in metrics.cc is the only list, and docs/metrics.md its description.
-// Only metrics.cc includes prometheus-cpp. Thread-safe. Tested by metrics_test.cc.
+// Every metric that the server exports: the table in metrics_table.h is the only list, and docs/metrics.md its
+// description. Only metrics.cc and metrics_families.* include prometheus-cpp. Thread-safe. Tested by metrics_test.cc.
 #ifndef ACTBENCH_SERVER_METRICS_H_
 #define ACTBENCH_SERVER_METRICS_H_
 
