@@ -55,6 +55,7 @@ struct MethodSeries {
 
 struct KernelSeries {
   Histogram* duration;
+  Histogram* batch_size;  // of the activation
   Counter* elements;
   Counter* bytes;
 };
@@ -73,8 +74,12 @@ struct KernelEqual {
 
 void AppendGauges(const Metrics::Gauges& gauges, std::vector<MetricSample>& samples) {
   const auto add = [&samples](size_t row, auto value) { samples.push_back({row, static_cast<double>(value)}); };
-  add(Row("actbench_queue_depth", "gauge"), gauges.queue_depth);
-  add(Row("actbench_queue_capacity", "gauge"), gauges.queue_capacity);
+  for (size_t i = 0; i < kJobClassNames.size(); ++i) {
+    const auto depth = static_cast<double>(gauges.queue_depth[static_cast<JobClass>(i)]);
+    const auto capacity = static_cast<double>(gauges.queue_capacity);
+    samples.push_back({Row("actbench_queue_depth", "gauge"), depth, {kJobClassNames[i]}});
+    samples.push_back({Row("actbench_queue_capacity", "gauge"), capacity, {kJobClassNames[i]}});
+  }
   add(Row("actbench_inflight_bytes", "gauge"), gauges.inflight_bytes);
   add(Row("actbench_inflight_bytes_limit", "gauge"), gauges.inflight_bytes_limit);
   add(Row("actbench_worker_threads", "gauge"), gauges.worker_threads);
@@ -116,6 +121,10 @@ class Metrics::Impl {
     for (size_t i = 0; i < kStages.size(); ++i) {
       cancelled_work[i] = &families_.AddCounter(Row("actbench_rpc_cancelled_work_total", "counter"), {{kStages[i]}});
     }
+    for (size_t i = 0; i < kJobClassNames.size(); ++i) {
+      queue_wait[static_cast<JobClass>(i)] =
+          &families_.AddHistogram(Row("actbench_queue_wait_seconds", "histogram"), {{kJobClassNames[i]}});
+    }
   }
 
   Counter& Handled(RpcMethod& method, size_t code);
@@ -138,7 +147,7 @@ class Metrics::Impl {
   std::array<Counter*, kStages.size()> cancelled_work;
   Counter& series_dropped = families_.AddCounter(Row("actbench_metric_series_dropped_total", "counter"), {});
   Counter& worker_busy_seconds = families_.AddCounter(Row("actbench_worker_busy_seconds_total", "counter"), {});
-  Histogram& queue_wait = families_.AddHistogram(Row("actbench_queue_wait_seconds", "histogram"), {});
+  PerClass<Histogram*> queue_wait;
 
  private:
   MethodSeries MakeMethodSeries(std::string_view service, std::string_view method);
@@ -222,6 +231,7 @@ const KernelSeries* Metrics::Impl::FindOrAdd(const Kernel& kernel) {
                                                   kernel.isa};
   auto series = std::make_unique<KernelSeries>(
       KernelSeries{&families_.AddHistogram(Row("actbench_kernel_duration_seconds", "histogram"), labels),
+                   &families_.AddHistogram(Row("actbench_batch_size_elements", "histogram"), {{labels[0]}}),
                    &families_.AddCounter(Row("actbench_kernel_elements_total", "counter"), labels),
                    &families_.AddCounter(Row("actbench_kernel_bytes_total", "counter"), labels)});
   return kernels_.emplace(kernel, std::move(series)).first->second.get();
@@ -304,11 +314,14 @@ void Metrics::KernelRan(const Kernel& kernel, absl::Duration compute, int64_t el
     return;
   }
   series->duration->Observe(absl::ToDoubleSeconds(compute));
+  series->batch_size->Observe(static_cast<double>(elements));
   series->elements->Increment(static_cast<double>(elements));
   series->bytes->Increment(static_cast<double>(bytes));
 }
 
-void Metrics::ObserveQueueWait(absl::Duration wait) { impl_->queue_wait.Observe(absl::ToDoubleSeconds(wait)); }
+void Metrics::ObserveQueueWait(JobClass job_class, absl::Duration wait) {
+  impl_->queue_wait[job_class]->Observe(absl::ToDoubleSeconds(wait));
+}
 void Metrics::WorkerBusy(absl::Duration duration) {
   impl_->worker_busy_seconds.Increment(absl::ToDoubleSeconds(duration));
 }

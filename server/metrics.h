@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kernels/kernel.h"
+#include "server/job_class.h"
 
 namespace actbench {
 
@@ -31,7 +32,7 @@ std::span<const MetricInfo> AllMetrics();
 // Why a request or an item was not accepted. Label values of actbench_rpc_rejected_total.
 enum class Rejection { kQueueFull, kInflightBytes, kTooLarge, kDeadline, kInvalid, kDraining, kUnsupported };
 
-// Where cancelled or expired work was when it stopped. Label values of actbench_rpc_cancelled_work_total.
+// Where work was that was stopped before it was finished. Label values of actbench_rpc_cancelled_work_total.
 enum class WorkStage { kQueued, kRunning };
 
 class Metrics {
@@ -64,13 +65,13 @@ class Metrics {
   void KernelRan(const Kernel& kernel, absl::Duration compute, int64_t elements, int64_t bytes);
 
   // The scheduler.
-  void ObserveQueueWait(absl::Duration wait);
+  void ObserveQueueWait(JobClass job_class, absl::Duration wait);
   void WorkerBusy(absl::Duration duration);
 
   // Gauges that are read at each scrape.
   struct Gauges {
-    int64_t queue_depth = 0;
-    int64_t queue_capacity = 0;
+    PerClass<size_t> queue_depth;
+    int64_t queue_capacity = 0;  // of each class
     int64_t inflight_bytes = 0;
     int64_t inflight_bytes_limit = 0;
     int64_t worker_threads = 0;

@@ -16,6 +16,8 @@ inline constexpr std::array<std::string_view, 4> kRpcCode = {"grpc_type", "grpc_
 inline constexpr std::array<std::string_view, 1> kMethod = {"method"};
 inline constexpr std::array<std::string_view, 2> kMethodReason = {"method", "reason"};
 inline constexpr std::array<std::string_view, 1> kStage = {"stage"};
+inline constexpr std::array<std::string_view, 1> kClass = {"class"};
+inline constexpr std::array<std::string_view, 1> kActivation = {"activation"};
 inline constexpr std::array<std::string_view, 7> kKernel = {"activation", "direction", "dtype", "provider",
                                                             "tier",       "device",    "isa"};
 inline constexpr std::array<std::string_view, 1> kLevel = {"level"};
@@ -35,6 +37,10 @@ inline constexpr std::array kWorkSeconds = {1e-7,      4e-7,      1.6e-6,    6.4
 inline constexpr std::array kMessageBytes = {256.0,    1024.0,    4096.0,    16384.0,    65536.0,
                                              262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0};
 
+// From 1 to 10^8, two to a decade.
+inline constexpr std::array kElements = {1e0, 4e0, 1e1, 4e1, 1e2, 4e2, 1e3, 4e3, 1e4,
+                                         4e4, 1e5, 4e5, 1e6, 4e6, 1e7, 4e7, 1e8};
+
 // The only list of metrics. docs/metrics.md says more about each, and a test holds the two together.
 inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"grpc_server_started_total", "counter", "Calls started.", kRpc, kNoBuckets},
@@ -42,29 +48,30 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"grpc_server_handling_seconds", "histogram", "Time from the start of a call to its status.", kRpc, kRpcSeconds},
     {"grpc_server_msg_received_total", "counter", "Messages received.", kRpc, kNoBuckets},
     {"grpc_server_msg_sent_total", "counter", "Messages sent.", kRpc, kNoBuckets},
-    {"actbench_rpc_request_bytes", "histogram", "Serialized size of request messages.", kMethod, kMessageBytes},
-    {"actbench_rpc_response_bytes", "histogram", "Serialized size of response messages.", kMethod, kMessageBytes},
-    {"actbench_rpc_inflight", "gauge", "Calls started and not yet ended.", kMethod, kNoBuckets},
+    {"actbench_rpc_request_bytes", "histogram", "Serialized size of the requests that were answered.", kMethod,
+     kMessageBytes},
+    {"actbench_rpc_response_bytes", "histogram", "Serialized size of the responses.", kMethod, kMessageBytes},
+    {"actbench_rpc_inflight", "gauge", "Calls started whose status is not decided yet.", kMethod, kNoBuckets},
     {"actbench_rpc_rejected_total", "counter", "Requests and items refused, by reason.", kMethodReason, kNoBuckets},
-    {"actbench_rpc_cancelled_work_total", "counter",
-     "Requests stopped because their call was cancelled or its deadline passed, by where they were.", kStage,
-     kNoBuckets},
+    {"actbench_rpc_cancelled_work_total", "counter", "Requests stopped before they were finished, by where they were.",
+     kStage, kNoBuckets},
     {"actbench_kernel_duration_seconds", "histogram",
      "Time inside the kernel for one item, summed over the threads that worked on it.", kKernel, kWorkSeconds},
+    {"actbench_batch_size_elements", "histogram", "Elements of an item.", kActivation, kElements},
     {"actbench_kernel_elements_total", "counter", "Elements computed.", kKernel, kNoBuckets},
     {"actbench_kernel_bytes_total", "counter", "Bytes of inputs and outputs computed.", kKernel, kNoBuckets},
     {"actbench_metric_series_dropped_total", "counter",
      "Kernel runs not recorded because as many kernels as allowed have series already.", kNone, kNoBuckets},
-    {"actbench_queue_depth", "gauge", "Requests waiting for a worker.", kNone, kNoBuckets},
-    {"actbench_queue_capacity", "gauge", "The most requests that may wait.", kNone, kNoBuckets},
-    {"actbench_queue_wait_seconds", "histogram", "Time from the acceptance of a request to its first chunk.", kNone,
+    {"actbench_queue_depth", "gauge", "Requests waiting for a worker.", kClass, kNoBuckets},
+    {"actbench_queue_capacity", "gauge", "The most requests that may wait.", kClass, kNoBuckets},
+    {"actbench_queue_wait_seconds", "histogram", "Time from the acceptance of a request to its first chunk.", kClass,
      kWorkSeconds},
     {"actbench_inflight_bytes", "gauge", "Memory of the requests in work and their results.", kNone, kNoBuckets},
     {"actbench_inflight_bytes_limit", "gauge", "The most memory that requests in work may take.", kNone, kNoBuckets},
     {"actbench_worker_threads", "gauge", "Worker threads.", kNone, kNoBuckets},
     {"actbench_worker_threads_busy", "gauge", "Worker threads that are running a chunk.", kNone, kNoBuckets},
-    {"actbench_worker_busy_seconds_total", "counter", "Time that worker threads spent running chunks.", kNone,
-     kNoBuckets},
+    {"actbench_worker_busy_seconds_total", "counter", "Time that worker threads spent running and finishing chunks.",
+     kNone, kNoBuckets},
     {"actbench_ready", "gauge", "1 if requests are accepted, else 0.", kNone, kNoBuckets},
     {"actbench_draining", "gauge", "1 if the server finishes accepted work before it stops, else 0.", kNone,
      kNoBuckets},

@@ -11,21 +11,21 @@
 namespace actbench {
 namespace {
 
-// How long interactive work may keep an exclusive job waiting: as long as an exclusive chunk may keep interactive work.
-constexpr std::chrono::milliseconds kInteractiveTurn(250);
-// Long work gets 1 / (1 + this) of the time beside interactive work.
-constexpr int kInteractivePerLong = 7;
-// What a chunk is booked as: the longest it should take.
-constexpr std::chrono::milliseconds kChunk(1);
+// Long work gets one part of so many, beside other work that never pauses.
+constexpr int kLongShare = 8;
+// What it may save up, so that a pause in its turns is not followed by a burst: the longest that a chunk should take.
+constexpr std::chrono::milliseconds kMostCredit(1);
 
 absl::Status Stopping() {
   return absl::UnavailableError("the server is stopping and takes no new work; try another one, or again later");
 }
 
+absl::Status Stopped() { return absl::UnavailableError("the server stopped before the work was done"); }
+
 }  // namespace
 
-Scheduler::Scheduler(int threads, size_t queue_length, Metrics& metrics)
-    : queue_length_(queue_length), metrics_(metrics) {
+Scheduler::Scheduler(int threads, size_t queue_length, Metrics& metrics, std::chrono::milliseconds interactive_turn)
+    : queue_length_(queue_length), interactive_turn_(interactive_turn), metrics_(metrics) {
   const size_t count = static_cast<size_t>(std::max(threads, 1));
   workers_.reserve(count);
   try {
@@ -59,18 +59,21 @@ absl::Status Scheduler::Submit(Job& job) {
     Finish(job);
     return absl::OkStatus();
   }
-  if (waiting_ >= queue_length_) {
-    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", waiting_,
+  const JobClass job_class = job.job_class();
+  if (waiting_[job_class] >= queue_length_) {
+    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", waiting_[job_class],
                                                      " requests are waiting, and at most ", queue_length_,
                                                      " may (--max_queue_length); try again later"));
   }
-  const JobClass job_class = job.job_class();
-  Queue& queue = QueueOf(job_class);
-  if (job_class == JobClass::kExclusive && queue.empty() && !exclusive_runs_) exclusive_due_ = now + kInteractiveTurn;
+  if (job_class == JobClass::kExclusive && queues_[job_class].empty() && running_exclusive_ == nullptr) {
+    exclusive_due_ = now + interactive_turn_;
+    long_turn_ = {};
+  }
   job.accepted_ = now;
   job.queued_ = true;
-  queue.push_back(&job);
-  ++waiting_;
+  job.stop_ = absl::OkStatus();
+  queues_[job_class].push_back(&job);
+  ++waiting_[job_class];
   ++unfinished_;
   if (sleeping_ > 0) work_.NotifyOne();
   return absl::OkStatus();
@@ -78,7 +81,10 @@ absl::Status Scheduler::Submit(Job& job) {
 
 bool Scheduler::Cancel(Job& job, absl::Status why) {
   MutexLock lock(mutex_);
-  if (!job.queued_) return false;
+  if (!job.queued_) {
+    job.stop_ = std::move(why);
+    return false;
+  }
   Drop(job, std::move(why));
   return true;
 }
@@ -86,11 +92,12 @@ bool Scheduler::Cancel(Job& job, absl::Status why) {
 std::optional<size_t> Scheduler::Place(const Job& job) const {
   MutexLock lock(mutex_);
   if (!job.queued_ || job.next_chunk_ > 0) return std::nullopt;
-  const size_t own = static_cast<size_t>(job.job_class());
-  size_t place = 0;
-  for (size_t i = 0; i < own; ++i) place += queues_[i].size();
-  const auto position = std::find(queues_[own].begin(), queues_[own].end(), &job);
-  return place + static_cast<size_t>(position - queues_[own].begin());
+  const Queue& queue = queues_[job.job_class()];
+  const auto place = static_cast<size_t>(std::find(queue.begin(), queue.end(), &job) - queue.begin());
+  // One that runs what may not be its last chunk is not in the queue.
+  const bool another_runs = job.job_class() == JobClass::kExclusive && running_exclusive_ != nullptr &&
+                            std::find(queue.begin(), queue.end(), running_exclusive_) == queue.end();
+  return place + (another_runs ? 1 : 0);
 }
 
 bool Scheduler::Drain(absl::Time deadline) {
@@ -98,8 +105,9 @@ bool Scheduler::Drain(absl::Time deadline) {
   accepting_ = false;
   while (unfinished_ > 0 && absl::Now() < deadline) idle_.WaitUntil(mutex_, deadline);
   const bool finished = unfinished_ == 0;
+  drained_ = true;
   for (Queue& queue : queues_) {
-    while (!queue.empty()) Drop(*queue.front(), absl::UnavailableError("the server stopped before the work was done"));
+    while (!queue.empty()) Drop(*queue.front(), Stopped());
   }
   while (unfinished_ > 0) idle_.Wait(mutex_);
   return finished;
@@ -124,7 +132,7 @@ void Scheduler::Work() {
 bool Scheduler::RunOne() {
   const std::optional<JobClass> job_class = NextClass();
   if (!job_class.has_value()) return false;
-  Job& job = *QueueOf(*job_class).front();
+  Job& job = *queues_[*job_class].front();
   if (job.deadline() != absl::InfiniteFuture() && job.deadline() <= absl::Now()) {
     Drop(job, absl::DeadlineExceededError(absl::StrCat("the deadline passed when ", job.next_chunk_, " of ",
                                                        job.chunk_count(), " chunks of the work had started")));
@@ -136,72 +144,99 @@ bool Scheduler::RunOne() {
 
 void Scheduler::RunChunk(Job& job) {
   const JobClass job_class = job.job_class();
-  Queue& queue = QueueOf(job_class);
-  queue.pop_front();
+  const bool exclusive = job_class == JobClass::kExclusive;
+  queues_[job_class].pop_front();
   const size_t chunk = job.next_chunk_++;
   const bool first = chunk == 0;
   const Clock::time_point accepted = job.accepted_;
-  if (first) --waiting_;
+  if (first) --waiting_[job_class];
   job.queued_ = job.next_chunk_ < job.chunk_count();
-  if (job.queued_) queue.push_back(&job);
+  if (job.queued_) Enqueue(job);
   ++job.running_chunks_;
   ++busy_;
-  exclusive_runs_ = job_class == JobClass::kExclusive;
+  if (exclusive) running_exclusive_ = &job;
   const bool more = std::any_of(queues_.begin(), queues_.end(), [](const Queue& q) { return !q.empty(); });
   // Each worker that starts wakes the next, so that Submit wakes only one.
-  if (more && sleeping_ > 0 && !exclusive_runs_) work_.NotifyOne();
+  if (more && sleeping_ > 0 && !exclusive) work_.NotifyOne();
 
   mutex_.Unlock();
   const Clock::time_point start = Clock::now();
   job.RunChunk(chunk);
-  const Clock::duration elapsed = Clock::now() - start;
-  if (first) metrics_.ObserveQueueWait(absl::FromChrono(start - accepted));
-  metrics_.WorkerBusy(absl::FromChrono(elapsed));
+  if (first) metrics_.ObserveQueueWait(job_class, absl::FromChrono(start - accepted));
   mutex_.Lock();
 
-  Account(job_class, elapsed);
-  --job.running_chunks_;
-  if (job.running_chunks_ == 0 && !job.queued_) Finish(job);
-  // Only now: what Done does would disturb an exclusive chunk too.
+  if (exclusive) EndExclusive(Clock::now() - start);
+  EndChunk(job);
+  // Only now: what Done does would disturb an exclusive chunk too, and takes time.
   --busy_;
+  const Clock::duration elapsed = Clock::now() - start;
+  Account(job_class, elapsed);
+  metrics_.WorkerBusy(absl::FromChrono(elapsed));
+}
+
+void Scheduler::Enqueue(Job& job) {
+  Queue& queue = queues_[job.job_class()];
+  if (job.job_class() == JobClass::kExclusive) {
+    queue.push_front(&job);
+  } else {
+    queue.push_back(&job);
+  }
 }
 
 std::optional<JobClass> Scheduler::NextClass() {
-  if (exclusive_runs_) return std::nullopt;
-  const bool interactive = !QueueOf(JobClass::kInteractive).empty();
-  const bool is_long = !QueueOf(JobClass::kLong).empty();
-  if (!QueueOf(JobClass::kExclusive).empty()) {
+  if (running_exclusive_ != nullptr) return std::nullopt;
+  const bool interactive = !queues_[JobClass::kInteractive].empty();
+  const bool is_long = !queues_[JobClass::kLong].empty();
+  if (!queues_[JobClass::kExclusive].empty()) {
     if (interactive && Clock::now() < exclusive_due_) return JobClass::kInteractive;
+    if (is_long && long_turn_ > Clock::duration::zero()) return JobClass::kLong;
     // The worker that ends the last running chunk comes by here next.
     return busy_ == 0 ? std::optional(JobClass::kExclusive) : std::nullopt;
   }
-  if (interactive && is_long && long_credit_ >= kChunk) {
-    long_credit_ -= kChunk;
-    return JobClass::kLong;
-  }
+  if (is_long && (!interactive || long_credit_ > Clock::duration::zero())) return JobClass::kLong;
   if (interactive) return JobClass::kInteractive;
-  if (is_long) return JobClass::kLong;
-  if (!QueueOf(JobClass::kBackground).empty()) return JobClass::kBackground;
+  if (!queues_[JobClass::kBackground].empty()) return JobClass::kBackground;
   return std::nullopt;
 }
 
+void Scheduler::EndExclusive(Clock::duration elapsed) {
+  running_exclusive_ = nullptr;
+  exclusive_due_ = Clock::now() + interactive_turn_;
+  long_turn_ = elapsed * static_cast<int64_t>(workers_.size()) / (kLongShare - 1);
+}
+
+void Scheduler::EndChunk(Job& job) {
+  --job.running_chunks_;
+  if (!job.queued_ && job.status_.ok() && job.next_chunk_ < job.chunk_count()) {
+    if (drained_) job.stop_ = Stopped();
+    job.status_ = job.stop_;
+    job.queued_ = job.status_.ok();
+    if (job.queued_) {
+      Enqueue(job);
+    } else {
+      metrics_.CancelledWork(WorkStage::kRunning);
+    }
+  }
+  if (job.running_chunks_ == 0 && !job.queued_) Finish(job);
+}
+
 void Scheduler::Account(JobClass job_class, Clock::duration elapsed) {
-  if (job_class == JobClass::kExclusive) {
-    exclusive_runs_ = false;
-    exclusive_due_ = Clock::now() + kInteractiveTurn;
-  } else if (job_class == JobClass::kInteractive && !QueueOf(JobClass::kLong).empty()) {
-    // Capped, so that a pause in the turns of long work is not followed by a burst.
-    long_credit_ = std::min<Clock::duration>(long_credit_ + elapsed / kInteractivePerLong, 2 * kChunk);
+  if (job_class == JobClass::kInteractive && !queues_[JobClass::kLong].empty()) {
+    long_credit_ = std::min<Clock::duration>(long_credit_ + elapsed / (kLongShare - 1), kMostCredit);
+  } else if (job_class == JobClass::kLong && !queues_[JobClass::kExclusive].empty()) {
+    long_turn_ -= elapsed;
+  } else if (job_class == JobClass::kLong && !queues_[JobClass::kInteractive].empty()) {
+    long_credit_ -= elapsed;
   }
 }
 
 void Scheduler::Drop(Job& job, absl::Status why) {
-  Queue& queue = QueueOf(job.job_class());
+  Queue& queue = queues_[job.job_class()];
   queue.erase(std::find(queue.begin(), queue.end(), &job));
   job.queued_ = false;
   job.status_ = std::move(why);
   const bool started = job.next_chunk_ > 0;
-  if (!started) --waiting_;
+  if (!started) --waiting_[job.job_class()];
   metrics_.CancelledWork(started ? WorkStage::kRunning : WorkStage::kQueued);
   if (job.running_chunks_ == 0) Finish(job);
   // It may have kept others from running, as an exclusive job does.

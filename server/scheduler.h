@@ -4,7 +4,6 @@
 #ifndef ACTBENCH_SERVER_SCHEDULER_H_
 #define ACTBENCH_SERVER_SCHEDULER_H_
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -15,20 +14,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/job_class.h"
 #include "server/metrics.h"
 #include "server/mutex.h"
 
 namespace actbench {
-
-// From the most to the least urgent. A class starts a chunk only when no chunk of a more urgent one is waiting; long
-// jobs still get a share beside interactive ones, and so do exclusive ones (see Scheduler). Background work stands
-// still while an exclusive job exists, and so does long work.
-enum class JobClass {
-  kInteractive,  // Evaluate
-  kExclusive,    // benchmarks: a chunk starts only when no other runs, and none starts while it runs
-  kLong,         // accuracy
-  kBackground,   // self-checks
-};
 
 // A piece of work, cut into chunks that any worker may run in any order, several at a time.
 class Job {
@@ -36,9 +26,10 @@ class Job {
   virtual ~Job() = default;
 
   virtual JobClass job_class() const = 0;
-  // Does not change after Submit.
+  // May grow while a chunk of the job runs, never shrink: the job is finished when all chunks that there are have run.
   virtual size_t chunk_count() const = 0;
-  // Runs one chunk, in under 1 ms unless the job is exclusive (then under 250 ms).
+  // Runs one chunk, in under 1 ms unless the job is exclusive (then under 250 ms). Called by any worker; of an
+  // exclusive job one call at a time, in order.
   virtual void RunChunk(size_t chunk) = 0;
   // Called once, by a worker (or by Cancel or Drain, or by Submit's caller for a job without chunks), when no chunk
   // runs any more: OK, or CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE with the chunks not yet started left out.
@@ -54,15 +45,23 @@ class Job {
   bool queued_ = false;  // accepted, with chunks that have not started
   std::chrono::steady_clock::time_point accepted_;
   absl::Status status_;
+  absl::Status stop_;  // why no more chunks may be added
 };
 
-// Between classes: long work gets an eighth of the time that interactive work takes, should that never pause. An
-// exclusive job waits for interactive work at most 250 ms at a time.
+// Jobs of a class take turns, chunk by chunk, but exclusive ones come one after the other. A class starts a chunk only
+// when no chunk of a more urgent one is waiting, with three exceptions:
+//   - long work gets an eighth of the time beside interactive work that never pauses, and beside exclusive work;
+//   - an exclusive job waits for interactive work no longer than a turn at a time;
+//   - background work stands still while an exclusive job exists.
 class Scheduler {
  public:
-  // At most `queue_length` jobs wait for their first chunk; `metrics` must outlive the scheduler. Throws
+  // How long interactive work may keep an exclusive job waiting: as long as an exclusive chunk may keep it waiting.
+  static constexpr std::chrono::milliseconds kInteractiveTurn{250};
+
+  // Of each class at most `queue_length` jobs wait for their first chunk; `metrics` must outlive the scheduler. Throws
   // std::system_error if there cannot be so many threads.
-  Scheduler(int threads, size_t queue_length, Metrics& metrics);
+  Scheduler(int threads, size_t queue_length, Metrics& metrics,
+            std::chrono::milliseconds interactive_turn = kInteractiveTurn);
   // Cancels what is left, with UNAVAILABLE.
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
@@ -72,11 +71,11 @@ class Scheduler {
   // many are waiting, UNAVAILABLE after Drain; Done is then not called. Never blocks.
   absl::Status Submit(Job& job);
 
-  // Leaves out the chunks that have not started; `why` is what Done gets. Returns false, without effect, if there are
-  // none: if all have started, or the job is done, or was never submitted.
+  // Leaves out the chunks that have not started; `why` is what Done gets. Returns false if there are none: if all have
+  // started (no more will then be added), or the job is done, or was never submitted.
   bool Cancel(Job& job, absl::Status why);
 
-  // How many other jobs get a chunk before this one gets its first; nothing if that has started.
+  // How many jobs of its class come before this one gets its first chunk; nothing if that has started.
   std::optional<size_t> Place(const Job& job) const;
 
   // Accepts nothing more and waits until all jobs are done, or until `deadline`; what is left then is cancelled with
@@ -84,9 +83,9 @@ class Scheduler {
   bool Drain(absl::Time deadline);
 
   struct Counts {
-    size_t waiting;     // jobs whose first chunk has not started
-    size_t unfinished;  // jobs whose Done has not returned, the waiting ones included
-    size_t busy;        // workers that run something
+    PerClass<size_t> waiting;  // jobs whose first chunk has not started
+    size_t unfinished;         // jobs whose Done has not returned, the waiting ones included
+    size_t busy;               // workers that run something
   };
   Counts counts() const;
   size_t threads() const { return workers_.size(); }
@@ -103,35 +102,39 @@ class Scheduler {
   void RunChunk(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The class whose turn it is.
   std::optional<JobClass> NextClass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Books the time that a chunk took.
+  // What follows the end of a chunk, given how long it took.
+  void EndExclusive(Clock::duration elapsed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndChunk(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Account(JobClass job_class, Clock::duration elapsed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Puts `job` where its next turn is.
+  void Enqueue(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Removes `job` from its queue for good. Its Done is called here if no chunk of it runs, else after the last.
   void Drop(Job& job, absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Calls Done, without the mutex. `job` may be gone afterwards.
   void Finish(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Queue& QueueOf(JobClass job_class) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return queues_[static_cast<size_t>(job_class)];
-  }
 
   const size_t queue_length_;
+  const Clock::duration interactive_turn_;
   Metrics& metrics_;
 
   mutable Mutex mutex_;
   Condition work_;  // something may run
   Condition idle_;  // unfinished_ became 0
   // Jobs with chunks that have not started, next turn first.
-  std::array<Queue, 4> queues_ ABSL_GUARDED_BY(mutex_);
-  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  PerClass<Queue> queues_ ABSL_GUARDED_BY(mutex_);
+  PerClass<size_t> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t sleeping_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool exclusive_runs_ ABSL_GUARDED_BY(mutex_) = false;
+  const Job* running_exclusive_ ABSL_GUARDED_BY(mutex_) = nullptr;
   bool accepting_ ABSL_GUARDED_BY(mutex_) = true;
+  bool drained_ ABSL_GUARDED_BY(mutex_) = false;  // the time of a drain is over: no chunk starts any more
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // When exclusive work goes before interactive work.
   Clock::time_point exclusive_due_ ABSL_GUARDED_BY(mutex_);
-  // Time that long work may take before interactive work.
+  // Worker time that long work may take before interactive work, and before the next exclusive chunk.
   Clock::duration long_credit_ ABSL_GUARDED_BY(mutex_) = {};
+  Clock::duration long_turn_ ABSL_GUARDED_BY(mutex_) = {};
 
   std::vector<std::thread> workers_;
 };

@@ -167,7 +167,7 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
 Metrics::Gauges ServerImpl::Read() const {
   const Scheduler::Counts counts = scheduler_.counts();
   const ByteBudget& budget = evaluation_service_.budget();
-  return {.queue_depth = static_cast<int64_t>(counts.waiting),
+  return {.queue_depth = counts.waiting,
           .queue_capacity = static_cast<int64_t>(scheduler_.queue_length()),
           .inflight_bytes = budget.used(),
           .inflight_bytes_limit = budget.limit(),

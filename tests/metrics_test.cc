@@ -294,18 +294,21 @@ TEST(MetricsTest, OnlySoManyKernelsHaveSeriesAndTheRestIsCounted) {
 class FixedGauges final : public Metrics::GaugeSource {
  public:
   Metrics::Gauges Read() const override {
-    return {1, 2, int64_t{1} << 40, 4, 5, 6, true, false};  // in the order below
+    Metrics::Gauges gauges = {{}, 2, int64_t{1} << 40, 4, 5, 6, true, false};  // in the order below
+    gauges.queue_depth[JobClass::kLong] = 1;
+    return gauges;
   }
 };
 
 TEST(MetricsTest, GaugesAreReadFromTheirSourceAtEachScrape) {
   Metrics metrics;
-  EXPECT_EQ(MetricValue(metrics.Text(), "actbench_queue_capacity"), 0);
+  EXPECT_EQ(MetricValue(metrics.Text(), "actbench_queue_capacity{class=\"long\"}"), 0);
   const FixedGauges gauges;
   metrics.SetGaugeSource(&gauges);
   const std::string text = metrics.Text();
-  EXPECT_EQ(MetricValue(text, "actbench_queue_depth"), 1);
-  EXPECT_EQ(MetricValue(text, "actbench_queue_capacity"), 2);
+  EXPECT_EQ(MetricValue(text, "actbench_queue_depth{class=\"interactive\"}"), 0);
+  EXPECT_EQ(MetricValue(text, "actbench_queue_depth{class=\"long\"}"), 1);
+  EXPECT_EQ(MetricValue(text, "actbench_queue_capacity{class=\"background\"}"), 2);
   EXPECT_EQ(MetricValue(text, "actbench_inflight_bytes"), 1099511627776);
   EXPECT_EQ(MetricValue(text, "actbench_inflight_bytes_limit"), 4);
   EXPECT_EQ(MetricValue(text, "actbench_worker_threads"), 5);
@@ -318,14 +321,14 @@ TEST(MetricsTest, GaugesAreReadFromTheirSourceAtEachScrape) {
 
 TEST(MetricsTest, QueueWaitAndWorkerTimeAddUp) {
   Metrics metrics;
-  metrics.ObserveQueueWait(absl::Microseconds(1));
-  metrics.ObserveQueueWait(absl::Seconds(100));
+  metrics.ObserveQueueWait(JobClass::kInteractive, absl::Microseconds(1));
+  metrics.ObserveQueueWait(JobClass::kInteractive, absl::Seconds(100));
   metrics.WorkerBusy(absl::Milliseconds(750));
   metrics.WorkerBusy(absl::Milliseconds(500));
   const std::string text = metrics.Text();
-  EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_bucket{le=\"1.6e-06\"}"), 1);
-  EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_bucket{le=\"6.7108864\"}"), 1);
-  EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_count"), 2);
+  EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_bucket{class=\"interactive\",le=\"1.6e-06\"}"), 1);
+  EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_bucket{class=\"interactive\",le=\"6.7108864\"}"), 1);
+  EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_count{class=\"interactive\"}"), 2);
   EXPECT_EQ(MetricValue(text, "actbench_worker_busy_seconds_total"), 1.25);
 }
 

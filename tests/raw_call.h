@@ -45,6 +45,13 @@ class RawCall {
     Wait();
     return Read();
   }
+  void SendLast(const std::string& request) {
+    const grpc::Slice slice(request);
+    call_->WriteLast(grpc::ByteBuffer(&slice, 1), {}, this);
+    Wait();
+  }
+  void Cancel() { context_.TryCancel(); }
+  // "failed" if there is no further response.
   std::string Read() {
     grpc::ByteBuffer response;
     call_->Read(&response, this);

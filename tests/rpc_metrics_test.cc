@@ -2,7 +2,6 @@
 #include "server/rpc_metrics.h"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <gtest/gtest.h>
@@ -18,6 +17,7 @@
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "server/log.h"
 #include "tests/metrics_text.h"
+#include "tests/raw_call.h"
 
 namespace actbench {
 namespace {
@@ -95,31 +95,13 @@ class RpcMetricsTest : public testing::Test {
     EXPECT_EQ(Value(series), value) << series;
   }
 
-  // Opens `path` as a stream, sends an empty message, reads `reads` messages, cancels if told to, and returns the code.
+  // Opens `path` as a stream, sends a message, reads `reads` messages, cancels if told to, and returns the code.
   grpc::StatusCode CallRaw(const std::string& path, int reads, bool cancel, const std::string& message = "") {
-    grpc::GenericStub stub(channel_);
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-    grpc::CompletionQueue queue;
-    void* tag = nullptr;
-    bool ok = false;
-    const auto stream = stub.PrepareCall(&context, path, &queue);
-    stream->StartCall(nullptr);
-    queue.Next(&tag, &ok);
-    const grpc::Slice slice(message);
-    stream->WriteLast(grpc::ByteBuffer(&slice, 1), {}, nullptr);
-    queue.Next(&tag, &ok);
-    for (int i = 0; i < reads; ++i) {
-      grpc::ByteBuffer response;
-      stream->Read(&response, nullptr);
-      queue.Next(&tag, &ok);
-      EXPECT_TRUE(ok) << path;
-    }
-    if (cancel) context.TryCancel();
-    grpc::Status status;
-    stream->Finish(&status, nullptr);
-    queue.Next(&tag, &ok);
-    return status.error_code();
+    RawCall call(channel_, path);
+    call.SendLast(message);
+    for (int i = 0; i < reads; ++i) EXPECT_NE(call.Read(), "failed") << path;
+    if (cancel) call.Cancel();
+    return call.Finish().error_code();
   }
 
   Metrics metrics_;

@@ -17,32 +17,9 @@
 #include "server/metrics.h"
 #include "server/mutex.h"
 #include "server/scheduler.h"
+#include "tests/gate.h"
 
 namespace actbench {
-
-inline constexpr absl::Duration kPatience = absl::Seconds(30);
-
-// A one-way gate.
-class Gate {
- public:
-  void Open() {
-    MutexLock lock(mutex_);
-    open_ = true;
-    changed_.NotifyAll();
-  }
-  // Whether it opened in time.
-  bool Wait(absl::Duration patience = kPatience) {
-    const absl::Time deadline = absl::Now() + patience;
-    MutexLock lock(mutex_);
-    while (!open_ && absl::Now() < deadline) changed_.WaitUntil(mutex_, deadline);
-    return open_;
-  }
-
- private:
-  Mutex mutex_;
-  Condition changed_;
-  bool open_ ABSL_GUARDED_BY(mutex_) = false;
-};
 
 // The names of what ran, in order.
 class Record {
@@ -64,7 +41,7 @@ class Record {
 class TestJob : public Job {
  public:
   TestJob(JobClass job_class, size_t chunks, std::function<void(size_t)> run)
-      : job_class_(job_class), chunks_(chunks), run_(std::move(run)) {}
+      : job_class_(job_class), run_(std::move(run)), chunks_(chunks) {}
 
   JobClass job_class() const override { return job_class_; }
   size_t chunk_count() const override { return chunks_; }
@@ -89,14 +66,16 @@ class TestJob : public Job {
     return status_;
   }
   void set_deadline(absl::Time deadline) { deadline_ = deadline; }
+  // Adds one chunk.
+  void Grow() { ++chunks_; }
 
   std::atomic<size_t> chunks_run = 0;
   std::atomic<int> done_calls = 0;
 
  private:
   const JobClass job_class_;
-  const size_t chunks_;
   const std::function<void(size_t)> run_;
+  std::atomic<size_t> chunks_;
   absl::Time deadline_ = absl::InfiniteFuture();
   Gate done_;
   Mutex mutex_;

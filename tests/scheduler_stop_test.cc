@@ -56,6 +56,26 @@ TEST_F(SchedulerStopTest, CancelAfterTheLastChunkStartedHasNoEffect) {
   EXPECT_TRUE(job.status().ok());
 }
 
+TEST_F(SchedulerStopTest, CancelledJobsAddNoMoreChunks) {
+  Scheduler scheduler(1, 10, metrics_);
+  TestJob job(JobClass::kExclusive, 1, [&](size_t) {
+    EXPECT_FALSE(scheduler.Cancel(job, absl::CancelledError("changed my mind")));
+    job.Grow();
+  });
+  ASSERT_TRUE(scheduler.Submit(job).ok());
+  ASSERT_TRUE(job.WaitUntilDone());
+  EXPECT_TRUE(absl::IsCancelled(job.status()));
+  EXPECT_EQ(job.chunks_run, 1u);
+}
+
+TEST_F(SchedulerStopTest, DrainEndsJobsThatAddChunksForEver) {
+  Scheduler scheduler(1, 10, metrics_);
+  TestJob job(JobClass::kLong, 1, [&](size_t) { job.Grow(); });
+  ASSERT_TRUE(scheduler.Submit(job).ok());
+  EXPECT_FALSE(scheduler.Drain(absl::Now() + absl::Milliseconds(20)));
+  EXPECT_TRUE(absl::IsUnavailable(job.status()));
+}
+
 TEST_F(SchedulerStopTest, DeadlineStopsAWaitingJob) {
   Scheduler scheduler(1, 10, metrics_);
   TestJob job(JobClass::kInteractive, 5, Nothing);

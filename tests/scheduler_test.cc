@@ -4,14 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/metrics_text.h"
 #include "tests/scheduler_fixture.h"
 
 namespace actbench {
 namespace {
+
+constexpr std::chrono::hours kForever(1);
 
 TEST_F(SchedulerTest, RunsEveryChunkOnceAndThenDone) {
   Scheduler scheduler(4, 10, metrics_);
@@ -57,7 +62,7 @@ TEST_F(SchedulerTest, TakesTurnsBetweenTheJobsOfAClass) {
 }
 
 TEST_F(SchedulerTest, StartsMoreUrgentClassesFirst) {
-  Scheduler scheduler(1, 10, metrics_);
+  Scheduler scheduler(1, 10, metrics_, kForever);
   const auto background = Named("background", JobClass::kBackground, 1);
   const auto is_long = Named("long", JobClass::kLong, 1);
   const auto exclusive = Named("exclusive", JobClass::kExclusive, 1);
@@ -72,19 +77,29 @@ TEST_F(SchedulerTest, StartsMoreUrgentClassesFirst) {
   EXPECT_EQ(record_.names(), (std::vector<std::string>{"interactive0", "exclusive0", "long0", "background0"}));
 }
 
-TEST_F(SchedulerTest, LongJobsGetAShareBesideInteractiveOnesThatNeverPause) {
+// Whatever its chunks take: here half of those of interactive work.
+TEST_F(SchedulerTest, LongJobsGetAnEighthBesideInteractiveOnesThatNeverPause) {
   Scheduler scheduler(1, 10, metrics_);
   std::atomic<bool> enough = false;
+  std::atomic<int64_t> interactive_ns = 0;
+  std::atomic<int64_t> long_ns = 0;
+  const auto timed = [](std::atomic<int64_t>& total, absl::Duration duration) {
+    const absl::Time start = absl::Now();
+    Spin(duration);
+    total += absl::ToInt64Nanoseconds(absl::Now() - start);
+  };
   TestJob interactive(JobClass::kInteractive, 1000000, [&](size_t) {
-    if (!enough) Spin(absl::Microseconds(200));
+    if (!enough) timed(interactive_ns, absl::Microseconds(200));
   });
-  TestJob is_long(JobClass::kLong, 10, Nothing);
+  TestJob is_long(JobClass::kLong, 300, [&](size_t) { timed(long_ns, absl::Microseconds(100)); });
   ASSERT_TRUE(scheduler.Submit(interactive).ok());
   ASSERT_TRUE(scheduler.Submit(is_long).ok());
   EXPECT_TRUE(is_long.WaitUntilDone());
-  EXPECT_GT(interactive.chunks_run, is_long.chunks_run);
-  EXPECT_EQ(interactive.done_calls, 0);
+  const double share = static_cast<double>(long_ns) / static_cast<double>(long_ns + interactive_ns);
   enough = true;
+  // Wide, as another process may take the processor in the middle of a chunk.
+  EXPECT_GT(share, 1.0 / 16);
+  EXPECT_LT(share, 1.0 / 5);
   EXPECT_TRUE(scheduler.Cancel(interactive, absl::CancelledError("enough")));
   EXPECT_TRUE(interactive.WaitUntilDone());
 }
@@ -113,23 +128,99 @@ TEST_F(SchedulerTest, ExclusiveChunksRunAlone) {
   for (const auto& job : jobs) EXPECT_TRUE(job->WaitUntilDone());
 }
 
-TEST_F(SchedulerTest, ExclusiveJobsGetATurnBesideInteractiveOnesThatNeverPause) {
-  Scheduler scheduler(2, 10, metrics_);
+TEST_F(SchedulerTest, ExclusiveJobsWaitForInteractiveOnesThatNeverPauseForATurnOnly) {
+  constexpr std::chrono::milliseconds kTurn(20);
+  Scheduler scheduler(2, 10, metrics_, kTurn);
   std::atomic<bool> enough = false;
   TestJob interactive(JobClass::kInteractive, 1000000, [&](size_t) {
     if (!enough) Spin(absl::Microseconds(200));
   });
-  TestJob exclusive(JobClass::kExclusive, 2, Nothing);
+  std::vector<absl::Time> starts;
+  TestJob exclusive(JobClass::kExclusive, 3, [&](size_t) { starts.push_back(absl::Now()); });
   ASSERT_TRUE(scheduler.Submit(interactive).ok());
+  const absl::Time submitted = absl::Now();
   ASSERT_TRUE(scheduler.Submit(exclusive).ok());
   EXPECT_TRUE(exclusive.WaitUntilDone());
+  EXPECT_EQ(interactive.done_calls, 0);
+  EXPECT_GE(starts[0] - submitted, absl::FromChrono(kTurn));
+  EXPECT_GE(starts[1] - starts[0], absl::FromChrono(kTurn));
+  EXPECT_GE(starts[2] - starts[1], absl::FromChrono(kTurn));
   enough = true;
   scheduler.Cancel(interactive, absl::CancelledError("enough"));
   EXPECT_TRUE(interactive.WaitUntilDone());
 }
 
-TEST_F(SchedulerTest, InteractiveWorkGetsATurnBetweenExclusiveChunks) {
+// Two benchmarks at a time would measure each other.
+TEST_F(SchedulerTest, ExclusiveJobsComeOneAfterTheOther) {
+  Scheduler scheduler(2, 10, metrics_);
+  const auto a = Named("a", JobClass::kExclusive, 1);
+  const auto b = Named("b", JobClass::kExclusive, 2);
+  std::atomic<int> left = 2;
+  TestJob growing(JobClass::kExclusive, 1, [&](size_t chunk) {
+    record_.Add(absl::StrCat("growing", chunk));
+    EXPECT_EQ(scheduler.Place(*a), 1u);
+    EXPECT_EQ(scheduler.Place(*b), 2u);
+    if (left-- > 0) growing.Grow();
+  });
+  {
+    Blocker blocker(scheduler);
+    for (TestJob* job : {&growing, a.get(), b.get()}) ASSERT_TRUE(scheduler.Submit(*job).ok());
+  }
+  EXPECT_TRUE(b->WaitUntilDone());
+  EXPECT_EQ(record_.names(), (std::vector<std::string>{"growing0", "growing1", "growing2", "a0", "b0", "b1"}));
+}
+
+TEST_F(SchedulerTest, LongWorkGoesOnBetweenExclusiveChunks) {
   Scheduler scheduler(1, 10, metrics_);
+  TestJob is_long(JobClass::kLong, 2, [&](size_t chunk) { record_.Add(absl::StrCat("long", chunk)); });
+  TestJob exclusive(JobClass::kExclusive, 2, [&](size_t chunk) {
+    record_.Add(absl::StrCat("exclusive", chunk));
+    Spin(absl::Milliseconds(30));  // the turn of long work is a seventh of it
+  });
+  {
+    Blocker blocker(scheduler);
+    ASSERT_TRUE(scheduler.Submit(is_long).ok());
+    ASSERT_TRUE(scheduler.Submit(exclusive).ok());
+  }
+  EXPECT_TRUE(exclusive.WaitUntilDone());
+  EXPECT_TRUE(is_long.WaitUntilDone());
+  EXPECT_EQ(record_.names(), (std::vector<std::string>{"exclusive0", "long0", "long1", "exclusive1"}));
+}
+
+TEST_F(SchedulerTest, AJobMayAddChunksWhileOneRuns) {
+  Scheduler scheduler(3, 10, metrics_);
+  std::atomic<size_t> added = 0;
+  TestJob job(JobClass::kLong, 2, [&](size_t) {
+    if (added.fetch_add(1) < 100) job.Grow();
+  });
+  ASSERT_TRUE(scheduler.Submit(job).ok());
+  ASSERT_TRUE(job.WaitUntilDone());
+  EXPECT_TRUE(job.status().ok());
+  EXPECT_EQ(job.chunks_run, 102u);
+  EXPECT_EQ(job.done_calls, 1);
+}
+
+// Encoding the answer is most of what a small request costs.
+TEST_F(SchedulerTest, TheTimeOfWorkersHasWhatDoneTakes) {
+  class SlowToFinish final : public TestJob {
+   public:
+    SlowToFinish() : TestJob(JobClass::kInteractive, 1, Nothing) {}
+    void Done(const absl::Status& status) override {
+      Spin(absl::Milliseconds(20));
+      TestJob::Done(status);
+    }
+  };
+  {
+    Scheduler scheduler(1, 10, metrics_);
+    SlowToFinish job;
+    ASSERT_TRUE(scheduler.Submit(job).ok());
+    ASSERT_TRUE(job.WaitUntilDone());
+  }
+  EXPECT_GE(MetricValue(metrics_.Text(), "actbench_worker_busy_seconds_total"), 0.02);
+}
+
+TEST_F(SchedulerTest, InteractiveWorkGetsATurnBetweenExclusiveChunks) {
+  Scheduler scheduler(1, 10, metrics_, kForever);
   const auto interactive = Named("interactive", JobClass::kInteractive, 2);
   TestJob exclusive(JobClass::kExclusive, 2, [&](size_t chunk) {
     record_.Add(absl::StrCat("exclusive", chunk));
@@ -158,31 +249,33 @@ TEST_F(SchedulerTest, BackgroundWorkStandsStillWhileAnExclusiveJobExists) {
   EXPECT_EQ(record_.names().back(), "background0");
 }
 
-TEST_F(SchedulerTest, RefusesJobsBeyondTheQueueLengthAndNamesIt) {
-  Scheduler scheduler(1, 2, metrics_);
+TEST_F(SchedulerTest, RefusesJobsBeyondTheQueueLengthOfTheirClassAndNamesIt) {
+  Scheduler scheduler(1, 1, metrics_);
   TestJob first(JobClass::kInteractive, 1, Nothing);
-  TestJob second(JobClass::kLong, 1, Nothing);
-  TestJob third(JobClass::kInteractive, 1, Nothing);
+  TestJob is_long(JobClass::kLong, 1, Nothing);
+  TestJob second(JobClass::kInteractive, 1, Nothing);
   {
     // Has started, so it does not wait.
     Blocker blocker(scheduler);
+    ASSERT_TRUE(scheduler.Submit(is_long).ok());
     ASSERT_TRUE(scheduler.Submit(first).ok());
-    ASSERT_TRUE(scheduler.Submit(second).ok());
-    EXPECT_EQ(scheduler.counts().waiting, 2u);
+    EXPECT_EQ(scheduler.counts().waiting[JobClass::kInteractive], 1u);
+    EXPECT_EQ(scheduler.counts().waiting[JobClass::kLong], 1u);
+    EXPECT_EQ(scheduler.counts().waiting[JobClass::kExclusive], 0u);
     EXPECT_EQ(scheduler.counts().unfinished, 3u);
     EXPECT_EQ(scheduler.counts().busy, 1u);
-    const absl::Status status = scheduler.Submit(third);
+    const absl::Status status = scheduler.Submit(second);
     EXPECT_TRUE(absl::IsResourceExhausted(status));
-    EXPECT_NE(std::string(status.message()).find("at most 2"), std::string::npos) << status;
+    EXPECT_NE(std::string(status.message()).find("at most 1"), std::string::npos) << status;
   }
   ASSERT_TRUE(first.WaitUntilDone());
-  ASSERT_TRUE(second.WaitUntilDone());
-  EXPECT_EQ(third.done_calls, 0);
-  EXPECT_TRUE(scheduler.Submit(third).ok());
-  EXPECT_TRUE(third.WaitUntilDone());
+  ASSERT_TRUE(is_long.WaitUntilDone());
+  EXPECT_EQ(second.done_calls, 0);
+  EXPECT_TRUE(scheduler.Submit(second).ok());
+  EXPECT_TRUE(second.WaitUntilDone());
 }
 
-TEST_F(SchedulerTest, TellsWaitingJobsTheirPlace) {
+TEST_F(SchedulerTest, TellsWaitingJobsTheirPlaceInTheirClass) {
   Scheduler scheduler(1, 10, metrics_);
   TestJob first(JobClass::kLong, 1, Nothing);
   TestJob second(JobClass::kLong, 1, Nothing);
@@ -196,9 +289,9 @@ TEST_F(SchedulerTest, TellsWaitingJobsTheirPlace) {
     EXPECT_EQ(scheduler.Place(second), 1u);
     ASSERT_TRUE(scheduler.Submit(urgent).ok());
     EXPECT_EQ(scheduler.Place(urgent), 0u);
-    EXPECT_EQ(scheduler.Place(second), 2u);
-    EXPECT_TRUE(scheduler.Cancel(first, absl::CancelledError("")));
     EXPECT_EQ(scheduler.Place(second), 1u);
+    EXPECT_TRUE(scheduler.Cancel(first, absl::CancelledError("")));
+    EXPECT_EQ(scheduler.Place(second), 0u);
   }
   ASSERT_TRUE(second.WaitUntilDone());
   EXPECT_EQ(scheduler.Place(second), std::nullopt);

@@ -18,13 +18,11 @@
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "actbench/v1/evaluation.grpc.pb.h"
 #include "server/server.h"
+#include "tests/gate.h"
 #include "tests/http.h"
 #include "tests/metrics_text.h"
 
 namespace actbench {
-
-// The largest time that anything here should take, on a slow machine under a sanitizer.
-constexpr absl::Duration kPatience = absl::Seconds(60);
 
 inline std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
@@ -93,6 +91,16 @@ inline void ExpectContains(const std::string& text, const std::vector<std::strin
   }
 }
 
+// Whether the metric reaches `value` in time.
+inline bool WaitForMetric(const std::string& metrics_address, const std::string& series, double value) {
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (MetricValue(FetchMetrics(metrics_address), series) != value) {
+    if (absl::Now() > deadline) return false;
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  return true;
+}
+
 // A server and its clients, for one test.
 class TestServer {
  public:
@@ -133,14 +141,8 @@ class TestServer {
     return MetricValue(FetchMetrics(server->metrics_address()), series);
   }
 
-  // Whether the metric reaches `value` in time.
   bool WaitForMetric(const std::string& series, double value) const {
-    const absl::Time deadline = absl::Now() + kPatience;
-    while (Metric(series) != value) {
-      if (absl::Now() > deadline) return false;
-      absl::SleepFor(absl::Milliseconds(5));
-    }
-    return true;
+    return actbench::WaitForMetric(server->metrics_address(), series, value);
   }
 
   std::unique_ptr<Server> server;

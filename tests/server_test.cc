@@ -144,7 +144,7 @@ TEST(LimitTest, CountsWhatItServedAndRefusedInMetrics) {
   v1::EvaluateResponse response;
   ASSERT_TRUE(server.Evaluate(request, response).ok());
   EXPECT_EQ(server.Metric("actbench_rpc_rejected_total{method=\"Evaluate\",reason=\"invalid\"}"), 1);
-  EXPECT_EQ(server.Metric("actbench_queue_wait_seconds_count"), 1);
+  EXPECT_EQ(server.Metric("actbench_queue_wait_seconds_count{class=\"interactive\"}"), 1);
   EXPECT_EQ(server.Metric("actbench_rpc_request_bytes_count{method=\"Evaluate\"}"), 1);
   EXPECT_EQ(server.Metric("actbench_rpc_request_bytes_sum{method=\"Evaluate\"}"),
             static_cast<double>(request.ByteSizeLong()));
