@@ -10,6 +10,7 @@
 #include "server/build_info.h"
 #include "server/convert.h"
 #include "server/host.h"
+#include "server/tensor.h"
 #include "server/wire.h"
 
 namespace actbench {
@@ -65,13 +66,12 @@ std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog
 }
 
 absl::Status CheckFilters(const v1::ListKernelsRequest& request) {
-  if (!v1::Direction_IsValid(request.direction())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("direction is ", request.direction(), "; it must be forward, gradient or not given"));
+  if (request.direction() != v1::DIRECTION_UNSPECIFIED) {
+    if (absl::Status status = CheckDirection(request.direction()).status(); !status.ok()) return status;
   }
   if (!v1::Dtype_IsValid(request.dtype())) {
     return absl::InvalidArgumentError(
-        absl::StrCat("dtype is ", request.dtype(), "; it must be a value of actbench.v1.Dtype or not given"));
+        absl::StrCat("dtype is ", request.dtype(), "; it must be one of ", DtypeNames(), ", or not given"));
   }
   if (absl::Status status = CheckName("activation", request.activation()); !status.ok()) return status;
   return CheckSelectorNames(request.selector());
@@ -95,31 +95,6 @@ constexpr int64_t kMaxValues = 64;
 template <class Response>
 using Answered = absl::StatusOr<std::shared_ptr<const Response>>;
 
-// Answers a call with what `handle` makes of the request, an Answered.
-template <class Request, class Handle>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics, std::string_view method,
-                                 const grpc::ByteBuffer* request_bytes, grpc::ByteBuffer* response_bytes,
-                                 const Handle& handle) {
-  const size_t request_size = request_bytes->Length();
-  Request request;
-  // gRPC made the buffer for this call alone and reads it no more.
-  absl::Status status = ParseMessage(*const_cast<grpc::ByteBuffer*>(request_bytes), kMaxValues, request);
-  if (status.ok()) {
-    const auto response = handle(request);
-    status = response.status();
-    if (status.ok()) *response_bytes = SerializeMessage(*response);
-  }
-  if (status.ok()) {
-    metrics.ObserveMessageBytes(method, static_cast<int64_t>(request_size),
-                                static_cast<int64_t>(response_bytes->Length()));
-  } else {
-    metrics.Rejected(method, ToRejection(status));
-  }
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(status));
-  return reactor;
-}
-
 Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1::ListKernelsRequest& request) {
   if (absl::Status status = CheckFilters(request); !status.ok()) return status;
   if (absl::Status status = catalog.CheckSelector(FromProto(request.selector())); !status.ok()) return status;
@@ -138,31 +113,58 @@ Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1
 
 }  // namespace
 
-CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int threads, Metrics& metrics)
+CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int threads, Calls& calls,
+                               Metrics& metrics)
     : catalog_(catalog),
+      calls_(calls),
       metrics_(metrics),
       activations_(MakeActivations()),
       info_(MakeInfo(catalog, limits, threads)) {}
 
+template <class Request, class Handle>
+grpc::ServerUnaryReactor* CatalogService::Answer(grpc::CallbackServerContext* context, std::string_view method,
+                                                 const grpc::ByteBuffer* request_bytes,
+                                                 grpc::ByteBuffer* response_bytes, const Handle& handle) {
+  calls_.NoteActivity();
+  const size_t request_size = request_bytes->Length();
+  Request request;
+  // gRPC made the buffer for this call alone and reads it no more.
+  absl::Status status = ParseMessage(*const_cast<grpc::ByteBuffer*>(request_bytes), kMaxValues, request);
+  if (status.ok()) {
+    const auto response = handle(request);
+    status = response.status();
+    if (status.ok()) *response_bytes = SerializeMessage(*response);
+  }
+  if (status.ok()) {
+    metrics_.ObserveMessageBytes(method, static_cast<int64_t>(request_size),
+                                 static_cast<int64_t>(response_bytes->Length()));
+  } else {
+    metrics_.Rejected(method, ToRejection(status));
+  }
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpc(status));
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* CatalogService::ListActivations(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return Answer<v1::ListActivationsRequest>(
-      context, metrics_, "ListActivations", request, response,
+      context, "ListActivations", request, response,
       [this](const auto& /*request*/) { return Answered<v1::ListActivationsResponse>(activations_); });
 }
 
 grpc::ServerUnaryReactor* CatalogService::ListKernels(grpc::CallbackServerContext* context,
                                                       const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return Answer<v1::ListKernelsRequest>(
-      context, metrics_, "ListKernels", request, response,
+      context, "ListKernels", request, response,
       [this](const v1::ListKernelsRequest& message) { return FilterKernels(catalog_, message); });
 }
 
 grpc::ServerUnaryReactor* CatalogService::GetServerInfo(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Answer<v1::GetServerInfoRequest>(
-      context, metrics_, "GetServerInfo", request, response,
-      [this](const auto& /*request*/) { return Answered<v1::GetServerInfoResponse>(info_); });
+  return Answer<v1::GetServerInfoRequest>(context, "GetServerInfo", request, response, [this](const auto& /*request*/) {
+    return Answered<v1::GetServerInfoResponse>(info_);
+  });
 }
 
 }  // namespace actbench

@@ -7,11 +7,13 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
+#include <string_view>
 
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "kernels/catalog.h"
+#include "server/calls.h"
+#include "server/limits.h"
 #include "server/metrics.h"
-#include "server/server.h"
 
 namespace actbench {
 
@@ -21,8 +23,8 @@ class CatalogService final
           v1::CatalogService::WithRawCallbackMethod_ListKernels<
               v1::CatalogService::WithRawCallbackMethod_GetServerInfo<v1::CatalogService::Service>>> {
  public:
-  // `catalog` and `metrics` must outlive the service.
-  CatalogService(const Catalog& catalog, const Limits& limits, int threads, Metrics& metrics);
+  // The references must outlive the service, but for `limits`.
+  CatalogService(const Catalog& catalog, const Limits& limits, int threads, Calls& calls, Metrics& metrics);
 
   grpc::ServerUnaryReactor* ListActivations(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* response) override;
@@ -32,7 +34,13 @@ class CatalogService final
                                           grpc::ByteBuffer* response) override;
 
  private:
+  // Answers a call with what `handle` makes of the request: a shared response or an error.
+  template <class Request, class Handle>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
+                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response, const Handle& handle);
+
   const Catalog& catalog_;
+  Calls& calls_;
   Metrics& metrics_;
   const std::shared_ptr<const v1::ListActivationsResponse> activations_;
   const std::shared_ptr<const v1::GetServerInfoResponse> info_;

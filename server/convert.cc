@@ -19,6 +19,13 @@ std::optional<Direction> FromProto(v1::Direction direction) {
   }
 }
 
+absl::StatusOr<Direction> CheckDirection(v1::Direction direction) {
+  const std::optional<Direction> known = FromProto(direction);
+  if (known.has_value()) return *known;
+  const std::string given = direction == v1::DIRECTION_UNSPECIFIED ? "not given" : absl::StrCat(direction);
+  return absl::InvalidArgumentError(absl::StrCat("direction is ", given, "; it must be forward or gradient"));
+}
+
 KernelSelector FromProto(const v1::KernelSelector& selector) {
   return {.provider = selector.provider(), .tier = selector.tier(), .isa = selector.isa(), .device = selector.device()};
 }
@@ -36,12 +43,6 @@ void ToProto(const Kernel& kernel, v1::Kernel& out) {
   out.set_tier(kernel.tier);
   out.set_device(kernel.device);
   out.set_isa(kernel.isa);
-}
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  // Both number their codes as google.rpc.Code does.
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
 }
 
 Rejection ToRejection(const absl::Status& status) {

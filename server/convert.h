@@ -3,12 +3,11 @@
 #ifndef ACTBENCH_SERVER_CONVERT_H_
 #define ACTBENCH_SERVER_CONVERT_H_
 
-#include <grpcpp/support/status.h>
-
 #include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "actbench/v1/types.pb.h"
 #include "kernels/catalog.h"
 #include "kernels/kernel.h"
@@ -19,12 +18,12 @@ namespace actbench {
 
 // Nothing for unspecified and unknown values.
 std::optional<Direction> FromProto(v1::Direction direction);
+// INVALID_ARGUMENT for these.
+absl::StatusOr<Direction> CheckDirection(v1::Direction direction);
 KernelSelector FromProto(const v1::KernelSelector& selector);
 
 v1::Direction ToProto(Direction direction);
 void ToProto(const Kernel& kernel, v1::Kernel& out);
-
-grpc::Status ToGrpc(const absl::Status& status);
 
 // Why a request or an item with something wrong in it is refused.
 Rejection ToRejection(const absl::Status& status);

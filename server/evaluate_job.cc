@@ -17,27 +17,27 @@ namespace {
 // Costs in units of at most 50 ns, what the slowest kernel needs for one element; a chunk must stay under 1 ms.
 constexpr size_t kChunkCost = size_t{1} << 14;
 constexpr size_t kItemCost = 64;           // choosing, timing and counting
-constexpr size_t kMeasuredCost = 16;       // an element whose definition is evaluated, 0.1 to 0.8 us
+constexpr size_t kMeasuredCost = 16;       // an output element whose definition is evaluated, 0.1 to 0.8 us
 constexpr size_t kMeasuredF64Cost = 2000;  // the same in f64, 10 to 100 us
-static_assert(kItemCost + kMeasuredF64Cost <= kChunkCost);
+static_assert(kItemCost + 2 * kMeasuredF64Cost <= kChunkCost);
 constexpr size_t kBlockElements = 4096;  // what passes through the buffer at a time; fits the first-level cache
 constexpr size_t kBlockBytes = kBlockElements * sizeof(double);
 
-// What a result takes in the response beside its tensors' data, from above: names, times, and for each dimension and
-// parameter the longest encoding.
-constexpr int64_t kResultBytes = 1024;
+// What a result takes in the response beside its tensors' data, from above: the id, names, times or a message, and for
+// each dimension and parameter the longest encoding.
+constexpr int64_t kResultBytes = 1024 + kMaxIdBytes;
 constexpr int64_t kDimensionBytes = 10;
 constexpr int64_t kParameterBytes = 64;
 
 size_t CostOfElement(const EvaluatePlan& plan) {
   if (!plan.meter.has_value()) return 1;
-  return plan.kernel->dtype == Dtype::kF64 ? kMeasuredF64Cost : kMeasuredCost;
+  return plan.output_count * (plan.kernel->dtype == Dtype::kF64 ? kMeasuredF64Cost : kMeasuredCost);
 }
 
 int64_t ResponseBytes(const EvaluatePlan& plan) {
   const int64_t dimensions = plan.item->inputs(0).shape_size() * static_cast<int64_t>(plan.output_count);
   return plan.output_bytes() + kResultBytes + kDimensionBytes * dimensions +
-         kParameterBytes * static_cast<int64_t>(plan.parameters.size()) + static_cast<int64_t>(plan.item->id().size());
+         kParameterBytes * static_cast<int64_t>(plan.parameters.size());
 }
 
 int64_t Nanoseconds(std::chrono::steady_clock::duration duration) {
@@ -63,7 +63,10 @@ EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& res
     Item& item = items_[i];
     response_.add_results();
     item.plan = PlanItem(*request.mutable_items(static_cast<int>(i)), catalog, limits);
-    if (!item.plan.ok()) continue;
+    if (!item.plan.ok()) {
+      response_bytes += kResultBytes;
+      continue;
+    }
     const int64_t bytes = ResponseBytes(*item.plan);
     if (bytes > limits.message_size_bytes - response_bytes) {
       item.plan = absl::ResourceExhaustedError(
@@ -129,7 +132,6 @@ void EvaluateJob::RunBuffered(Piece& piece) {
   Item& item = *piece.item;
   const EvaluatePlan& plan = *item.plan;
   v1::EvaluateResult& result = ResultOf(item);
-  if (!plan.in_place()) std::call_once(item.allocated, [&] { Allocate(item, result); });
   const size_t size = SizeBytes(plan.kernel->dtype);
   for (size_t begin = piece.begin; begin < piece.end; begin += kBlockElements) {
     const size_t n = std::min(kBlockElements, piece.end - begin);
@@ -142,9 +144,11 @@ void EvaluateJob::RunBuffered(Piece& piece) {
     plan.prepared.Run(input_span, {outputs.data(), plan.output_count}, n);
     item.compute_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
     if (plan.meter.has_value()) {
-      ErrorReport error = plan.meter->Measure(input_span, outputs[0], 0, n);
-      error.worst_index += begin;
-      piece.error = begin == piece.begin ? error : Merge(piece.error, error);
+      for (size_t i = 0; i < plan.output_count; ++i) {
+        ErrorReport error = plan.meter->Measure(input_span, outputs[i], 0, n, i);
+        error.worst_index += begin;
+        piece.error = Merge(piece.error, error);
+      }
     }
     const Clock::time_point computed = Clock::now();
     for (size_t i = 0; i < plan.output_count; ++i) {
@@ -160,16 +164,19 @@ void EvaluateJob::RunBuffered(Piece& piece) {
   }
 }
 
-void EvaluateJob::Allocate(Item& item, v1::EvaluateResult& result) {
-  const Clock::time_point start = Clock::now();
-  const EvaluatePlan& plan = *item.plan;
-  for (size_t i = 0; i < plan.output_count; ++i) {
-    v1::Tensor& output = *result.add_outputs();
-    output.set_dtype(ToProto(plan.output_dtype));
-    *output.mutable_shape() = plan.item->inputs(0).shape();
-    output.mutable_data()->resize(plan.elements * SizeBytes(plan.output_dtype));
+void EvaluateJob::AllocateOutputs() {
+  for (size_t i = 0; i < item_count_; ++i) {
+    Item& item = items_[i];
+    if (!item.plan.ok() || item.plan->in_place()) continue;
+    const Clock::time_point start = Clock::now();
+    for (size_t j = 0; j < item.plan->output_count; ++j) {
+      v1::Tensor& output = *ResultOf(item).add_outputs();
+      output.set_dtype(ToProto(item.plan->output_dtype));
+      *output.mutable_shape() = item.plan->item->inputs(0).shape();
+      output.mutable_data()->resize(item.plan->elements * SizeBytes(item.plan->output_dtype));
+    }
+    item.copy_ns = Nanoseconds(Clock::now() - start);
   }
-  item.copy_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
 }
 
 void EvaluateJob::Done(const absl::Status& status) {
@@ -182,7 +189,7 @@ void EvaluateJob::Done(const absl::Status& status) {
 }
 
 void EvaluateJob::WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result) {
-  result.set_allocated_id(request.release_id());
+  if (request.id().size() <= kMaxIdBytes) result.set_allocated_id(request.release_id());
   if (!item.plan.ok()) {
     metrics_.Rejected("Evaluate", ToRejection(item.plan.status()));
     result.mutable_status()->set_code(static_cast<int>(item.plan.status().code()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An Evaluate request as a job of the scheduler. Works in place: where the dtype stays, the outputs overwrite the
-// request's own tensors, which then move into the response. Knows no gRPC. Tested by evaluate_job_test.cc and
+// request's own tensors, which then move into the response. Tested by evaluate_job_test.cc and
 // evaluate_test.cc.
 #ifndef ACTBENCH_SERVER_EVALUATE_JOB_H_
 #define ACTBENCH_SERVER_EVALUATE_JOB_H_
@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,9 +18,9 @@
 #include "kernels/accuracy/error.h"
 #include "kernels/catalog.h"
 #include "server/evaluate_plan.h"
+#include "server/limits.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
-#include "server/server.h"
 
 namespace actbench {
 
@@ -35,6 +34,10 @@ class EvaluateJob final : public Job {
 
   // The memory that the request, the work and the response take together, of bad items too.
   int64_t memory_bytes() const { return memory_bytes_; }
+
+  // Makes the outputs that do not go where inputs came from. To be called once, before the job is submitted: tens of
+  // milliseconds for 64 MiB are too long for a chunk.
+  void AllocateOutputs();
 
   JobClass job_class() const override { return JobClass::kInteractive; }
   size_t chunk_count() const override { return chunk_ends_.size(); }
@@ -50,7 +53,6 @@ class EvaluateJob final : public Job {
     absl::StatusOr<EvaluatePlan> plan;
     size_t first_piece = 0;  // its pieces are consecutive
     size_t end_piece = 0;
-    std::once_flag allocated;
     std::atomic<int64_t> queue_ns = -1;  // until the first chunk starts
     std::atomic<int64_t> compute_ns = 0;
     std::atomic<int64_t> copy_ns = 0;
@@ -69,7 +71,6 @@ class EvaluateJob final : public Job {
   // As RunPiece, but through a small buffer, so that the inputs are still there for measuring the error and the output
   // can have another dtype.
   void RunBuffered(Piece& piece);
-  void Allocate(Item& item, v1::EvaluateResult& result);
   void WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result);
   void WriteError(const Item& item, v1::ErrorReport& report) const;
   v1::EvaluateResult& ResultOf(const Item& item);

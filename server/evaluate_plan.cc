@@ -15,19 +15,15 @@ namespace actbench {
 namespace {
 
 absl::Status CheckNames(const v1::EvaluateItem& item) {
+  if (item.id().size() > kMaxIdBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("id has ", item.id().size(), " bytes; at most ", kMaxIdBytes, " are allowed"));
+  }
   if (absl::Status status = CheckName("activation", item.activation()); !status.ok()) return status;
   for (const auto& [name, value] : item.parameters()) {
     if (absl::Status status = CheckName("a name in parameters", name); !status.ok()) return status;
   }
   return CheckSelectorNames(item.selector());
-}
-
-absl::StatusOr<Direction> CheckDirection(const v1::EvaluateItem& item) {
-  const std::optional<Direction> direction = FromProto(item.direction());
-  if (direction.has_value()) return *direction;
-  return absl::InvalidArgumentError(absl::StrCat("direction is ",
-                                                 item.direction() == 0 ? "not given" : absl::StrCat(item.direction()),
-                                                 "; it must be one of forward, gradient"));
 }
 
 // How many inputs there must be, and which.
@@ -102,7 +98,7 @@ absl::StatusOr<Resolved> Resolve(const v1::EvaluateItem& item, const Catalog& ca
   if (absl::Status status = CheckNames(item); !status.ok()) return status;
   const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(item.activation());
   if (!activation.ok()) return activation.status();
-  const absl::StatusOr<Direction> direction = CheckDirection(item);
+  const absl::StatusOr<Direction> direction = CheckDirection(item.direction());
   if (!direction.ok()) return direction.status();
   const absl::StatusOr<TensorInfo> x = CheckInputs(item, NamesOfInputs(**activation, *direction), limits);
   if (!x.ok()) return x.status();

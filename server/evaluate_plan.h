@@ -13,9 +13,12 @@
 #include "actbench/v1/evaluation.pb.h"
 #include "kernels/accuracy/error.h"
 #include "kernels/catalog.h"
-#include "server/server.h"
+#include "server/limits.h"
 
 namespace actbench {
+
+// The longest id of an item: it comes back in the result, whatever becomes of the item.
+inline constexpr size_t kMaxIdBytes = 1024;
 
 // An item that is ready to run. Borrows the item and the buffers of its inputs, which the run overwrites.
 struct EvaluatePlan {

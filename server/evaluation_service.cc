@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/evaluation_service.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -41,9 +41,10 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
     absl::Status status = ParseMessage(request, kValuesPerItem * service_.limits_.batch_items, request_);
     status = status.ok() ? Accept() : Refuse(ToRejection(status), status);
     if (status.ok()) return;
-    // What is refused is counted by no budget, so nothing of it is kept until the client has read the answer.
+    // Nothing of what is refused is kept until the client has read the answer.
     job_.reset();
     v1::EvaluateRequest().Swap(&request_);
+    ReleaseMemory();
     Finish(ToGrpc(status));
   }
 
@@ -55,12 +56,12 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
   }
 
   void OnDone() override {
-    service_.budget_.Release(reserved_bytes_);
-    EvaluationService& service = service_;
+    Calls& calls = service_.calls_;
+    ReleaseMemory();
     const bool accepted = accepted_;
     delete this;
-    service.NoteActivity();
-    if (accepted) service.CallEnded();
+    calls.NoteActivity();
+    if (accepted) calls.Ended();
   }
 
  private:
@@ -82,20 +83,23 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
       return Refuse(Rejection::kInflightBytes, status);
     }
     reserved_bytes_ = job_->memory_bytes();
+    job_->AllocateOutputs();
     return Submit();
   }
 
   absl::Status Submit() {
     // Counted before the job can be done, so that no drain misses it. After a successful Submit another thread may
     // already be at End, but not at OnDone.
-    service_.CallAccepted();
+    service_.calls_.Accepted();
     accepted_ = true;
     absl::Status status = service_.scheduler_.Submit(*job_);
     if (status.ok()) return status;
     accepted_ = false;
-    service_.CallEnded();
+    service_.calls_.Ended();
     return Refuse(absl::IsUnavailable(status) ? Rejection::kDraining : Rejection::kQueueFull, status);
   }
+
+  void ReleaseMemory() { service_.budget_.Release(std::exchange(reserved_bytes_, 0)); }
 
   absl::Status Refuse(Rejection reason, const absl::Status& status) {
     service_.metrics_.Rejected(kMethod, reason);
@@ -124,37 +128,11 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
 
 grpc::ServerUnaryReactor* EvaluationService::Evaluate(grpc::CallbackServerContext* context,
                                                       const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  NoteActivity();
+  calls_.NoteActivity();
   auto* call = new Call(*this, *context, *response);
   // gRPC made the buffer for this call alone and reads it no more: emptying it frees the memory early.
   call->Start(*const_cast<grpc::ByteBuffer*>(request));
   return call;
-}
-
-bool EvaluationService::AwaitAnswers(absl::Time deadline) {
-  MutexLock lock(mutex_);
-  while (calls_ > 0 && absl::Now() < deadline) no_calls_.WaitUntil(mutex_, deadline);
-  return calls_ == 0;
-}
-
-void EvaluationService::AwaitQuiet(absl::Duration quiet, absl::Time deadline) {
-  while (true) {
-    const absl::Time now = absl::Now();
-    const absl::Time end =
-        std::min(absl::FromUnixNanos(last_activity_.load(std::memory_order_relaxed)) + quiet, deadline);
-    if (end <= now) return;
-    absl::SleepFor(end - now);
-  }
-}
-
-void EvaluationService::CallAccepted() {
-  MutexLock lock(mutex_);
-  ++calls_;
-}
-
-void EvaluationService::CallEnded() {
-  MutexLock lock(mutex_);
-  if (--calls_ == 0) no_calls_.NotifyAll();
 }
 
 }  // namespace actbench

@@ -7,19 +7,13 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "actbench/v1/evaluation.grpc.pb.h"
 #include "kernels/catalog.h"
 #include "server/admission.h"
+#include "server/calls.h"
+#include "server/limits.h"
 #include "server/metrics.h"
-#include "server/mutex.h"
 #include "server/scheduler.h"
-#include "server/server.h"
 
 namespace actbench {
 
@@ -29,39 +23,22 @@ class EvaluationService final
     : public v1::EvaluationService::WithRawCallbackMethod_Evaluate<v1::EvaluationService::Service> {
  public:
   // The references must outlive the service.
-  EvaluationService(const Catalog& catalog, const Limits& limits, Scheduler& scheduler, Metrics& metrics)
-      : catalog_(catalog), limits_(limits), scheduler_(scheduler), metrics_(metrics), budget_(limits.inflight_bytes) {}
+  EvaluationService(const Catalog& catalog, const Limits& limits, Scheduler& scheduler, ByteBudget& budget,
+                    Calls& calls, Metrics& metrics)
+      : catalog_(catalog), limits_(limits), scheduler_(scheduler), budget_(budget), calls_(calls), metrics_(metrics) {}
 
   grpc::ServerUnaryReactor* Evaluate(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
 
-  const ByteBudget& budget() const { return budget_; }
-
-  // Waits until every accepted call has been answered, its response written to the client's connection. Returns false
-  // at `deadline`.
-  bool AwaitAnswers(absl::Time deadline);
-
-  // Waits until no call has come or ended for `quiet`, or until `deadline`.
-  void AwaitQuiet(absl::Duration quiet, absl::Time deadline);
-
  private:
   class Call;
-
-  void CallAccepted();
-  void CallEnded();
-  void NoteActivity() { last_activity_.store(absl::ToUnixNanos(absl::Now()), std::memory_order_relaxed); }
 
   const Catalog& catalog_;
   const Limits& limits_;
   Scheduler& scheduler_;
+  ByteBudget& budget_;
+  Calls& calls_;
   Metrics& metrics_;
-  ByteBudget budget_;
-
-  std::atomic<int64_t> last_activity_ = 0;  // Unix time in ns
-
-  Mutex mutex_;
-  Condition no_calls_;
-  size_t calls_ ABSL_GUARDED_BY(mutex_) = 0;  // accepted and not ended
 };
 
 }  // namespace actbench

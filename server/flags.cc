@@ -2,7 +2,7 @@
 #include "server/flags.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
+#include <iostream>
 #include <map>
 
 #include "absl/strings/ascii.h"
@@ -58,10 +58,8 @@ class FlagAdder {
   }
 
   // With or without a suffix such as MiB.
-  void AddSize(const OptionRange& range, uint64_t& value, const std::string& description) {
-    Add(range.flag, value, description)
-        ->transform(CLI::AsSizeValue(false))
-        ->check(CLI::Range(static_cast<uint64_t>(range.min), static_cast<uint64_t>(range.max)));
+  void AddSize(const OptionRange& range, int64_t& value, const std::string& description) {
+    Add(range.flag, value, description)->transform(CLI::AsSizeValue(false))->check(CLI::Range(range.min, range.max));
   }
 
  private:
@@ -82,11 +80,23 @@ void AddAddresses(FlagAdder& flags, ServerOptions& options) {
                   "Worker threads; 0: as many as the processors this process may use (affinity, cgroup quota)");
 }
 
+void AddLimits(FlagAdder& flags, ServerOptions& options) {
+  Limits& limits = options.limits;
+  flags.AddSize(kMessageSizeRange, limits.message_size_bytes, "The largest request or response");
+  flags.AddNumber(kTensorElementsRange, limits.tensor_elements, "The most elements of one tensor");
+  flags.AddNumber(kBatchItemsRange, limits.batch_items, "The most items of one Evaluate request");
+  flags.AddNumber(kQueueLengthRange, limits.queue_length,
+                  "The most requests of a kind, as Evaluate, that may wait for a worker at a time");
+  flags.AddSize(kInflightBytesRange, limits.inflight_bytes,
+                "The most memory that requests in work and their results may take at a time");
+  flags.AddSize(kMemoryQuotaRange, options.memory_quota_bytes,
+                "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
+}
+
 }  // namespace
 
 Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_status) {
   Flags flags;
-  Limits& limits = flags.server.limits;
   CLI::App app("Evaluates neural-network activation functions for remote clients, by gRPC.", "actbench-server");
   app.footer(kFooter);
   const BuildInfo& build = GetBuildInfo();
@@ -96,19 +106,7 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
                                 build.compiler, ", gRPC ", build.grpc_version, ", protobuf ", build.protobuf_version));
   FlagAdder adder(app);
   AddAddresses(adder, flags.server);
-
-  uint64_t message_bytes = static_cast<uint64_t>(limits.message_size_bytes);
-  uint64_t inflight_bytes = static_cast<uint64_t>(limits.inflight_bytes);
-  uint64_t memory_quota = static_cast<uint64_t>(flags.server.memory_quota_bytes);
-  adder.AddSize(kMessageSizeRange, message_bytes, "The largest request or response");
-  adder.AddNumber(kTensorElementsRange, limits.tensor_elements, "The most elements of one tensor");
-  adder.AddNumber(kBatchItemsRange, limits.batch_items, "The most items of one Evaluate request");
-  adder.AddNumber(kQueueLengthRange, limits.queue_length, "The most requests that may wait for a worker at a time");
-  adder.AddSize(kInflightBytesRange, inflight_bytes,
-                "The most memory that requests in work and their results may take at a time");
-  adder.AddSize(kMemoryQuotaRange, memory_quota,
-                "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
-
+  AddLimits(adder, flags.server);
   std::string drain_timeout = absl::FormatDuration(flags.drain_timeout);
   adder.Add("drain_timeout", drain_timeout, "How long accepted work may take to finish after SIGTERM")
       ->transform(WithUnit)
@@ -123,13 +121,10 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // CLI11 prints help and version to stdout, mistakes to stderr.
-    exit_status = app.exit(error) == 0 ? 0 : 2;
+    exit_status = app.exit(error) == 0 && std::cout.flush() ? 0 : 2;
     return flags;
   }
   if (flags.server.metrics_address == "none") flags.server.metrics_address.clear();
-  limits.message_size_bytes = static_cast<int64_t>(message_bytes);
-  limits.inflight_bytes = static_cast<int64_t>(inflight_bytes);
-  flags.server.memory_quota_bytes = static_cast<int64_t>(memory_quota);
   absl::ParseDuration(drain_timeout, &flags.drain_timeout);
   flags.log_format = formats.at(log_format);
   return flags;

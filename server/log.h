@@ -25,8 +25,8 @@ std::string_view Name(LogLevel level);
 
 // Starts to log messages of `level` ("debug", "info", "warning", "error", or "off") and above; may be called again to
 // change either. INVALID_ARGUMENT if there is no such level.
-//   text: 2026-01-31T12:34:56.789Z info listening address=127.0.0.1:50051
-//   JSON: {"time":"2026-01-31T12:34:56.789Z","level":"info","message":"listening","address":"127.0.0.1:50051"}
+//   text: 2026-01-31T12:34:56.789Z info serving address=127.0.0.1:50051
+//   JSON: {"time":"2026-01-31T12:34:56.789Z","level":"info","message":"serving","address":"127.0.0.1:50051"}
 absl::Status StartLogging(LogFormat format, std::string_view level);
 
 // A named value of a message. Field names are ours ([a-z_]+; not time, level, message); values may hold anything: they
@@ -36,7 +36,7 @@ struct LogField {
   std::variant<std::string_view, int64_t, double> value;
 };
 
-// Logs `message`, such as Log(LogLevel::kInfo, "listening", {{"address", address}}).
+// Logs `message`, such as Log(LogLevel::kInfo, "serving", {{"address", address}}).
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
 // Whether messages of this level are written: to skip making them where that costs.

@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/address.h"
+#include "server/admission.h"
+#include "server/calls.h"
 #include "server/catalog_service.h"
 #include "server/evaluation_service.h"
 #include "server/grpc_settings.h"
@@ -70,8 +72,9 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         catalog_(options.catalog != nullptr ? *options.catalog : Catalog::Default()),
         metrics_(catalog_.isas().empty() ? "" : catalog_.isas().back()),
         scheduler_(threads, static_cast<size_t>(options.limits.queue_length), metrics_),
-        catalog_service_(catalog_, options_.limits, threads, metrics_),
-        evaluation_service_(catalog_, options_.limits, scheduler_, metrics_) {}
+        budget_(options.limits.inflight_bytes),
+        catalog_service_(catalog_, options_.limits, threads, calls_, metrics_),
+        evaluation_service_(catalog_, options_.limits, scheduler_, budget_, calls_, metrics_) {}
 
   ~ServerImpl() override {
     Shutdown(absl::ZeroDuration());
@@ -95,6 +98,8 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   // Each uses those before it, and the server all of them.
   Metrics metrics_;
   Scheduler scheduler_;
+  ByteBudget budget_;
+  Calls calls_;
   CatalogService catalog_service_;
   EvaluationService evaluation_service_;
   std::unique_ptr<grpc::Server> server_;
@@ -157,8 +162,8 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
   // New work is refused by the scheduler from here on. After this every reactor has been finished; without that,
   // grpc::Server::Shutdown would never return.
   const bool finished = scheduler_.Drain(deadline);
-  const bool answered = evaluation_service_.AwaitAnswers(deadline);
-  evaluation_service_.AwaitQuiet(kQuiet, std::min(deadline, absl::Now() + kGoodbye));
+  const bool answered = calls_.AwaitAnswers(deadline);
+  calls_.AwaitQuiet(kQuiet, std::min(deadline, absl::Now() + kGoodbye));
   server_->Shutdown(absl::ToChronoTime(std::min(deadline, absl::Now() + kGoodbye)));
   server_->Wait();
   return finished && answered;
@@ -166,11 +171,10 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
 
 Metrics::Gauges ServerImpl::Read() const {
   const Scheduler::Counts counts = scheduler_.counts();
-  const ByteBudget& budget = evaluation_service_.budget();
   return {.queue_depth = counts.waiting,
           .queue_capacity = static_cast<int64_t>(scheduler_.queue_length()),
-          .inflight_bytes = budget.used(),
-          .inflight_bytes_limit = budget.limit(),
+          .inflight_bytes = budget_.used(),
+          .inflight_bytes_limit = budget_.limit(),
           .worker_threads = static_cast<int64_t>(scheduler_.threads()),
           .worker_threads_busy = static_cast<int64_t>(counts.busy),
           .ready = !draining_,

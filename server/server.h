@@ -7,41 +7,15 @@
 #include <grpcpp/channel.h>
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kernels/catalog.h"
+#include "server/limits.h"
 
 namespace actbench {
-
-// What a request may ask for; served by GetServerInfo. Beyond these the answer is RESOURCE_EXHAUSTED with the limit.
-struct Limits {
-  int64_t message_size_bytes = int64_t{68} << 20;  // so that a 64 MiB tensor fits
-  int64_t tensor_elements = int64_t{1} << 26;
-  int32_t batch_items = 1024;
-  int64_t measured_elements = int64_t{1} << 20;
-  int32_t queue_length = 256;
-  int64_t inflight_bytes = int64_t{512} << 20;
-};
-
-// A numeric option: its flag and the values it may have. Server::Start refuses others, and so do the flags.
-struct OptionRange {
-  const char* flag;  // without the dashes
-  int64_t min;
-  int64_t max;
-};
-inline constexpr int64_t kMaxSize = int64_t{1} << 46;  // leaves room for sums and products
-inline constexpr int64_t kMaxCount = std::numeric_limits<int32_t>::max();
-inline constexpr OptionRange kThreadsRange = {"threads", 0, 4096};
-inline constexpr OptionRange kMessageSizeRange = {"max_message_bytes", 4096, kMaxCount};
-inline constexpr OptionRange kTensorElementsRange = {"max_tensor_elements", 1, kMaxSize};
-inline constexpr OptionRange kBatchItemsRange = {"max_batch_items", 1, kMaxCount};
-inline constexpr OptionRange kQueueLengthRange = {"max_queue_length", 1, kMaxCount};
-inline constexpr OptionRange kInflightBytesRange = {"max_inflight_bytes", 16384, kMaxSize};
-inline constexpr OptionRange kMemoryQuotaRange = {"memory_quota", int64_t{1} << 20, kMaxSize};
 
 struct ServerOptions {
   // "HOST:PORT" (port 0: any free one) or "unix:PATH"; empty: no listener, only InProcessChannel().
@@ -61,8 +35,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Starts to serve. FAILED_PRECONDITION or UNAVAILABLE with the reason if an address is refused or taken,
-  // RESOURCE_EXHAUSTED if there cannot be so many threads.
+  // Starts to serve. The reason if not: INVALID_ARGUMENT (an option), FAILED_PRECONDITION or UNAVAILABLE (an address
+  // that is refused or taken), RESOURCE_EXHAUSTED (too many threads).
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Shuts down at once if Shutdown was not called.

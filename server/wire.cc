@@ -149,6 +149,12 @@ class SliceStream final : public google::protobuf::io::ZeroCopyOutputStream {
 
 }  // namespace
 
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  // Both number their codes as google.rpc.Code does.
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
 absl::Status ParseMessage(grpc::ByteBuffer& bytes, int64_t max_values, google::protobuf::Message& message) {
   const size_t size = bytes.Length();
   const absl::Cleanup clear = [&bytes] { bytes.Clear(); };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages to and from gRPC's byte buffers, for calls whose tensors are too large to be copied more than needed. Tested
-// by wire_test.cc.
+// Statuses and messages to and from gRPC's types: byte buffers, for calls whose tensors are too large to be copied more
+// than needed. Tested by wire_test.cc.
 #ifndef ACTBENCH_SERVER_WIRE_H_
 #define ACTBENCH_SERVER_WIRE_H_
 
 #include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/status.h>
 
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,8 @@
 #include "absl/status/status.h"
 
 namespace actbench {
+
+grpc::Status ToGrpc(const absl::Status& status);
 
 // Empties `bytes`. INVALID_ARGUMENT if they are no such message. RESOURCE_EXHAUSTED if they hold more than `max_values`
 // fields and elements of number arrays, at all levels together: counted before anything is made of them, because two

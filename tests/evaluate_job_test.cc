@@ -55,6 +55,7 @@ class EvaluateJobTest : public testing::Test {
       call.job = std::make_unique<EvaluateJob>(call.request, call.response, Catalog::Default(), Limits(), metrics_,
                                                absl::InfiniteFuture(),
                                                [&](const absl::Status& status) { call.status = status; });
+      call.job->AllocateOutputs();
       ASSERT_TRUE(scheduler_.Submit(*call.job).ok());
     }
     scheduler_.Drain(absl::InfiniteFuture());

@@ -6,9 +6,11 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "proto/dtype.h"
 #include "tests/server_fixture.h"
 
 namespace actbench {
@@ -38,7 +40,7 @@ v1::EvaluateItem ItemFor(const Kernel& kernel, size_t elements) {
   const size_t inputs = activation.inputs + (kernel.direction == Direction::kGradient ? 1 : 0);
   for (size_t i = 0; i < inputs; ++i) {
     v1::Tensor& tensor = *item.add_inputs();
-    tensor.set_dtype(static_cast<v1::Dtype>(static_cast<int>(kernel.dtype) + 1));
+    tensor.set_dtype(ToProto(kernel.dtype));
     tensor.add_shape(static_cast<int64_t>(elements));
     tensor.set_data(SomeData(kernel.dtype, elements));
   }
@@ -166,7 +168,7 @@ TEST(EvaluateTest, RoundsTheResultOnceToTheOutputDtype) {
   v1::EvaluateItem item = MakeItem(kElements);
   const std::vector<float> y = ValuesOf<float>(server.EvaluateOne(item).outputs(0));
   for (const DtypeInfo& info : AllDtypes()) {
-    item.set_output_dtype(static_cast<v1::Dtype>(static_cast<int>(info.dtype) + 1));
+    item.set_output_dtype(ToProto(info.dtype));
     const v1::EvaluateResult result = server.EvaluateOne(item);
     ASSERT_EQ(result.outputs_size(), 1);
     EXPECT_EQ(result.outputs(0).dtype(), item.output_dtype());
@@ -214,6 +216,8 @@ struct BadItem {
   std::function<void(v1::EvaluateItem&)> spoil;
   grpc::StatusCode code;
   std::vector<std::string> message;
+
+  friend void PrintTo(const BadItem& item, std::ostream* out) { *out << item.name; }
 };
 
 v1::Tensor& FirstInput(v1::EvaluateItem& item) { return *item.mutable_inputs(0); }
@@ -258,11 +262,11 @@ std::vector<BadItem> NameErrors() {
       {"NoDirection",
        [](Item& item) { item.clear_direction(); },
        grpc::INVALID_ARGUMENT,
-       {"direction is not given", "forward, gradient"}},
+       {"direction is not given", "forward or gradient"}},
       {"UnknownDirection",
        [](Item& item) { item.set_direction(static_cast<v1::Direction>(9)); },
        grpc::INVALID_ARGUMENT,
-       {"direction is 9", "forward, gradient"}},
+       {"direction is 9", "forward or gradient"}},
   };
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/blocking_kernel.h"
 #include "tests/raw_call.h"
 #include "tests/server_fixture.h"
 
@@ -93,36 +94,50 @@ TEST(LimitTest, SaysWhatToDoAboutAResponseThatIsTooLarge) {
 }
 
 TEST(LimitTest, RefusesRequestsWhenTheQueueIsFullAndServesTheOthers) {
+  BlockingKernel blocking;
   ServerOptions options;
+  options.catalog = &blocking.catalog();
   options.threads = 1;
-  options.limits.queue_length = 1;
+  options.limits.queue_length = 2;
   TestServer server(options);
-  v1::EvaluateRequest request = MakeSlowRequest();
-  for (v1::Tensor& tensor : *request.mutable_items(0)->mutable_inputs()) {
-    tensor.set_shape(0, 100);
-    tensor.mutable_data()->resize(800);
-  }
-  constexpr size_t kCalls = 40;
-  std::array<grpc::Status, kCalls> statuses;
+  std::array<grpc::Status, 3> accepted;  // one runs, two wait
   std::vector<std::thread> clients;
-  for (grpc::Status& status : statuses) {
+  for (grpc::Status& status : accepted) {
     clients.emplace_back([&] {
       v1::EvaluateResponse response;
-      status = server.Evaluate(request, response);
+      status = server.Evaluate(BlockingKernel::Request(), response);
     });
+    EXPECT_TRUE(server.WaitForMetric("actbench_worker_threads_busy", 1));
   }
+  EXPECT_TRUE(server.WaitForMetric("actbench_queue_depth{class=\"interactive\"}", 2));
+  const double in_work = server.Metric("actbench_inflight_bytes");
+  v1::EvaluateResponse response;
+  const grpc::Status refused = server.Evaluate(MakeRequest(10), response);
+  EXPECT_EQ(refused.error_code(), grpc::RESOURCE_EXHAUSTED);
+  ExpectContains(refused.error_message(), {"the queue is full", "2 requests", "at most 2", "--max_queue_length"});
+  EXPECT_EQ(server.Metric("actbench_rpc_rejected_total{method=\"Evaluate\",reason=\"queue_full\"}"), 1);
+  EXPECT_EQ(server.Metric("actbench_inflight_bytes"), in_work);
+  blocking.Release();
   for (std::thread& client : clients) client.join();
-  size_t refused = 0;
-  for (const grpc::Status& status : statuses) {
-    if (status.ok()) continue;
-    ++refused;
-    EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
-    ExpectContains(status.error_message(), {"the queue is full", "at most 1", "--max_queue_length"});
-  }
-  EXPECT_GT(refused, 0u);
-  EXPECT_LT(refused, kCalls);
-  EXPECT_EQ(server.Metric("actbench_rpc_rejected_total{method=\"Evaluate\",reason=\"queue_full\"}"),
-            static_cast<double>(refused));
+  for (const grpc::Status& status : accepted) EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+// What a client chooses must not fill the response, and its other items must not pay for it.
+TEST(LimitTest, RefusesAnItemWhoseIdIsTooLong) {
+  TestServer server;
+  v1::EvaluateRequest request = MakeRequest(10);
+  *request.add_items() = MakeItem(10);
+  *request.add_items() = MakeItem(10);
+  request.mutable_items(0)->set_id(std::string(1024, 'i'));
+  request.mutable_items(1)->set_id(std::string(1025, 'i'));
+  v1::EvaluateResponse response;
+  ASSERT_TRUE(server.Evaluate(request, response).ok());
+  EXPECT_EQ(response.results(0).id(), request.items(0).id());
+  EXPECT_EQ(response.results(0).status().code(), 0);
+  EXPECT_EQ(response.results(1).id(), "");
+  EXPECT_EQ(response.results(1).status().code(), grpc::INVALID_ARGUMENT);
+  ExpectContains(response.results(1).status().message(), {"id", "1025", "at most 1024"});
+  EXPECT_EQ(response.results(2).status().code(), 0);
 }
 
 TEST(LimitTest, RefusesCompressedMessages) {
