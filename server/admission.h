@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The budget for the memory of requests in work. Thread-safe. Tested by server_test.cc.
+// The budget for the memory of requests in work. Thread-safe. Tested by admission_test.cc and server_test.cc.
 #ifndef ACTBENCH_SERVER_ADMISSION_H_
 #define ACTBENCH_SERVER_ADMISSION_H_
 

@@ -140,6 +140,22 @@ TEST(LimitTest, RefusesAnItemWhoseIdIsTooLong) {
   EXPECT_EQ(response.results(2).status().code(), 0);
 }
 
+// gRPC itself refuses what does not fit its buffers, or closes the connection.
+TEST(LimitTest, SurvivesMoreThanTheMemoryQuota) {
+  ServerOptions options;
+  options.memory_quota_bytes = int64_t{1} << 20;
+  TestServer server(options);
+  v1::EvaluateResponse response;
+  const grpc::Status refused = server.Evaluate(MakeRequest(size_t{8} << 20), response);
+  EXPECT_TRUE(refused.error_code() == grpc::RESOURCE_EXHAUSTED || refused.error_code() == grpc::UNAVAILABLE)
+      << refused.error_code() << " " << refused.error_message();
+  grpc::ClientContext context;
+  context.set_wait_for_ready(true);
+  context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
+  const grpc::Status served = server.evaluation->Evaluate(&context, MakeRequest(10), &response);
+  EXPECT_TRUE(served.ok()) << served.error_message();
+}
+
 TEST(LimitTest, RefusesCompressedMessages) {
   TestServer server;
   for (const grpc_compression_algorithm algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
