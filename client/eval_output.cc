@@ -58,7 +58,7 @@ std::string Summary(const v1::Tensor& tensor, const TensorView& view) {
   }
   const int64_t finite = view.size() - nans - infinities;
   const auto number = [&](double value) { return finite == 0 ? "none" : RoundedDecimal(value, view.dtype()); };
-  Table table({"shape", absl::StrCat(ShapeText(tensor), ", ", DtypeName(tensor.dtype()))});
+  Table table({"shape", absl::StrCat(ShapeText(tensor), ", ", DtypeText(tensor.dtype()))});
   table.AddRow({"min", number(least)});
   table.AddRow({"max", number(greatest)});
   table.AddRow({"mean", number(sum / static_cast<double>(finite))});
@@ -82,7 +82,7 @@ std::string EvalJson(const v1::EvaluateResult& result, absl::Span<const TensorVi
       {"kernel", JsonString(kernel.name())},
       {"device", JsonString(kernel.device())},
       {"parameters", JsonObject(parameters)},
-      {"dtype", JsonString(DtypeName(ToProto(outputs[0].dtype())))},
+      {"dtype", JsonString(DtypeText(ToProto(outputs[0].dtype())))},
       {"shape", absl::StrCat("[", absl::StrJoin(result.outputs(0).shape(), ","), "]")},
       {"queue_ns", absl::StrCat(result.times().queue_ns())},
       {"compute_ns", absl::StrCat(result.times().compute_ns())},
@@ -112,14 +112,6 @@ std::string ErrorText(const v1::ErrorReport& error, Dtype dtype) {
   return absl::StrFormat("error: max %.4g ulp, mean %.4g ulp, worst at x = %s (%s), %d checked", error.max_ulp(),
                          error.mean_ulp(), RoundedDecimal(error.worst_input(), dtype), error.worst_input_bits(),
                          error.checked());
-}
-
-std::string ShapeText(const v1::Tensor& tensor) {
-  constexpr int kShown = 8;
-  if (tensor.shape().empty()) return "scalar";
-  const int shown = std::min(tensor.shape_size(), kShown);
-  return absl::StrCat(absl::StrJoin(absl::MakeSpan(tensor.shape().data(), shown), " x "),
-                      shown < tensor.shape_size() ? " x ..." : "");
 }
 
 }  // namespace actbench::client

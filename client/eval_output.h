@@ -21,9 +21,6 @@ std::string TensorText(const v1::Tensor& tensor, const TensorView& view);
 // The measured error in one line. `dtype` is the kernel's.
 std::string ErrorText(const v1::ErrorReport& error, Dtype dtype);
 
-// "256 x 128", or "scalar"; a long one is cut.
-std::string ShapeText(const v1::Tensor& tensor);
-
 }  // namespace actbench::client
 
 #endif  // ACTBENCH_CLIENT_EVAL_OUTPUT_H_

@@ -51,7 +51,7 @@ std::string KernelJson(const v1::Kernel& kernel) {
   return JsonObject({{"name", JsonString(kernel.name())},
                      {"activation", JsonString(kernel.activation())},
                      {"direction", JsonString(DirectionName(kernel.direction()))},
-                     {"dtype", JsonString(DtypeName(kernel.dtype()))},
+                     {"dtype", JsonString(DtypeText(kernel.dtype()))},
                      {"provider", JsonString(kernel.provider())},
                      {"tier", JsonString(kernel.tier())},
                      {"device", JsonString(kernel.device())},

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `actbench` command.
-#include <fcntl.h>
-#include <unistd.h>
+#include <grpc/support/log.h>
 
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/string_view.h"
 #include "client/command.h"
+#include "proto/address.h"
+#include "proto/program.h"
 
 namespace actbench::client {
 namespace {
@@ -32,17 +32,10 @@ Examples:
 'actbench COMMAND --help' explains a command.)";
 
 // What is wrong with an address, or nothing. gRPC itself would take "host" for port 443 and a URL for a host name.
-std::string CheckAddress(const std::string& address) {
-  if (absl::StartsWith(address, "unix:") && address.size() > 5) return "";
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == 0 || colon == std::string::npos ||
-      !absl::SimpleAtoi(absl::string_view(address).substr(colon + 1), &port) || port < 1 || port > 65535 ||
-      absl::StrContains(address, "/")) {
-    return "\"" + address + "\" is neither HOST:PORT nor unix:PATH";
-  }
-  if (address.find(':') != colon && address[0] != '[') return "\"" + address + "\": IPv6 goes in brackets, [HOST]:PORT";
-  return "";
+std::string CheckServer(const std::string& address) {
+  if (const absl::Status form = CheckForm(address); !form.ok()) return std::string(form.message());
+  const bool none = !IsUnixAddress(address) && ParseHostPort(address)->port == 0;
+  return none ? "\"" + address + "\": no server has port 0" : "";
 }
 
 // What a script left empty is a mistake, not a wish: "--upstream '$DY'" must not mean the default.
@@ -89,7 +82,7 @@ int Main(int argc, char** argv) {
   app.add_option("--server", server.address, "The server to ask")
       ->type_name("HOST:PORT|unix:PATH")
       ->envname("ACTBENCH_SERVER")
-      ->check(CheckAddress);
+      ->check(CheckServer);
   app.add_option("--timeout", server.timeout_seconds,
                  "Give up connecting, or a call, after so long (default: 5 s, never)")
       ->type_name("SECONDS")
@@ -116,10 +109,9 @@ int Main(int argc, char** argv) {
 }  // namespace actbench::client
 
 int main(int argc, char** argv) {
-  // Where a standard descriptor is closed, gRPC's next socket would get its number, and what is printed would go there.
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fcntl(descriptor, F_GETFD) == -1) open("/dev/null", O_RDONLY);
-  }
+  actbench::KeepStandardDescriptors();
+  // An error is one line, ours. GRPC_VERBOSITY is how one asks gRPC for its own.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
   try {
     return actbench::client::Main(argc, argv);
   } catch (const std::exception& error) {  // such as std::bad_alloc for a tensor that does not fit into memory

@@ -98,16 +98,15 @@ absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path) {
   if (!text.ok()) return text.status();
   const absl::StatusOr<NpyHeader> header = ParseNpyHeader(*text);
   if (!header.ok()) return FormatError(path, header.status().message());
-  const absl::StatusOr<int64_t> count = ElementCount(header->shape, SizeBytes(header->dtype));
-  if (!count.ok()) return FormatError(path, count.status().message());
-
-  absl::StatusOr<std::string> data =
-      ReadBytes(file.get(), path, static_cast<size_t>(*count) * SizeBytes(header->dtype), "the array");
-  if (!data.ok()) return data.status();
-  if (std::fgetc(file.get()) != EOF) return FormatError(path, "there is more data than the header's shape needs");
   v1::Tensor tensor;
   tensor.set_dtype(ToProto(header->dtype));
   tensor.mutable_shape()->Add(header->shape.begin(), header->shape.end());
+  const absl::StatusOr<size_t> count = CountElements(tensor, header->dtype);
+  if (!count.ok()) return FormatError(path, count.status().message());
+
+  absl::StatusOr<std::string> data = ReadBytes(file.get(), path, *count * SizeBytes(header->dtype), "the array");
+  if (!data.ok()) return data.status();
+  if (std::fgetc(file.get()) != EOF) return FormatError(path, "there is more data than the header's shape needs");
   tensor.set_data(*std::move(data));
   return tensor;
 }

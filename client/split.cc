@@ -97,8 +97,7 @@ std::optional<SplitPlan> PlanSplit(const v1::EvaluateItem& item, const v1::Limit
 v1::EvaluateItem Slice(const v1::EvaluateItem& item, int64_t begin, int64_t end) {
   v1::EvaluateItem slice = Header(item);
   for (const v1::Tensor& input : item.inputs()) {
-    const auto elements = static_cast<size_t>(*ElementCount(input.shape(), 1));
-    const size_t bytes = input.data().size() / elements;
+    const size_t bytes = TensorView::Of(input)->element_bytes();
     v1::Tensor& part = *slice.add_inputs();
     part.set_dtype(input.dtype());
     part.add_shape(end - begin);
@@ -119,7 +118,7 @@ absl::Status AppendPart(v1::EvaluateResult part, int64_t begin, int64_t end, con
     result = std::move(part);
     for (v1::Tensor& output : *result.mutable_outputs()) {
       const size_t bytes = output.data().size() / static_cast<size_t>(end);
-      output.mutable_data()->reserve(static_cast<size_t>(*ElementCount(item.inputs(0).shape(), 1)) * bytes);
+      output.mutable_data()->reserve(static_cast<size_t>(TensorView::Of(item.inputs(0))->size()) * bytes);
       *output.mutable_shape() = item.inputs(0).shape();
     }
     return absl::OkStatus();

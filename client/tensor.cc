@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/tensor.h"
 
-#include <limits>
-#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 
 namespace actbench::client {
-
-std::string DtypeName(v1::Dtype dtype) {
-  const std::optional<Dtype> known = FromProto(dtype);
-  return known.has_value() ? std::string(Name(*known)) : "unknown";
-}
 
 std::string DirectionName(v1::Direction direction) {
   if (direction == v1::DIRECTION_FORWARD) return "forward";
@@ -21,33 +13,10 @@ std::string DirectionName(v1::Direction direction) {
   return "unknown";
 }
 
-absl::StatusOr<int64_t> ElementCount(absl::Span<const int64_t> shape, size_t element_bytes) {
-  const int64_t most = std::numeric_limits<int64_t>::max() / static_cast<int64_t>(element_bytes);
-  int64_t count = 1;
-  bool empty = false;
-  bool overflow = false;
-  for (const int64_t dimension : shape) {
-    if (dimension < 0) return absl::InvalidArgumentError(absl::StrCat("the shape has a negative size, ", dimension));
-    empty = empty || dimension == 0;
-    overflow = overflow || (dimension != 0 && count > most / dimension);
-    if (!empty && !overflow) count *= dimension;
-  }
-  if (empty) return 0;
-  if (overflow) return absl::InvalidArgumentError("the shape has more elements than any memory could hold");
-  return count;
-}
-
 absl::StatusOr<TensorView> TensorView::Of(const v1::Tensor& tensor) {
-  const std::optional<Dtype> dtype = FromProto(tensor.dtype());
-  if (!dtype.has_value()) return absl::InvalidArgumentError(absl::StrCat("unknown dtype ", tensor.dtype()));
-  const absl::StatusOr<int64_t> count = ElementCount(tensor.shape(), SizeBytes(*dtype));
-  if (!count.ok()) return count.status();
-  if (tensor.data().size() != static_cast<size_t>(*count) * SizeBytes(*dtype)) {
-    return absl::InvalidArgumentError(absl::StrCat("the tensor has ", tensor.data().size(),
-                                                   " bytes where its shape needs ", *count, " elements of ",
-                                                   SizeBytes(*dtype), " bytes"));
-  }
-  return TensorView(*dtype, *count, tensor.data().data());
+  const absl::StatusOr<TensorInfo> info = CheckTensor(tensor, "tensor");
+  if (!info.ok()) return info.status();
+  return TensorView(info->dtype, static_cast<int64_t>(info->elements), tensor.data().data());
 }
 
 v1::Tensor MakeTensor(Dtype dtype, absl::Span<const double> values) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The API's dtypes, directions and tensors on the client's side: names, checked access to elements, changes of dtype.
+// The API's directions and tensors on the client's side: names, checked access to elements, changes of dtype.
 #ifndef ACTBENCH_CLIENT_TENSOR_H_
 #define ACTBENCH_CLIENT_TENSOR_H_
 
@@ -12,27 +12,24 @@
 #include "actbench/v1/types.pb.h"
 #include "kernels/dtype.h"
 #include "proto/dtype.h"
+#include "proto/tensor.h"
 
 namespace actbench::client {
 
-// As printed and typed: "f32"; "forward". A value that this client does not know, from a newer server, is "unknown".
-std::string DtypeName(v1::Dtype dtype);
+// As printed and typed: "forward". A value that this client does not know, from a newer server, is "unknown".
 std::string DirectionName(v1::Direction direction);
-
-// The number of elements of a tensor of `shape` whose elements have `element_bytes`. INVALID_ARGUMENT if a dimension is
-// negative or the size in bytes does not fit in 63 bits.
-absl::StatusOr<int64_t> ElementCount(absl::Span<const int64_t> shape, size_t element_bytes);
 
 // A look at a tensor whose dtype, shape and byte count are known to fit together. The tensor must outlive it.
 class TensorView {
  public:
-  // INVALID_ARGUMENT if they do not fit together.
+  // CheckTensor's error if they do not fit together.
   static absl::StatusOr<TensorView> Of(const v1::Tensor& tensor);
 
   Dtype dtype() const { return dtype_; }
   int64_t size() const { return size_; }  // elements
   const char* data() const { return data_; }
-  const char* at(int64_t index) const { return data_ + static_cast<size_t>(index) * SizeBytes(dtype_); }
+  size_t element_bytes() const { return SizeBytes(dtype_); }
+  const char* at(int64_t index) const { return data_ + static_cast<size_t>(index) * element_bytes(); }
   double operator[](int64_t index) const { return LoadElement(dtype_, at(index)); }
 
  private:
@@ -49,7 +46,7 @@ v1::Tensor MakeTensor(Dtype dtype, absl::Span<const double> values);
 // A tensor like `tensor` with 1 everywhere.
 v1::Tensor OnesLike(const v1::Tensor& tensor, TensorView view);
 
-// Changes the dtype, rounding to nearest even. INVALID_ARGUMENT if the tensor does not fit together.
+// Changes the dtype, rounding to nearest even. CheckTensor's error if it is not well-formed.
 absl::Status ConvertTensor(Dtype dtype, v1::Tensor& tensor);
 
 }  // namespace actbench::client

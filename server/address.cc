@@ -9,37 +9,18 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/address.h"
 
 namespace actbench {
 namespace {
 
-constexpr std::string_view kUnix = "unix:";
-
-// The path of "unix:PATH" and "unix:///PATH"; empty for other addresses.
-std::string UnixPath(std::string_view address) {
-  if (!address.starts_with(kUnix)) return "";
-  address.remove_prefix(kUnix.size());
-  if (address.starts_with("//")) address.remove_prefix(2);
-  return std::string(address);
-}
-
 bool IsLoopback(std::string_view host) {
   return host == "localhost" || host == "::1" ||
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
-}
-
-absl::Status CheckUnixPath(const std::string& flag, const std::string& address) {
-  const size_t length = UnixPath(address).size();
-  constexpr size_t kMaxLength = sizeof(sockaddr_un::sun_path) - 1;
-  if (length >= 1 && length <= kMaxLength) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(flag, " ", address, ": the path has ", length, " bytes; it must have 1 to ", kMaxLength));
 }
 
 absl::Status CannotListen(const std::string& address, const std::string& reason) {
@@ -103,41 +84,16 @@ absl::Status CheckTcpIsFree(const std::string& address) {
 
 }  // namespace
 
-std::string HostPort::WithPort(int other) const {
-  return in_brackets ? absl::StrCat("[", host, "]:", other) : absl::StrCat(host, ":", other);
-}
-
-absl::StatusOr<HostPort> ParseHostPort(const std::string& address) {
-  const auto refuse = [&](const char* why) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", absl::Utf8SafeCEscape(address), "\": ", why,
-                     "; it must be HOST:PORT, such as 127.0.0.1:50051, with a port from 0 (any free one) to 65535"));
-  };
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return refuse("there is no port");
-  std::string host = address.substr(0, colon);
-  const bool in_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (in_brackets) host = host.substr(1, host.size() - 2);
-  if (host.empty()) return refuse("there is no host");
-  for (const char c : host) {
-    const bool usual = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
-    if (!usual && !(in_brackets && (c == ':' || c == '%'))) {
-      return refuse("the host is not a name or an address (IPv6 goes in brackets)");
-    }
-  }
-  const std::string port = address.substr(colon + 1);
-  const bool digits = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
-  int number = 0;
-  if (!digits || !absl::SimpleAtoi(port, &number) || number > 65535) return refuse("the port is not a number in range");
-  return HostPort{host, number, in_brackets};
-}
-
 absl::Status CheckAddress(const std::string& flag, const std::string& address, bool allow_insecure_bind) {
-  if (address.starts_with(kUnix)) return CheckUnixPath(flag, address);
-  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(flag, " ", parsed.status().message(), ", or unix:PATH"));
+  if (absl::Status form = CheckForm(address); !form.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, " ", form.message()));
   }
+  return IsUnixAddress(address) ? absl::OkStatus() : CheckHostPort(flag, address, allow_insecure_bind);
+}
+
+absl::Status CheckHostPort(const std::string& flag, const std::string& address, bool allow_insecure_bind) {
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, " ", parsed.status().message()));
   if (IsLoopback(parsed->host) || allow_insecure_bind) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat(flag, " ", address,
@@ -146,11 +102,11 @@ absl::Status CheckAddress(const std::string& flag, const std::string& address, b
 }
 
 absl::Status CheckIsFree(const std::string& address) {
-  return address.starts_with(kUnix) ? CheckUnixIsFree(address) : CheckTcpIsFree(address);
+  return IsUnixAddress(address) ? CheckUnixIsFree(address) : CheckTcpIsFree(address);
 }
 
 std::string WithPort(const std::string& address, int port) {
-  if (address.starts_with(kUnix)) return address;
+  if (IsUnixAddress(address)) return address;
   return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
 }
 

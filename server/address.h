@@ -6,26 +6,15 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 
 namespace actbench {
-
-struct HostPort {
-  std::string host;  // a name or an IP address, an IPv6 address without its brackets
-  int port;
-  bool in_brackets;
-
-  // As it was parsed, but with this port.
-  std::string WithPort(int other) const;
-};
-
-// Strict: libraries give signs, commas and letters in an address meanings of their own. INVALID_ARGUMENT with the
-// reason and what an address must be.
-absl::StatusOr<HostPort> ParseHostPort(const std::string& address);
 
 // INVALID_ARGUMENT if `address` is neither HOST:PORT nor unix:PATH; FAILED_PRECONDITION if it is reachable from other
 // machines and `allow_insecure_bind` is not set. `flag` is what the user gave it with, such as "--address".
 absl::Status CheckAddress(const std::string& flag, const std::string& address, bool allow_insecure_bind);
+
+// The same where only HOST:PORT will do.
+absl::Status CheckHostPort(const std::string& flag, const std::string& address, bool allow_insecure_bind);
 
 // Whether the address can be listened on now, found out by trying: FAILED_PRECONDITION with the reason if not. For
 // unix:PATH also if another server listens there or the file is no socket, as gRPC would take it from its owner.

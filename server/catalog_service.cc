@@ -7,10 +7,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "proto/tensor.h"
 #include "server/build_info.h"
 #include "server/convert.h"
 #include "server/host.h"
-#include "server/tensor.h"
 #include "server/wire.h"
 
 namespace actbench {

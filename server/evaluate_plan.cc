@@ -8,8 +8,8 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "proto/tensor.h"
 #include "server/convert.h"
-#include "server/tensor.h"
 
 namespace actbench {
 namespace {

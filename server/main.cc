@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // actbench-server: flags, signals, and the order of starting and stopping.
-#include <fcntl.h>
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "proto/program.h"
 #include "server/flags.h"
 #include "server/log.h"
 #include "server/server.h"
@@ -61,13 +61,6 @@ void LogGrpcMessage(gpr_log_func_args* message) {
   actbench::Log(level, message->message, {{"source", "grpc"}});
 }
 
-// Where a standard descriptor is closed, gRPC's next socket would get its number, and what is printed would go there.
-void KeepStandardDescriptors() {
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fcntl(descriptor, F_GETFD) == -1) open("/dev/null", O_RDONLY);
-  }
-}
-
 // protobuf's: it complains about requests that are not UTF-8, which get their answer.
 void LogProtobufMessage(google::protobuf::LogLevel /*level*/, const char* /*file*/, int /*line*/,
                         const std::string& message) {
@@ -110,7 +103,7 @@ int Run(const actbench::Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  KeepStandardDescriptors();
+  actbench::KeepStandardDescriptors();
   std::optional<int> exit_status;
   const actbench::Flags flags = actbench::ParseFlags(argc, argv, exit_status);
   if (exit_status.has_value()) return *exit_status;

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "server/address.h"
+#include "proto/address.h"
 #include "server/mutex.h"
 
 struct mg_connection;

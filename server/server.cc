@@ -59,10 +59,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
     if (!status.ok()) return status;
   }
   if (options.metrics_address.empty()) return absl::OkStatus();
-  if (options.metrics_address.starts_with("unix:")) {
-    return absl::InvalidArgumentError("--metrics_address must be HOST:PORT");
-  }
-  return CheckAddress("--metrics_address", options.metrics_address, options.allow_insecure_bind);
+  return CheckHostPort("--metrics_address", options.metrics_address, options.allow_insecure_bind);
 }
 
 class ServerImpl final : public Server, private Metrics::GaugeSource {

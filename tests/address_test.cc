@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "proto/address.h"
 #include "tests/server_fixture.h"
 
 namespace actbench {
@@ -31,7 +32,8 @@ TEST(HostPortTest, EverythingElseIsRefusedWithTheReason) {
       {"localhost:", "port"},    {"localhost:x", "port"},    {"localhost:65536", "port"},
       {"localhost:-1", "port"},  {"127.0.0.1:+80", "port"},  {"127.0.0.1:99999999999999999999", "port"},
       {"::1:80", "in brackets"}, {"[::1:80", "in brackets"}, {"127.0.0.1:1,127.0.0.1:2", "host"},
-      {"a b:80", "host"},        {"http://host:80", "host"}, {"[]:80", "host"}};
+      {"a b:80", "host"},        {"http://host:80", "host"}, {"[]:80", "host"},
+      {"[zz]:80", "IPv6"},       {"[::1%]x]:80", "host"},    {"[host]:80", "IPv6"}};
   for (const auto& [address, reason] : cases) {
     const absl::Status status = ParseHostPort(address).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << address;
@@ -150,8 +152,20 @@ TEST(AddressTest, RejectsMalformedAddresses) {
        {"localhost", ":1", "localhost:", "localhost:x", "localhost:65536", "localhost:-1", "unix:"}) {
     EXPECT_EQ(Server::Start(At(address)).status().code(), absl::StatusCode::kInvalidArgument) << address;
   }
-  EXPECT_EQ(Server::Start(At("127.0.0.1:0", "unix:/tmp/x")).status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string long_path(200, 'x');
+  ExpectContains(std::string(Server::Start(At("unix:" + long_path)).status().message()), {long_path, "200 bytes"});
   EXPECT_EQ(Server::Start(At("unix:/no/such/directory/x")).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(AddressTest, AdvisesWhatTheFlagTakes) {
+  ExpectContains(std::string(Server::Start(At("nowhere")).status().message()),
+                 {"--address \"nowhere\"", "HOST:PORT", "unix:PATH"});
+  for (const std::string address : {"nowhere", "unix:/x"}) {
+    const absl::Status status = Server::Start(At("127.0.0.1:0", address)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    ExpectContains(std::string(status.message()), {"--metrics_address \"" + address + "\"", "HOST:PORT"});
+    EXPECT_EQ(status.message().find("unix:PATH"), absl::string_view::npos) << status;
+  }
 }
 
 }  // namespace

@@ -98,7 +98,18 @@ class UsageTest(CommandTest):
         self.assertIn("HOST:PORT", self.fail_with("list", env={"ACTBENCH_SERVER": "http://localhost:50051"}))
         for seconds in ["nan", "inf", "0", "-1", "soon"]:
             self.assertRegex(self.fail_with("--timeout=" + seconds, "list"), "seconds above 0.*'actbench --help'")
-        self.assertIn("brackets", self.fail_with("--server", "::1:50051", "list"))
+
+    def test_wrong_addresses_are_told_and_not_tried(self):
+        for address, reason in [("::1:50051", "brackets"), ("[::1:50051", "brackets"), ("[zz]:1", "IPv6"),
+                                ("a b:1", "host"), ("host:+1", "port"), ("host:0", "port 0"), ("host:65536", "port"),
+                                ("unix:", "0 bytes"), ("unix:" + 200 * "x", "200 bytes")]:
+            self.assertIn(reason, self.fail_with("--server", address, "list"), address)
+
+    def test_grpc_is_silent_unless_asked(self):
+        address = "unix:" + self.path("no_socket")
+        self.fail_with("--server", address, "list")
+        loud = run("--server", address, "list", env={"GRPC_VERBOSITY": "debug"})
+        self.assertGreater(loud.stderr.count("\n"), 1)
 
     def test_what_a_script_left_empty_is_a_mistake(self):
         for flag in ["--upstream", "--upstream_values", "--out", "--isa", "--dtype", "--server"]:
@@ -234,7 +245,7 @@ class EvalTest(CommandTest):
         y = numpy.where(numpy.isnan(x), x, numpy.maximum(x, 0))
         lines = self.succeed("eval", "relu", "--in", self.save("x.npy", x)).splitlines()
         summary = dict(line.split(maxsplit=1) for line in lines)
-        self.assertEqual(summary["shape"], "20 x 10, f64")
+        self.assertEqual(summary["shape"], "[20, 10], f64")
         self.assertEqual(float(summary["min"]), 0)
         self.assertEqual(float(summary["max"]), 169)
         self.assertAlmostEqual(float(summary["mean"]), y[numpy.isfinite(y)].mean())

@@ -81,7 +81,7 @@ TEST(EvalOutputTest, JsonHasBothOutputsOfAGatedGradient) {
 TEST(EvalOutputTest, NothingToPrintIsSaid) {
   v1::Tensor tensor = MakeTensor(Dtype::kF32, {});
   tensor.add_shape(3);
-  EXPECT_EQ(TensorText(tensor, *TensorView::Of(tensor)), "no elements (shape 0 x 3)\n");
+  EXPECT_EQ(TensorText(tensor, *TensorView::Of(tensor)), "no elements (shape [0, 3])\n");
   EXPECT_EQ(ErrorText(v1::ErrorReport(), Dtype::kF32), "error: no elements to check");
 }
 

@@ -169,10 +169,10 @@ TEST_F(NpyTest, RefusesAbsurdShapes) {
   const auto with = [](const std::string& shape) {
     return NpyBytes(1, absl::StrCat("{'descr': '<f4', 'fortran_order': False, 'shape': ", shape, ", }"), "12345678");
   };
-  ExpectRefused(with("(-2,)"), "negative");
-  ExpectRefused(with("(0, -2)"), "negative");
-  ExpectRefused(with("(4611686018427387904, 4611686018427387904)"), "more elements than any memory");
-  ExpectRefused(with("(4611686018427387904,)"), "more elements than any memory");
+  ExpectRefused(with("(-2,)"), "[-2]; each dimension must be at least 0");
+  ExpectRefused(with("(0, -2)"), "[0, -2]");
+  ExpectRefused(with("(4611686018427387904, 4611686018427387904)"), "below 2^63 bytes");
+  ExpectRefused(with("(4611686018427387904,)"), "below 2^63 bytes");
   ExpectRefused(with("(99999999999999999999999,)"), "header");
   // Fits into 63 bits; must be found out without allocating it.
   ExpectRefused(with("(1152921504606846976,)"), "truncated");
@@ -230,9 +230,10 @@ TEST_F(NpyTest, WhereThereIsNoRoomTheFormerContentStays) {
 TEST_F(NpyTest, WhatIsWrittenIsReadBackAndAligned) {
   for (const DtypeInfo& info : AllDtypes()) {
     for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{{}, {6}, {2, 3}, {3, 0}, {1, 2, 3, 1}}) {
-      const int64_t count = *ElementCount(shape, info.size_bytes);
-      v1::Tensor tensor = MakeTensor(info.dtype, std::vector<double>(static_cast<size_t>(count), -0.75));
-      tensor.mutable_shape()->Assign(shape.begin(), shape.end());
+      v1::Tensor shaped;
+      shaped.mutable_shape()->Assign(shape.begin(), shape.end());
+      v1::Tensor tensor = MakeTensor(info.dtype, std::vector<double>(*CountElements(shaped, info.dtype), -0.75));
+      tensor.mutable_shape()->Swap(shaped.mutable_shape());
       ASSERT_TRUE(WriteNpy(path_, tensor).ok());
       const absl::StatusOr<v1::Tensor> read = ReadNpy(path_);
       ASSERT_TRUE(read.ok()) << read.status();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/tensor.h"
+#include "proto/tensor.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,33 +7,29 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
-#include "server/convert.h"
+#include "proto/dtype.h"
 
 namespace actbench {
-namespace {
 
-// The product of the shape; INVALID_ARGUMENT if a dimension is negative or the product does not fit.
-absl::StatusOr<int64_t> CountElements(const v1::Tensor& tensor, const std::string& field) {
+absl::StatusOr<size_t> CountElements(const v1::Tensor& tensor, Dtype dtype) {
+  auto bytes = static_cast<int64_t>(SizeBytes(dtype));
   bool empty = false;
+  bool overflow = false;
   for (const int64_t size : tensor.shape()) {
     if (size < 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat(field, ".shape is ", ShapeText(tensor), "; each dimension must be at least 0"));
+          absl::StrCat("shape is ", ShapeText(tensor), "; each dimension must be at least 0"));
     }
     empty |= size == 0;
+    overflow |= size != 0 && __builtin_mul_overflow(bytes, size, &bytes);
   }
   if (empty) return 0;
-  int64_t elements = 1;
-  for (const int64_t size : tensor.shape()) {
-    if (__builtin_mul_overflow(elements, size, &elements)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(field, ".shape is ", ShapeText(tensor), "; its product must be below 2^63"));
-    }
+  if (overflow) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("shape is ", ShapeText(tensor), "; the elements must have below 2^63 bytes"));
   }
-  return elements;
+  return static_cast<size_t>(bytes) / SizeBytes(dtype);
 }
-
-}  // namespace
 
 absl::StatusOr<TensorInfo> CheckTensor(const v1::Tensor& tensor, const std::string& field, int64_t max_elements) {
   if (tensor.has_quantization()) {
@@ -45,20 +41,19 @@ absl::StatusOr<TensorInfo> CheckTensor(const v1::Tensor& tensor, const std::stri
     return absl::InvalidArgumentError(
         absl::StrCat(field, ".dtype is ", DtypeText(tensor.dtype()), "; it must be one of ", DtypeNames()));
   }
-  const absl::StatusOr<int64_t> elements = CountElements(tensor, field);
-  if (!elements.ok()) return elements.status();
-  if (*elements > max_elements) {
-    return absl::ResourceExhaustedError(absl::StrCat(field, " has ", *elements, " elements; at most ", max_elements,
+  const absl::StatusOr<size_t> count = CountElements(tensor, *dtype);
+  if (!count.ok()) return absl::InvalidArgumentError(absl::StrCat(field, ".", count.status().message()));
+  if (*count > static_cast<size_t>(max_elements)) {
+    return absl::ResourceExhaustedError(absl::StrCat(field, " has ", *count, " elements; at most ", max_elements,
                                                      " are allowed (--max_tensor_elements)"));
   }
-  const size_t count = static_cast<size_t>(*elements);
-  // Does not overflow: Server::Start refuses limits that could.
-  if (tensor.data().size() != count * SizeBytes(*dtype)) {
+  const size_t bytes = *count * SizeBytes(*dtype);
+  if (tensor.data().size() != bytes) {
     return absl::InvalidArgumentError(absl::StrCat(field, ".data has ", tensor.data().size(), " bytes, but shape ",
                                                    ShapeText(tensor), " of ", std::string(Name(*dtype)), " needs ",
-                                                   count, " x ", SizeBytes(*dtype), " = ", count * SizeBytes(*dtype)));
+                                                   *count, " x ", SizeBytes(*dtype), " = ", bytes));
   }
-  return TensorInfo{*dtype, count};
+  return TensorInfo{*dtype, *count};
 }
 
 std::string ShapeText(const v1::Tensor& tensor) {
