@@ -30,19 +30,21 @@ constexpr absl::Duration kFirstWait = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
 
 absl::Status ToStatus(const grpc::Status& status) {
+  // Nothing here cancels a call, so that is what gRPC says in the moment in which a server is gone.
+  if (status.error_code() == grpc::CANCELLED) return absl::UnavailableError(status.error_message());
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
-void SetTimeout(absl::Duration timeout, grpc::ClientContext& context) {
-  if (timeout != absl::InfiniteDuration()) context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+void SetDeadline(absl::Time deadline, grpc::ClientContext& context) {
+  if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
 }
 
 // One blocking call of a generated stub's method.
 template <class Stub, class Request, class Response>
 absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                              const Request& request, absl::Duration timeout) {
+                              const Request& request, absl::Time deadline) {
   grpc::ClientContext context;
-  SetTimeout(timeout, context);
+  SetDeadline(deadline, context);
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (!status.ok()) return ToStatus(status);
@@ -53,10 +55,10 @@ absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::Cli
 // (a string in field 1, an enum in field 1): compiling health.proto into a library would clash with any other library
 // of a program that does so too.
 absl::StatusOr<int> CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const std::string& service,
-                                absl::Duration timeout) {
+                                absl::Time deadline) {
   grpc::TemplatedGenericStub<google::protobuf::StringValue, google::protobuf::Int32Value> stub(channel);
   grpc::ClientContext context;
-  SetTimeout(timeout, context);
+  SetDeadline(deadline, context);
   google::protobuf::StringValue request;
   request.set_value(service);
   google::protobuf::Int32Value response;
@@ -104,7 +106,7 @@ absl::Status Client::WaitForConnection(absl::Duration timeout) {
        state = channel_->GetState(/*try_to_connect=*/true)) {
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || !channel_->WaitForStateChange(state, deadline)) {
       // The state does not tell the reason, but a call that fails for it does, and at once.
-      absl::Status reason = CheckHealth(channel_, "", absl::Milliseconds(100)).status();
+      absl::Status reason = CheckHealth(channel_, "", absl::Now() + absl::Milliseconds(100)).status();
       if (reason.ok() || absl::IsUnavailable(reason)) return reason;
       return absl::UnavailableError(absl::StrCat("no connection within ", absl::FormatDuration(timeout)));
     }
@@ -113,25 +115,28 @@ absl::Status Client::WaitForConnection(absl::Duration timeout) {
 }
 
 absl::StatusOr<v1::ListActivationsResponse> Client::ListActivations() {
-  return Call(*catalog_, &v1::CatalogService::Stub::ListActivations, v1::ListActivationsRequest(), timeout_);
+  return Call(*catalog_, &v1::CatalogService::Stub::ListActivations, v1::ListActivationsRequest(), Deadline());
 }
 
 absl::StatusOr<v1::ListKernelsResponse> Client::ListKernels(const v1::ListKernelsRequest& request) {
-  return Call(*catalog_, &v1::CatalogService::Stub::ListKernels, request, timeout_);
+  return Call(*catalog_, &v1::CatalogService::Stub::ListKernels, request, Deadline());
 }
 
-absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo() {
-  return Call(*catalog_, &v1::CatalogService::Stub::GetServerInfo, v1::GetServerInfoRequest(), timeout_);
+absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo() { return GetServerInfo(Deadline()); }
+
+absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(absl::Time deadline) {
+  return Call(*catalog_, &v1::CatalogService::Stub::GetServerInfo, v1::GetServerInfoRequest(), deadline);
 }
 
 absl::StatusOr<v1::EvaluateResponse> Client::EvaluateBatch(const v1::EvaluateRequest& request) {
-  return Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, timeout_);
+  return Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, Deadline());
 }
 
-absl::StatusOr<v1::EvaluateResult> Client::EvaluateWhole(v1::EvaluateItem item) {
+absl::StatusOr<v1::EvaluateResult> Client::EvaluateWhole(v1::EvaluateItem item, absl::Time deadline) {
   v1::EvaluateRequest request;
   *request.add_items() = std::move(item);
-  absl::StatusOr<v1::EvaluateResponse> response = EvaluateBatch(request);
+  absl::StatusOr<v1::EvaluateResponse> response =
+      Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, deadline);
   if (!response.ok()) return response.status();
   if (response->results_size() != 1) {
     return absl::InternalError(absl::StrCat("the server gave ", response->results_size(), " results for one item"));
@@ -144,15 +149,16 @@ absl::StatusOr<v1::EvaluateResult> Client::EvaluateWhole(v1::EvaluateItem item) 
 }
 
 absl::StatusOr<v1::EvaluateResult> Client::Evaluate(v1::EvaluateItem item) {
-  const absl::StatusOr<v1::Limits> limits = Limits();
+  const absl::Time deadline = Deadline();
+  const absl::StatusOr<v1::Limits> limits = Limits(deadline);
   if (!limits.ok()) return limits.status();
   const std::optional<client::SplitPlan> plan = client::PlanSplit(item, *limits);
-  if (!plan.has_value()) return EvaluateWhole(std::move(item));
+  if (!plan.has_value()) return EvaluateWhole(std::move(item), deadline);
 
   v1::EvaluateResult result;
   for (int64_t begin = 0; begin < plan->elements; begin += plan->elements_per_call) {
     const int64_t end = std::min(begin + plan->elements_per_call, plan->elements);
-    absl::StatusOr<v1::EvaluateResult> part = EvaluatePart(item, begin, end);
+    absl::StatusOr<v1::EvaluateResult> part = EvaluatePart(item, begin, end, deadline);
     if (!part.ok()) return part.status();
     if (absl::Status merged = client::AppendPart(*std::move(part), begin, end, item, result); !merged.ok())
       return merged;
@@ -160,20 +166,21 @@ absl::StatusOr<v1::EvaluateResult> Client::Evaluate(v1::EvaluateItem item) {
   return result;
 }
 
-absl::StatusOr<v1::EvaluateResult> Client::EvaluatePart(const v1::EvaluateItem& item, int64_t begin, int64_t end) {
-  const absl::Time deadline = absl::Now() + std::min(timeout_, kLongestWait);
+absl::StatusOr<v1::EvaluateResult> Client::EvaluatePart(const v1::EvaluateItem& item, int64_t begin, int64_t end,
+                                                        absl::Time deadline) {
+  const absl::Time last_try = std::min(deadline, absl::Now() + kLongestWait);
   for (absl::Duration wait = kFirstWait;; wait *= 2) {
-    absl::StatusOr<v1::EvaluateResult> part = EvaluateWhole(client::Slice(item, begin, end));
+    absl::StatusOr<v1::EvaluateResult> part = EvaluateWhole(client::Slice(item, begin, end), deadline);
     // The part itself is within the limits, so it is the server that has too much in work.
-    if (!absl::IsResourceExhausted(part.status()) || absl::Now() + wait > deadline) return part;
+    if (!absl::IsResourceExhausted(part.status()) || absl::Now() + wait > last_try) return part;
     absl::SleepFor(wait);
   }
 }
 
-absl::StatusOr<v1::Limits> Client::Limits() {
+absl::StatusOr<v1::Limits> Client::Limits(absl::Time deadline) {
   const absl::MutexLock lock(&limits_->mutex);
   if (!limits_->limits.has_value()) {
-    absl::StatusOr<v1::GetServerInfoResponse> info = GetServerInfo();
+    absl::StatusOr<v1::GetServerInfoResponse> info = GetServerInfo(deadline);
     if (!info.ok()) return info.status();
     limits_->limits = std::move(*info->mutable_limits());
   }
@@ -182,7 +189,7 @@ absl::StatusOr<v1::Limits> Client::Limits() {
 
 absl::StatusOr<bool> Client::IsServing(const std::string& service) {
   constexpr int kServing = 1;  // grpc.health.v1.HealthCheckResponse.SERVING
-  const absl::StatusOr<int> status = CheckHealth(channel_, service, timeout_);
+  const absl::StatusOr<int> status = CheckHealth(channel_, service, Deadline());
   if (!status.ok()) return status.status();
   return *status == kServing;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "actbench/v1/evaluation.grpc.pb.h"
@@ -49,18 +50,23 @@ class Client {
   // grpc.health.v1: whether `service` ("" for the whole server) is serving. NOT_FOUND if there is no such service.
   absl::StatusOr<bool> IsServing(const std::string& service = "");
 
-  // Applies to each call; infinite by default. Not to be called while another thread makes one.
+  // How long each of these methods may take, a split Evaluate as a whole too; infinite by default. Not to be called
+  // while another thread is in one.
   void set_timeout(absl::Duration timeout) { timeout_ = timeout; }
 
  private:
   struct LimitsCache;
 
+  // When a method that is called now must be done.
+  absl::Time Deadline() const { return absl::Now() + timeout_; }
+  absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo(absl::Time deadline);
   // The server's limits, asked for once.
-  absl::StatusOr<v1::Limits> Limits();
+  absl::StatusOr<v1::Limits> Limits(absl::Time deadline);
   // Evaluate for a batch of one.
-  absl::StatusOr<v1::EvaluateResult> EvaluateWhole(v1::EvaluateItem item);
+  absl::StatusOr<v1::EvaluateResult> EvaluateWhole(v1::EvaluateItem item, absl::Time deadline);
   // One part of a split item: elements [begin, end).
-  absl::StatusOr<v1::EvaluateResult> EvaluatePart(const v1::EvaluateItem& item, int64_t begin, int64_t end);
+  absl::StatusOr<v1::EvaluateResult> EvaluatePart(const v1::EvaluateItem& item, int64_t begin, int64_t end,
+                                                  absl::Time deadline);
 
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::CatalogService::Stub> catalog_;

@@ -17,7 +17,7 @@ enum ExitStatus { kSuccess = 0, kAnswerIsNo = 1, kFailure = 2 };
 // The flags before the command.
 struct ServerFlags {
   std::string address;         // empty: a server inside this process
-  double timeout_seconds = 0;  // of each call; 0: none
+  double timeout_seconds = 0;  // of connecting, and of each piece of work; 0: none
 };
 
 // A client of the server that the flags name, connected. UNAVAILABLE says what to do.

@@ -15,7 +15,7 @@ namespace actbench::client {
 
 struct SplitPlan {
   int64_t elements;           // of each tensor of the whole item
-  int64_t elements_per_call;  // at least 1; the last call may have fewer
+  int64_t elements_per_call;  // at least 1, of all calls but the last, which may have fewer
 };
 
 // How to split `item` so that each call fits the limits; nothing if one call will do. Nothing, too, if the inputs do
@@ -26,7 +26,7 @@ std::optional<SplitPlan> PlanSplit(const v1::EvaluateItem& item, const v1::Limit
 v1::EvaluateItem Slice(const v1::EvaluateItem& item, int64_t begin, int64_t end);
 
 // Adds the result of Slice(item, begin, end) to `result`, which is empty for begin 0 and has the item's shape. INTERNAL
-// if the part is not what was asked for.
+// if the part is not what was asked for, or not from the kernel of the parts before.
 absl::Status AppendPart(v1::EvaluateResult part, int64_t begin, int64_t end, const v1::EvaluateItem& item,
                         v1::EvaluateResult& result);
 
