@@ -33,7 +33,10 @@ absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text, absl::
   std::vector<double> numbers;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
     const absl::StatusOr<double> number = ParseNumber(part);
-    if (!number.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", number.status().message()));
+    if (!number.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, ": ", number.status().message(), "; numbers are separated by commas"));
+    }
     numbers.push_back(*number);
   }
   return numbers;

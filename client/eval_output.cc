@@ -44,7 +44,7 @@ std::string Row(const TensorView& view, int64_t begin, int64_t end) {
 std::string Summary(const v1::Tensor& tensor, const TensorView& view) {
   double least = std::numeric_limits<double>::infinity();
   double greatest = -least;
-  double sum = 0;
+  long double sum = 0;  // of finite f64 values as large as any, the sum has to be finite too
   int64_t nans = 0;
   int64_t infinities = 0;
   for (int64_t i = 0; i < view.size(); ++i) {
@@ -61,7 +61,7 @@ std::string Summary(const v1::Tensor& tensor, const TensorView& view) {
   Table table({"shape", absl::StrCat(ShapeText(tensor), ", ", DtypeText(tensor.dtype()))});
   table.AddRow({"min", number(least)});
   table.AddRow({"max", number(greatest)});
-  table.AddRow({"mean", number(sum / static_cast<double>(finite))});
+  table.AddRow({"mean", number(static_cast<double>(sum / static_cast<long double>(finite)))});
   table.AddRow({"NaN", absl::StrCat(nans)});
   table.AddRow({"infinite", absl::StrCat(infinities)});
   table.AddRow({"first", Row(view, 0, std::min(kFirst, view.size())) + " ..."});

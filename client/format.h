@@ -23,7 +23,8 @@ std::string RoundedDecimal(double value, Dtype dtype);
 // Non-finite values: NaN, Infinity, -Infinity.
 std::string ShortestDecimal(double value, Dtype dtype);
 
-// JSON, made of texts that already are JSON.
+// JSON, made of texts that already are JSON. Not by a library: nlohmann-json prints some numbers with 17 digits, and it
+// knows no shortest decimals of f32, f16 and bf16.
 using JsonMember = std::pair<absl::string_view, std::string>;
 std::string JsonString(absl::string_view text);
 std::string JsonNumber(double value, Dtype dtype = Dtype::kF64);  // non-finite: a string

@@ -19,6 +19,9 @@ Examples:
   actbench --server localhost:50051 --timeout 1 health --service actbench.v1.EvaluationService)";
 
 HealthStatus RunHealth(const std::string& service, const ServerFlags& server) {
+  if (server.address.empty()) {
+    std::cerr << "actbench: without --server this asks the server inside this process, which always serves\n";
+  }
   absl::StatusOr<Client> client = OpenClient(server);
   if (!client.ok()) {
     Fail(client.status());

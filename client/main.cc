@@ -2,6 +2,7 @@
 // The `actbench` command.
 #include <grpc/support/log.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "client/command.h"
 #include "proto/address.h"
@@ -59,16 +61,24 @@ std::string Describe(const CLI::App& app, const CLI::ParseError& error) {
   return "unknown command or flag " + unknown.front();
 }
 
-// Prints help, or the error in one line. Returns the exit status: 0, or `usage_status` of an error.
-int HandleParseError(const CLI::App& app, const CLI::ParseError& error, int usage_status) {
-  if (error.get_exit_code() == 0) return app.exit(error);
-  const std::string description = Describe(app, error);
+// Tells a mistake in one line. `arguments` are those of the command line.
+void PrintMistake(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  std::string description = Describe(app, error);
   const auto commands = app.get_subcommands();
   // A wrong value is told as "--flag: why".
-  const bool global = app.get_option_no_throw(description.substr(0, description.find(':'))) != nullptr;
+  const std::string subject = description.substr(0, description.find(':'));
+  const CLI::Option* const global = app.get_option_no_throw(subject);
+  const bool typed = std::any_of(arguments.begin(), arguments.end(),
+                                 [&](const std::string& argument) { return absl::StartsWith(argument, subject); });
+  if (global != nullptr && !typed) description.replace(0, subject.size(), global->get_envname());
   std::cerr << "actbench: " << description << "; see 'actbench "
-            << (commands.empty() || global ? "" : commands.front()->get_name() + " ") << "--help'" << std::endl;
-  return usage_status;
+            << (commands.empty() || global != nullptr ? "" : commands.front()->get_name() + " ") << "--help'"
+            << std::endl;
+}
+
+// `exit_status`, unless what was printed did not arrive.
+int Finish(int exit_status) {
+  return std::cout.flush() ? exit_status : Fail(absl::ErrnoToStatus(errno, "cannot write to standard output"));
 }
 
 int Main(int argc, char** argv) {
@@ -84,7 +94,7 @@ int Main(int argc, char** argv) {
       ->envname("ACTBENCH_SERVER")
       ->check(CheckServer);
   app.add_option("--timeout", server.timeout_seconds,
-                 "Give up connecting, or a call, after so long (default: 5 s, never)")
+                 "Give up after so long (by default connecting takes at most 5 s, and work as long as it needs)")
       ->type_name("SECONDS")
       ->envname("ACTBENCH_TIMEOUT")
       ->check(CheckTimeout);
@@ -99,10 +109,11 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return HandleParseError(app, error, app.got_subcommand(health) ? 1 : kFailure);
+    if (error.get_exit_code() == 0) return Finish(app.exit(error));  // prints help or version
+    PrintMistake(app, error, {argv + 1, argv + argc});
+    return app.got_subcommand(health) ? 1 : kFailure;
   }
-  if (!std::cout.flush()) return Fail(absl::ErrnoToStatus(errno, "cannot write to standard output"));
-  return exit_status;
+  return Finish(exit_status);
 }
 
 }  // namespace

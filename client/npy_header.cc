@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 namespace actbench::client {
 namespace {
@@ -87,7 +88,8 @@ class Parser {
       SkipSpace();
       const size_t length = std::min(rest_.find_first_of(",) \t\n"), rest_.size());
       int64_t dimension = 0;
-      if (!absl::SimpleAtoi(rest_.substr(0, length), &dimension)) return std::nullopt;
+      // NumPy on Python 2 wrote "2L".
+      if (!absl::SimpleAtoi(absl::StripSuffix(rest_.substr(0, length), "L"), &dimension)) return std::nullopt;
       rest_.remove_prefix(length);
       shape.push_back(dimension);
       if (!Consume(",") && !Peek(")")) return std::nullopt;

@@ -92,10 +92,13 @@ class UsageTest(CommandTest):
         self.assertIn("--gradient", self.fail_with("eval", "relu", "--values", "1", "--upstream_values", "1"))
         self.assertIn("f8", self.fail_with("eval", "relu", "--values", "1", "--dtype", "f8"))
         self.assertRegex(self.fail_with("eval", "relu", "--values", "1,one"), '--values: "one"')
+        self.assertRegex(self.fail_with("eval", "relu", "--values", "1 2 3"), '--values: "1 2 3".*commas')
         self.assertRegex(self.fail_with("eval", "relu", "--values", "1", "--gate_values", "one"), '--gate_values: "one"')
         self.assertIn("NAME=NUMBER", self.fail_with("eval", "swish", "--values", "1", "--param", "beta"))
         self.assertIn("HOST:PORT", self.fail_with("--server", "localhost", "list"))
-        self.assertIn("HOST:PORT", self.fail_with("list", env={"ACTBENCH_SERVER": "http://localhost:50051"}))
+        for variable, value in [("ACTBENCH_SERVER", "http://localhost:50051"), ("ACTBENCH_TIMEOUT", "soon")]:
+            self.assertIn(f"{variable}: \"{value}\"", self.fail_with("list", env={variable: value}))
+        self.assertIn("--server: \"x\"", self.fail_with("--server=x", "list", env={"ACTBENCH_SERVER": "y"}))
         for seconds in ["nan", "inf", "0", "-1", "soon"]:
             self.assertRegex(self.fail_with("--timeout=" + seconds, "list"), "seconds above 0.*'actbench --help'")
 
@@ -123,10 +126,11 @@ class UsageTest(CommandTest):
         self.fail_with("--sped", "health", status=1)
 
     def test_a_full_disk_below_stdout_is_told(self):
-        with open("/dev/full", "w") as full:
-            result = subprocess.run([actbench_program, "list"], stdout=full, stderr=subprocess.PIPE, text=True)
-        self.assertEqual(result.returncode, 2)
-        self.assertIn("No space left", result.stderr)
+        for arguments in [["list"], ["--help"], ["eval", "--help"], ["--version"]]:
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([actbench_program, *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertIn("No space left", result.stderr)
 
     def test_a_closed_stdout_is_told(self):
         result = subprocess.run(["sh", "-c", f"{actbench_program} list >&-"], stderr=subprocess.PIPE, text=True)
@@ -251,6 +255,8 @@ class EvalTest(CommandTest):
         self.assertAlmostEqual(float(summary["mean"]), y[numpy.isfinite(y)].mean())
         self.assertEqual((summary["NaN"], summary["infinite"]), ("1", "1"))
         self.assertTrue(summary["first"].startswith("nan 0 0"))
+        lines = self.succeed("eval", "relu", "--in", self.save("x.npy", numpy.full(200, 1.5e307))).splitlines()
+        self.assertIn("mean      1.5e+307", lines)
 
     def test_check_tells_the_error(self):
         line = self.succeed("eval", "sigmoid", "--values=-1,0,1", "--check").splitlines()[1]
@@ -404,10 +410,13 @@ class ServerTest(CommandTest):
         self.assertFalse(os.path.exists(out))
 
     def test_health_has_the_statuses_of_grpc_health_probe(self):
-        self.assertEqual(self.succeed("health"), "SERVING\n")
+        result = run("health")
+        self.assertEqual((result.returncode, result.stdout), (0, "SERVING\n"))
+        self.assertRegex(result.stderr, "^actbench: without --server .*inside this process.*\n$")
         server = ServerProcess(server_program)
         self.addCleanup(server.stop)
-        self.assertEqual(self.succeed("--server", server.address, "health"), "SERVING\n")
+        result = run("--server", server.address, "health")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "SERVING\n", ""))
         self.succeed("--server", server.address, "health", "--service", "actbench.v1.EvaluationService")
         self.assertIn("no.such.Service", self.fail_with("--server", server.address, "health", "--service",
                                                         "no.such.Service", status=3))

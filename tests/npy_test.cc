@@ -99,7 +99,7 @@ TEST_F(NpyTest, ReadsEveryDtype) {
   }
 }
 
-TEST_F(NpyTest, ReadsScalarsAndEmptyArrays) {
+TEST_F(NpyTest, ReadsEveryKindOfShape) {
   absl::StatusOr<v1::Tensor> tensor =
       Read(NpyBytes(1, "{'descr': '<f8', 'fortran_order': False, 'shape': ()}", BytesOf<double>({4})));
   ASSERT_TRUE(tensor.ok()) << tensor.status();
@@ -107,6 +107,9 @@ TEST_F(NpyTest, ReadsScalarsAndEmptyArrays) {
   tensor = Read(NpyBytes(1, "{\"shape\": (3, 0), \"fortran_order\": False, \"descr\": \"<f8\"}", ""));
   ASSERT_TRUE(tensor.ok()) << tensor.status();
   EXPECT_THAT(tensor->shape(), ElementsAre(3, 0));
+  tensor = Read(NpyBytes(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1L, 2L), }", BytesOf<float>({1, 2})));
+  ASSERT_TRUE(tensor.ok()) << tensor.status() << ": NumPy on Python 2 wrote shapes so";
+  EXPECT_THAT(tensor->shape(), ElementsAre(1, 2));
 }
 
 TEST_F(NpyTest, FortranOrderIsReadOnlyWhereItIsAlsoCOrder) {
