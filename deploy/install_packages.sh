@@ -3,14 +3,14 @@
 set -euo pipefail
 
 packages=(
-  # Build
-  build-essential cmake ninja-build pkg-config clang-format
+  # Build, CI
+  build-essential cmake ninja-build pkg-config git clang-format clang-tidy
   # kernels
   libhwy-dev libabsl-dev libmpfr-dev libgmp-dev
   # server, client
-  libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc prometheus-cpp-dev libcivetweb-dev libcli11-dev
-  libspdlog-dev nlohmann-json3-dev zlib1g-dev
-  # tests
+  libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc prometheus-cpp-dev
+  libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev
+  # tests; prometheus for its promtool
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf python3-numpy python3-mpmath
   prometheus curl
 )
@@ -24,16 +24,19 @@ if ((${#missing[@]} == 0)); then
   exit 0
 fi
 
-sudo=()
+as_root=(env DEBIAN_FRONTEND=noninteractive)
 if ((EUID != 0)); then
   command -v sudo >/dev/null || {
     echo "install_packages: needs root or sudo to install: ${missing[*]}" >&2
     exit 2
   }
-  sudo=(sudo)
+  as_root=(sudo "${as_root[@]}")  # sudo drops what was exported
 fi
 echo "install_packages: installing ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
-"${sudo[@]}" apt-get update -qq
-
-"${sudo[@]}" apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
+if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
+  echo "install_packages: prometheus is wanted for promtool alone, but its package would start a server on port 9090 of" \
+    "every interface: that is masked ('systemctl unmask prometheus' gives it back)"
+  "${as_root[@]}" systemctl mask --quiet prometheus.service
+fi
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null

@@ -2,7 +2,7 @@
 # From a fresh clone to a first result: installs, builds, starts the server in the background, evaluates a real tensor.
 # Works again and again; a server that an earlier run left is replaced.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."  # as /proc has the paths of programs
 build=build/quickstart
 state=$build/server
 address=${ACTBENCH_QUICKSTART_ADDRESS:-127.0.0.1:50051}
@@ -86,7 +86,7 @@ show "$actbench" eval gelu_erf --gradient --in tests/data/digits_layer3_x.npy \
   --upstream tests/data/digits_layer3_dy.npy --out "$state/dx.npy" --check
 
 say "What Prometheus would see at http://$metrics_address/metrics"
-curl -sS "http://$metrics_address/metrics" |
+curl -sS --noproxy '*' "http://$metrics_address/metrics" |
   grep -E '^actbench_(build_info|kernel_elements_total|kernel_duration_seconds_(sum|count))'
 
 say "The server goes on, as process $(<"$state/pid"); its log is $state/log"
