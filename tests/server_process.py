@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real actbench-server in a process of its own, for the tests that are written in Python."""
+import os
 import signal
 import subprocess
+import tempfile
+
+# Both programs take flags from the environment: what a user has set there is not what is tested.
+for name in [name for name in os.environ if name.startswith("ACTBENCH_")]:
+    del os.environ[name]
 
 
 class ServerProcess:
     """Runs on a free port until stop()."""
 
     def __init__(self, program, *flags, address="127.0.0.1:0"):
+        self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([program, "--address", address, "--metrics_address", "127.0.0.1:0", *flags],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
         # "actbench-server: serving gRPC on HOST:PORT", then the same for metrics.
         self.address = self._read_address()
         self.metrics_address = self._read_address()
@@ -17,7 +24,9 @@ class ServerProcess:
     def _read_address(self):
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the server did not start: exit status {self.process.wait()}")
+            status = self.process.wait()
+            self.log.seek(0)
+            raise RuntimeError(f"the server did not start: exit status {status}\n{self.log.read()}")
         return line.split()[-1]
 
     def kill(self):
@@ -30,4 +39,5 @@ class ServerProcess:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(timeout=60)
         self.process.stdout.close()
+        self.log.close()
         return status
