@@ -31,7 +31,7 @@ Prints the results, of more than 100 elements a summary: min, max and mean are t
 JSON: {"activation","direction","kernel","device","parameters","dtype","shape":[...],"queue_ns","compute_ns",
   "values":[...],"gate_values":[...],"error":{"max_ulp","mean_ulp","worst_input","worst_input_bits","checked"}};
   values only up to 1,000 elements, gate_values only with a second output, error only with --check; non-finite
-  numbers are the strings "NaN", "Infinity" and "-Infinity".)";
+  numbers are the strings "NaN", "Infinity" and "-Infinity". docs/formats.md says what each member means.)";
 
 // The files that the outputs go to: none where they are printed.
 using Files = std::array<std::optional<NpyWriter>, 2>;

@@ -28,7 +28,8 @@ constexpr char kExamples[] = R"(Examples:
 JSON: an array of
   {"name","summary","source","parameters":[{"name","default","description"}],"inputs","aliases":[...]}
 and with --kernels of
-  {"name","activation","direction","dtype","provider","tier","device","isa"})";
+  {"name","activation","direction","dtype","provider","tier","device","isa"}
+docs/formats.md says what each member means.)";
 
 std::string ActivationJson(const v1::Activation& activation) {
   std::vector<std::string> parameters;

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON that the command prints is what docs/formats.md says, both ways.
+
+Usage: formats_test.py ACTBENCH_PROGRAM FORMATS_DOCUMENT
+"""
+import io
+import json
+import re
+import subprocess
+import sys
+import unittest
+
+import numpy
+
+import server_process  # forgets the user's settings
+
+TYPES = {"string": str, "integer": int, "number": (float, str), "object": dict, "array": list,
+         "array of strings": list, "array of integers": list, "array of objects": list}
+
+
+def printed(*arguments, stdin=b""):
+    result = subprocess.run([actbench_program, *arguments, "--json"], input=stdin, stdout=subprocess.PIPE, check=True,
+                            timeout=60)
+    return json.loads(result.stdout)
+
+
+def members(value, path=""):
+    """The paths of all members of a JSON value, as the document writes them, with what they hold."""
+    if isinstance(value, list):
+        for element in value:
+            yield from members(element, path + "[]")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            name = f"{path}.{name}".removeprefix("[]").removeprefix(".")
+            yield name, member
+            yield from members(member, name)
+
+
+class FormatsTest(unittest.TestCase):
+
+    def check(self, heading, value, absent=frozenset(), free=()):
+        """The value has the members that are documented, with their types, and no others; so has the example, which is
+        returned. `absent` are documented but not there; paths that begin with one of `free` are data."""
+        with open(document, encoding="utf-8") as file:
+            section = file.read().split(f"## `{heading}`\n")[1].split("\n## ")[0]
+        documented = dict(re.findall(r"^\| `(\S+)` \| ([^|]*) \|", section, re.MULTILINE))
+        example = json.loads(re.search(r"^```json\n(.*)\n```$", section, re.MULTILINE).group(1))
+        for one in [value, example]:
+            found = [(path, member) for path, member in members(one) if not path.startswith(free)]
+            self.assertEqual({path for path, _ in found}, documented.keys() - absent)
+            for path, member in found:
+                self.assertIsInstance(member, TYPES[documented[path]], path)
+        return example
+
+    def test_list(self):
+        activations = printed("list")
+        self.assertIn(self.check("actbench list --json", activations), activations)
+
+    def test_list_kernels(self):
+        kernels = printed("list", "--kernels")
+        self.assertIn(self.check("actbench list --kernels --json", kernels), kernels)
+
+    def test_eval(self):
+        result = printed("eval", "swish", "--param", "beta=1.5", "--values=-2,nan,inf", "--dtype", "f16", "--gradient",
+                         "--isa", "scalar", "--check")
+        # No activation of the catalog has two inputs yet.
+        example = self.check("actbench eval --json", result, absent={"gate_values"}, free=("parameters.",))
+        for changing in ["queue_ns", "compute_ns", "error"]:
+            del example[changing], result[changing]
+        self.assertEqual(example, result)
+
+    def test_eval_of_nothing(self):
+        file = io.BytesIO()
+        numpy.save(file, numpy.zeros((0, 3), "<f4"))
+        result = printed("eval", "relu", "--in", "/dev/stdin", "--check", stdin=file.getvalue())
+        self.assertEqual((result["shape"], result["values"]), ([0, 3], []))
+        self.assertEqual(result["error"], {"max_ulp": 0, "mean_ulp": 0, "worst_input": 0,
+                                           "worst_input_bits": "0x00000000", "checked": 0})
+
+
+if __name__ == "__main__":
+    actbench_program, document = sys.argv[1:3]
+    del sys.argv[1:3]
+    unittest.main()
