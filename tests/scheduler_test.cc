@@ -294,6 +294,7 @@ TEST_F(SchedulerTest, TellsWaitingJobsTheirPlaceInTheirClass) {
     EXPECT_EQ(scheduler.Place(second), 0u);
   }
   ASSERT_TRUE(second.WaitUntilDone());
+  ASSERT_TRUE(urgent.WaitUntilDone());
   EXPECT_EQ(scheduler.Place(second), std::nullopt);
 }
 
