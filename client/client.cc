@@ -32,6 +32,10 @@ constexpr absl::Duration kLongestWait = absl::Seconds(10);
 absl::Status ToStatus(const grpc::Status& status) {
   // Nothing here cancels a call, so that is what gRPC says in the moment in which a server is gone.
   if (status.error_code() == grpc::CANCELLED) return absl::UnavailableError(status.error_message());
+  // HTTP/2's ENHANCE_YOUR_CALM: what gRPC answers where its buffers are full.
+  if (status.error_message() == "Received RST_STREAM with error code 11") {
+    return absl::ResourceExhaustedError("the server's buffers are full (--memory_quota); try again later");
+  }
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 

@@ -229,7 +229,26 @@ TEST(ClientTest, ATensorOf64MiBTakesOneCallByDefault) {
   x.mutable_data()->resize(size_t{64} << 20);
   const absl::StatusOr<v1::EvaluateResult> result = client.Evaluate(item);
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(MetricValue(FetchMetrics(server->metrics_address()), "actbench_queue_wait_seconds_count{class=\"interactive\"}"), 1);
+  EXPECT_EQ(
+      MetricValue(FetchMetrics(server->metrics_address()), "actbench_queue_wait_seconds_count{class=\"interactive\"}"),
+      1);
+}
+
+// gRPC says so with a code of HTTP/2, or closes the connection.
+TEST(ClientTest, AServerWhoseBuffersAreFullIsNamedAsSuch) {
+  ServerOptions options;
+  options.address = "127.0.0.1:0";
+  options.metrics_address.clear();
+  options.memory_quota_bytes = int64_t{1} << 20;
+  const auto server = Server::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  Client client = Client::Connect((*server)->address());
+  v1::EvaluateItem item = Item("relu", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 8 << 20));
+  const absl::Status status = client.Evaluate(item).status();
+  EXPECT_TRUE(absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) << status;
+  if (absl::IsResourceExhausted(status)) {
+    EXPECT_THAT(std::string(status.message()), HasSubstr("--memory_quota"));
+  }
 }
 
 TEST(PlanSplitTest, PartsAreEqual) {

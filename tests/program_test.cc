@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "tests/server_fixture.h"
 
 extern char** environ;
@@ -37,7 +38,10 @@ class ServerProcess {
     std::vector<std::string> arguments = {ACTBENCH_SERVER_PROGRAM};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
     std::vector<std::string> variables = environment;
-    for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+      // Those of the user are not the test's.
+      if (!absl::StartsWith(*variable, "ACTBENCH_")) variables.emplace_back(*variable);
+    }
     EXPECT_EQ(::posix_spawn(&pid_, ACTBENCH_SERVER_PROGRAM, &actions, nullptr, Pointers(arguments).data(),
                             Pointers(variables).data()),
               0);
