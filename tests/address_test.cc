@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <netdb.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -82,7 +83,7 @@ TEST(AddressTest, ServesInProcessWithoutAListener) {
 }
 
 TEST(AddressTest, ServesOnUnixSockets) {
-  const std::string path = testing::TempDir() + "actbench_server_test.sock";
+  const std::string path = testing::TempDir() + "actbench_address_test." + std::to_string(getpid()) + ".sock";
   const std::string address = "unix:" + path;
   {
     const auto server = Server::Start(At(address));
