@@ -81,7 +81,8 @@ std::string CaseKey(std::string_view activation, Direction direction, Dtype dtyp
   return key;
 }
 
-// A field of KernelSelector beside the field of Kernel that it picks by, and its default; isa's is the widest.
+// A field of KernelSelector beside the field of Kernel that it picks by, and its default; isa's is the widest. The
+// first default matters most.
 struct SelectorField {
   std::string_view name;
   std::string KernelSelector::*wanted;
@@ -99,6 +100,35 @@ std::set<std::string> ValuesOf(const SelectorField& field, const std::vector<con
   std::set<std::string> values;
   for (const Kernel* kernel : kernels) values.insert(kernel->*field.actual);
   return values;
+}
+
+// Whether `a` has a default, in the order of the fields, that `b` has not.
+bool IsBetter(const Kernel* a, const Kernel* b) {
+  for (const SelectorField& field : kSelectorFields) {
+    const bool a_has_it = a->*field.actual == field.best;
+    if (a_has_it != (b->*field.actual == field.best)) return a_has_it;
+  }
+  return false;
+}
+
+bool Fits(const Kernel* kernel, const KernelSelector& selector, const SelectorField& field) {
+  const std::string& wanted = selector.*field.wanted;
+  return wanted.empty() || kernel->*field.actual == wanted;
+}
+
+// Why none of `candidates`, the kernels of one case, fits: the first field of the selector that rules out the last.
+absl::Status NoSuchKernel(const std::string& key, std::vector<const Kernel*> candidates,
+                          const KernelSelector& selector) {
+  std::string reason;
+  for (const SelectorField& field : kSelectorFields) {
+    const std::set<std::string> offered = ValuesOf(field, candidates);
+    std::erase_if(candidates, [&](const Kernel* kernel) { return !Fits(kernel, selector, field); });
+    if (!candidates.empty()) continue;
+    reason = absl::StrCat(" with ", std::string(field.name), " ", Quoted(selector.*field.wanted),
+                          " here; there are: ", absl::StrJoin(offered, ", "));
+    break;
+  }
+  return absl::UnimplementedError(absl::StrCat(key, " has no kernel", reason));
 }
 
 std::string AllowedRange(const Parameter& parameter) {
@@ -134,6 +164,7 @@ Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
   for (const Kernel& kernel : kernels_) {
     by_case_[CaseKey(kernel.activation, kernel.direction, kernel.dtype)].push_back(&kernel);
   }
+  for (auto& [key, candidates] : by_case_) std::stable_sort(candidates.begin(), candidates.end(), IsBetter);
   for (const auto& backend : backends) {
     if (backend->Device() == "cpu" && std::count(isas_.begin(), isas_.end(), backend->Isa()) == 0) {
       isas_.push_back(backend->Isa());
@@ -148,10 +179,13 @@ const Catalog& Catalog::Default() {
 }
 
 absl::StatusOr<const ActivationInfo*> Catalog::FindActivation(std::string_view name) {
-  std::vector<std::string_view> names;
   for (const ActivationInfo* info : AllActivations()) {
     const auto aliases = info->Aliases();
     if (info->name == name || std::count(aliases.begin(), aliases.end(), name) != 0) return info;
+  }
+  std::vector<std::string_view> names;
+  for (const ActivationInfo* info : AllActivations()) {
+    const auto aliases = info->Aliases();
     names.push_back(info->name);
     names.insert(names.end(), aliases.begin(), aliases.end());
   }
@@ -176,22 +210,17 @@ absl::Status Catalog::CheckSelector(const KernelSelector& selector) const {
 absl::StatusOr<const Kernel*> Catalog::FindKernel(std::string_view activation, Direction direction, Dtype dtype,
                                                   const KernelSelector& selector) const {
   const std::string key = CaseKey(activation, direction, dtype);
-  std::vector<const Kernel*> candidates;
-  if (const auto found = by_case_.find(key); found != by_case_.end()) candidates = found->second;
-  for (const SelectorField& field : kSelectorFields) {
-    const std::string& wanted = selector.*field.wanted;
-    const std::string value = wanted.empty() ? std::string(field.best) : wanted;
-    if (value.empty()) continue;  // any: the candidates come best first
-    const std::set<std::string> offered = ValuesOf(field, candidates);
-    std::erase_if(candidates, [&](const Kernel* kernel) { return kernel->*field.actual != value; });
-    if (!candidates.empty()) continue;
+  const auto found = by_case_.find(key);
+  if (found == by_case_.end()) {
     if (absl::Status known = CheckSelector(selector); !known.ok()) return known;
-    return absl::UnimplementedError(absl::StrCat(key, " has no kernel with ", std::string(field.name), " ",
-                                                 Quoted(value), " here",
-                                                 offered.empty() ? "" : "; there are: ", absl::StrJoin(offered, ", ")));
+    return absl::UnimplementedError(absl::StrCat(key, " has no kernel here"));
   }
-  if (candidates.empty()) return absl::UnimplementedError(absl::StrCat(key, " has no kernel here"));
-  return candidates.front();
+  for (const Kernel* kernel : found->second) {
+    const auto fits = [&](const SelectorField& field) { return Fits(kernel, selector, field); };
+    if (std::all_of(std::begin(kSelectorFields), std::end(kSelectorFields), fits)) return kernel;
+  }
+  if (absl::Status known = CheckSelector(selector); !known.ok()) return known;
+  return NoSuchKernel(key, found->second, selector);
 }
 
 absl::StatusOr<std::vector<double>> ResolveParameters(const ActivationInfo& activation,

@@ -22,7 +22,8 @@ namespace actbench {
 // All activations, in the order of the list in activations.inc.
 absl::Span<const ActivationInfo* const> AllActivations();
 
-// Picks a kernel; an empty field means the best: provider "actbench", tier "fast", device "cpu", the widest isa.
+// Picks a kernel. An empty field means the best of those that fit the others: device "cpu", provider "actbench", tier
+// "fast", each where there is a choice, then the widest isa.
 struct KernelSelector {
   std::string provider = {};
   std::string tier = {};

@@ -6,8 +6,10 @@
 #include <cctype>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace actbench {
 namespace {
@@ -135,6 +137,42 @@ TEST(CatalogTest, AMissingCombinationIsUnimplementedAndKernelsOfUnknownActivatio
             absl::StatusCode::kUnimplemented);
   EXPECT_EQ(catalog.FindKernel("tanh", Direction::kForward, Dtype::kF32, {.isa = "toy"}).status().code(),
             absl::StatusCode::kUnimplemented);
+}
+
+// Kernels of relu in f32 that differ from each other in what a selector names.
+class PeerBackend final : public Backend {
+ public:
+  std::string Isa() const override { return "toy"; }
+  std::vector<Kernel> Kernels() const override {
+    const auto make = [](const char* provider, const char* tier, const char* device) {
+      return Kernel{"relu", Direction::kForward, Dtype::kF32, provider, tier, device, "toy", {}};
+    };
+    return {make("peer", "native", "cpu"), make("actbench", "exact", "cpu"), make("actbench", "fast", "toy:0"),
+            make("peer", "fast", "toy:0"), make("actbench", "fast", "cpu")};
+  }
+};
+
+TEST(CatalogTest, DefaultsOnlyChooseAmongTheKernelsThatFitTheGivenFields) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::make_unique<PeerBackend>());
+  const Catalog catalog(backends);
+  const auto found = [&](const KernelSelector& selector) {
+    const auto kernel = catalog.FindKernel("relu", Direction::kForward, Dtype::kF32, selector);
+    return kernel.ok() ? (*kernel)->provider + " " + (*kernel)->tier + " " + (*kernel)->device
+                       : std::string(kernel.status().message());
+  };
+  EXPECT_EQ(found({}), "actbench fast cpu");
+  EXPECT_EQ(found({.provider = "peer"}), "peer native cpu");
+  EXPECT_EQ(found({.tier = "native"}), "peer native cpu");
+  EXPECT_EQ(found({.tier = "exact"}), "actbench exact cpu");
+  EXPECT_EQ(found({.device = "toy:0"}), "actbench fast toy:0");
+  EXPECT_EQ(found({.provider = "peer", .tier = "fast"}), "peer fast toy:0");
+  EXPECT_EQ(found({.provider = "peer", .tier = "exact"}),
+            "relu/forward/f32 has no kernel with tier \"exact\" here; there are: fast, native");
+  EXPECT_EQ(found({.tier = "native", .device = "toy:0"}),
+            "relu/forward/f32 has no kernel with tier \"native\" here; there are: fast");
+  EXPECT_EQ(found({.provider = "nobody", .tier = "exact"}),
+            "no kernel here has provider \"nobody\"; there are: actbench, peer");
 }
 
 TEST(CatalogTest, ParametersAreResolvedOrRefusedByName) {

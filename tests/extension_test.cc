@@ -83,14 +83,22 @@ TEST_F(ExtensionTest, TheNewKernelIsListed) {
 TEST_F(ExtensionTest, TheNewKernelRunsWhenSelectedAndCountsInMetrics) {
   v1::EvaluateItem item = ReluOfOne();
   item.mutable_selector()->set_provider("throw_away");
-  item.mutable_selector()->set_tier("native");
   const auto result = client_->Evaluate(item);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(FirstOf(*result), 42);
+  EXPECT_EQ(result->kernel().tier(), "native");
   EXPECT_EQ(MetricValue(FetchMetrics(server_->metrics_address()),
                         "actbench_kernel_elements_total{activation=\"relu\",device=\"cpu\",direction=\"forward\","
                         "dtype=\"f32\",isa=\"toy_isa\",provider=\"throw_away\",tier=\"native\"}"),
             1);
+}
+
+TEST_F(ExtensionTest, ItsIsaAloneSelectsIt) {
+  v1::EvaluateItem item = ReluOfOne();
+  item.mutable_selector()->set_isa("toy_isa");
+  const auto result = client_->Evaluate(item);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(FirstOf(*result), 42);
 }
 
 TEST_F(ExtensionTest, WhoDoesNotAskForItDoesNotGetIt) {
