@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace actbench {
@@ -13,14 +14,16 @@ namespace {
 
 constexpr Dtype kHalves[] = {Dtype::kF16, Dtype::kBF16};
 
-// The bits that are nearest to `value`, found by trying all; a tie goes to the even ones.
+// The bits that are nearest to `value`, found by trying all; a tie goes to the even ones. Infinity stands for the
+// number that would follow the largest.
 uint16_t NearestByTrial(Dtype dtype, double value) {
   uint16_t best = 0;
   double best_distance = std::numeric_limits<double>::infinity();
   for (uint32_t bits = 0; bits < 0x8000; ++bits) {
     const auto half = static_cast<uint16_t>(bits);
-    const double candidate = LoadElement(dtype, &half);
-    if (!std::isfinite(candidate)) break;
+    double candidate = LoadElement(dtype, &half);
+    if (std::isnan(candidate)) break;
+    if (std::isinf(candidate)) candidate = std::ldexp(1.0, Info(dtype).max_exponent + 1);
     const double distance = std::fabs(candidate - std::fabs(value));
     if (distance < best_distance || (distance == best_distance && half % 2 == 0)) {
       best = half;
@@ -83,11 +86,18 @@ TEST(DtypeTest, RoundsOnceFromDouble) {
 
 TEST(DtypeTest, RoundsToTheNearestValueByTrial) {
   std::mt19937_64 random(1);
-  std::uniform_real_distribution<double> exponent(-28, 15.9);
   for (Dtype dtype : kHalves) {
-    for (int i = 0; i < 300; ++i) {
-      const double value = (i % 2 == 0 ? 1 : -1) * std::exp2(exponent(random));
-      ASSERT_EQ(Rounded(dtype, value), NearestByTrial(dtype, value)) << value;
+    const DtypeInfo& format = Info(dtype);
+    const int least = format.min_exponent - format.precision;  // half the least subnormal
+    const std::pair<double, double> ranges[] = {{least - 1, format.max_exponent + 1},
+                                                {least - 1, format.min_exponent},
+                                                {format.max_exponent, format.max_exponent + 1.1}};
+    for (const auto& [from, to] : ranges) {
+      std::uniform_real_distribution<double> exponent(from, to);
+      for (int i = 0; i < 100; ++i) {
+        const double value = (i % 2 == 0 ? 1 : -1) * std::exp2(exponent(random));
+        ASSERT_EQ(Rounded(dtype, value), NearestByTrial(dtype, value)) << value;
+      }
     }
   }
 }
