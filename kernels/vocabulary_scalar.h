@@ -30,6 +30,10 @@ struct Lane {
 
 using LaneF64 = Lane<double>;
 
+// The type of one lane.
+template <class D>
+using TFromD = typename D::Type;
+
 ACT_FN constexpr size_t Lanes(LaneF64) { return 1; }
 
 // A constant, rounded to the lane type.
@@ -52,7 +56,8 @@ ACT_FN double CopySign(double magnitude, double sign) { return std::copysign(mag
 // To the nearest integer, ties to even. NaN gives NaN.
 ACT_FN double Round(double a) { return std::nearbyint(a); }
 
-// a * b - product, exactly, where product is a * b rounded; no part of it may overflow or fall below 2^-1022.
+// a * b - product, where product is a * b rounded: exactly with FMA, else within 2^-104 of the product. No part of it
+// may overflow or fall below 2^-1022.
 ACT_FN double MulError(LaneF64, double a, double b, double product) { return std::fma(a, b, -product); }
 
 // 2^k for an integral k in [-1022, 1023]. NaN gives anything.
