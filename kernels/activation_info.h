@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace actbench {
 
@@ -20,7 +22,7 @@ struct Parameter {
   double max_value = std::numeric_limits<double>::max();
 };
 
-// A point (x, f(x), f'(x)) at the default parameters, computed elsewhere (python-mpmath, 60 digits): decimal strings of
+// A point (x, f(x), f'(x)) at the default parameters, computed elsewhere (kernels/tools/anchor.py): decimal strings of
 // 50 digits. Only activations of one input have anchors.
 struct Anchor {
   double x;
@@ -32,7 +34,8 @@ struct Anchor {
 // product with the exact f' is wanted: 0 * inf is NaN, but a tail that merely underflows still has a sign.
 enum class GradientZero {
   kExact,      // f' really is 0 there, as that of relu for negative x
-  kUnderflow,  // f' is not 0, only too small for the lane type; the sign of the zero is the sign of f'
+  kUnderflow,  // f' is only too small for the lane type, and the sign of the zero is the sign of f'; but for the
+               // isolated zeros that the entry's GradientIsZero names
 };
 
 // Up to `kCapacity` values, listed in braces; the rest is empty.
@@ -60,16 +63,31 @@ struct ActivationInfo {
   GradientZero gradient_zero = GradientZero::kUnderflow;
   size_t inputs = 1;  // forward: 1 (x) or 2 (x, gate)
 
-  std::span<const std::string_view> Aliases() const {
+  constexpr std::span<const std::string_view> Aliases() const {
     return Filled(aliases, [](std::string_view alias) { return !alias.empty(); });
   }
-  std::span<const Parameter> Parameters() const {
+  constexpr std::span<const Parameter> Parameters() const {
     return Filled(parameters, [](const Parameter& parameter) { return !parameter.name.empty(); });
   }
-  std::span<const Anchor> Anchors() const {
+  constexpr std::span<const Anchor> Anchors() const {
     return Filled(anchors, [](const Anchor& anchor) { return !anchor.value.empty(); });
   }
 };
+
+// The activation with these parameters, in the order of its kInfo: they are all the data that it has.
+template <class Activation>
+Activation Make([[maybe_unused]] const double* parameters) {
+  constexpr size_t kParameters = Activation::kInfo.Parameters().size();
+  Activation activation;
+  if constexpr (kParameters == 0) {
+    static_assert(std::is_empty_v<Activation>, "data that kInfo.parameters does not list");
+  } else {
+    static_assert(std::is_trivially_copyable_v<Activation>);
+    static_assert(sizeof(Activation) == kParameters * sizeof(double), "not one double for each of kInfo.parameters");
+    std::memcpy(static_cast<void*>(&activation), parameters, sizeof(activation));
+  }
+  return activation;
+}
 
 // The list of activations is a type, so that each translation unit can make its own table of it.
 template <class... Activation>

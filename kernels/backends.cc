@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of backends. The only file that knows what was built in.
-#include <hwy/highway.h>
-
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,7 +60,6 @@ KernelTables AllTables() {
 std::vector<std::unique_ptr<Backend>> DefaultBackends() {
   std::vector<std::pair<std::string_view, KernelTables>> by_isa;  // in the order of the tables: narrowest first
   for (const KernelTable& table : AllTables()) {
-    if ((hwy::SupportedTargets() & table.hwy_target) != table.hwy_target) continue;
     auto found = by_isa.begin();
     while (found != by_isa.end() && found->first != table.isa) ++found;
     if (found == by_isa.end()) found = by_isa.insert(found, {table.isa, {}});

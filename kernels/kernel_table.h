@@ -3,7 +3,6 @@
 #ifndef ACTBENCH_KERNELS_KERNEL_TABLE_H_
 #define ACTBENCH_KERNELS_KERNEL_TABLE_H_
 
-#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -17,10 +16,10 @@ struct KernelRow {
   KernelFunctions functions;
 };
 
-// The kernels of one instruction set in one translation unit, in the order of the activations.
+// The kernels of one instruction set, which the processor has, in one translation unit, in the order of the
+// activations.
 struct KernelTable {
   std::string_view isa;
-  int64_t hwy_target;  // the Highway target that the processor must have; 0: none
   Direction direction;
   Dtype dtype;
   std::string_view tier;

@@ -3,7 +3,6 @@
 // time. Compiled once for each group of kernels/CMakeLists.txt, with the same definitions as simd_kernels.cc.
 #include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
@@ -20,8 +19,8 @@ using namespace actbench::scalar;
 }  // namespace
 
 void AddScalarTables(KernelTables& tables) {
-  tables.push_back({"scalar", 0, ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER,
-                    RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE>(Activations())});
+  tables.push_back({"scalar", ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER,
+                    RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE, ACTBENCH_LANE>(Activations())});
 }
 
 }  // namespace actbench::ACTBENCH_GROUP

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SIMD kernels of one dtype, direction and tier: compiled once for each group of kernels/CMakeLists.txt, and in it
-// once for each Highway target. ACTBENCH_GROUP names the namespace; ACTBENCH_DTYPE, ACTBENCH_STORAGE,
+// once for each Highway target. ACTBENCH_GROUP names the namespace; ACTBENCH_DTYPE, ACTBENCH_STORAGE, ACTBENCH_LANE,
 // ACTBENCH_DIRECTION and ACTBENCH_TIER say what the group is.
 #include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
@@ -31,7 +30,9 @@ namespace actbench::ACTBENCH_GROUP::HWY_NAMESPACE {
 // In this order.
 #include "kernels/kernels.inc"
 
-absl::Span<const KernelRow> Rows() { return RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE>(Activations()); }
+absl::Span<const KernelRow> Rows() {
+  return RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE, ACTBENCH_LANE>(Activations());
+}
 }  // namespace actbench::ACTBENCH_GROUP::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif
@@ -41,9 +42,12 @@ HWY_AFTER_NAMESPACE();
 
 namespace actbench::ACTBENCH_GROUP {
 
+// Rows() is compiled for its target too, so the processor is asked first.
 void AddSimdTables([[maybe_unused]] KernelTables& tables) {
-#define ACTBENCH_ADD(target, space, isa) \
-  tables.push_back({isa, target, ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER, space::Rows()});
+#define ACTBENCH_ADD(target, space, isa)                                                       \
+  if (hwy::SupportedTargets() & target) {                                                      \
+    tables.push_back({isa, ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER, space::Rows()}); \
+  }
   ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
 }

@@ -77,6 +77,14 @@ TEST(ErrorTest, InfiniteUpstreamIsMultipliedWithTheExactDerivative) {
   EXPECT_EQ(GradientError("sigmoid", Dtype::kF64, -kInfinity, kInfinity, kNaN), 0);  // the limit is 0
 }
 
+TEST(ErrorTest, WithoutADefinitionEveryResultIsWrong) {
+  for (Dtype dtype : {Dtype::kF64, Dtype::kF32}) {
+    const ErrorMeter meter({.name = "nothing", .summary = {}, .source = {}}, Direction::kForward, dtype, {});
+    const std::vector<char> one = Pack(dtype, {1});
+    EXPECT_EQ(meter.Measure({one.data()}, one.data(), 0, 1).max_ulp, kInfinity);
+  }
+}
+
 TEST(ErrorTest, ReportsTheWorstInputWithItsBitsAndPlace) {
   const ErrorMeter meter(Find("relu"), Direction::kForward, Dtype::kF32, {});
   const std::vector<float> in = {1, 2, 3, 4};

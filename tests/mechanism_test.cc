@@ -3,22 +3,39 @@
 // here, in scalar code and on every Highway target of this machine.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <vector>
 
+#include "kernels/accuracy/reference.h"
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
 #include "kernels/vocabulary_scalar.h"
+#include "tests/kernel_run.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/mechanism_test.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h.
 #include "hwy/highway.h"
+
+#ifndef ACTBENCH_TESTS_MECHANISM_TEST_CC_
+#define ACTBENCH_TESTS_MECHANISM_TEST_CC_
+namespace actbench {
+
+struct GatedKernels {
+  std::string isa;
+  Dtype dtype;
+  KernelFunctions forward;
+  KernelFunctions gradient;
+  KernelFunctions cube_gradient;
+};
+
+}  // namespace actbench
+#endif
 
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
 HWY_BEFORE_NAMESPACE();
@@ -30,8 +47,8 @@ namespace actbench::mechanism_test::HWY_NAMESPACE {
 #include "tests/gated_unit.inc"
 // In this order.
 #include "kernels/kernels.inc"
-absl::Span<const KernelRow> Forward() { return RowsOf<Direction::kForward, float>(TestList()); }
-absl::Span<const KernelRow> Gradient() { return RowsOf<Direction::kGradient, float>(TestList()); }
+// In this order.
+#include "tests/gated_kernels.inc"
 }  // namespace actbench::mechanism_test::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif
@@ -46,28 +63,31 @@ using namespace actbench::scalar;
 #include "tests/gated_unit.inc"
 // In this order.
 #include "kernels/kernels.inc"
-absl::Span<const KernelRow> Forward() { return RowsOf<Direction::kForward, float>(TestList()); }
-absl::Span<const KernelRow> Gradient() { return RowsOf<Direction::kGradient, float>(TestList()); }
+// In this order.
+#include "kernels/accuracy/definitions.inc"
+// In this order.
+#include "tests/gated_kernels.inc"
 }  // namespace actbench::mechanism_test::scalar_lane
 
 namespace actbench {
 namespace {
 
-struct GatedKernels {
-  std::string isa;
-  KernelFunctions forward;
-  KernelFunctions gradient;
-};
+using mechanism_test::scalar_lane::GatedUnit;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kOffset = 0.5;
+constexpr double kSlope = -2;
+
+template <class T>
+Definition<T> GatedDefinition() {
+  return mechanism_test::scalar_lane::FindDefinition<T>("gated_unit", mechanism_test::scalar_lane::TestList());
+}
 
 std::vector<GatedKernels> AllGatedKernels() {
-  using mechanism_test::scalar_lane::Forward;
-  using mechanism_test::scalar_lane::Gradient;
-  std::vector<GatedKernels> kernels = {{"scalar", Forward()[0].functions, Gradient()[0].functions}};
-#define ACTBENCH_ADD(target, space, isa)                                                                       \
-  if (hwy::SupportedTargets() & target) {                                                                      \
-    kernels.push_back(                                                                                         \
-        {isa, mechanism_test::space::Forward()[0].functions, mechanism_test::space::Gradient()[0].functions}); \
-  }
+  std::vector<GatedKernels> kernels;
+  mechanism_test::scalar_lane::AddKernels("scalar", kernels);
+#define ACTBENCH_ADD(target, space, isa) \
+  if (hwy::SupportedTargets() & target) mechanism_test::space::AddKernels(isa, kernels);
   ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
   return kernels;
@@ -75,86 +95,124 @@ std::vector<GatedKernels> AllGatedKernels() {
 
 class GatedUnitTest : public testing::TestWithParam<GatedKernels> {
  protected:
-  static constexpr double kOffset = 0.5;
-  static constexpr double kSlope = -2;
-  static constexpr double kParameters[] = {kOffset, kSlope};
-  static double Sigmoid(double z) { return 1 / (1 + std::exp(-z)); }
-
-  GatedUnitTest() {
-    for (int i = 0; i < 21; ++i) {
-      x.push_back(static_cast<float>(i) - 10);
-      gate.push_back(static_cast<float>(i) * 0.25f - 2);
-      dy.push_back(1 - static_cast<float>(i) * 0.125f);
-    }
+  TestedKernel Make(Direction direction, const KernelFunctions& functions) const {
+    return TestedKernel(GatedUnit::kInfo, {GatedDefinition<long double>(), GatedDefinition<BigFloat>()}, direction,
+                        GetParam().dtype, functions, {kOffset, kSlope});
   }
-  std::vector<float> x, gate, dy;
+  // The largest error in ulp of output number k over samples of both inputs.
+  double WorstError(const TestedKernel& kernel, size_t k) const {
+    const Dtype dtype = GetParam().dtype;
+    const std::vector<double> samples = Samples(dtype, GatedUnit::kInfo, dtype == Dtype::kF64 ? 200 : 2000);
+    const Buffers inputs =
+        Pack(dtype, WithUpstream(kernel, Points(dtype, GatedUnit::kInfo, samples), kernel.gradient() ? -0.75 : 0));
+    const Buffers outputs = kernel.Run(inputs);
+    double worst = 0;
+    for (size_t i = 0; i < 2 * samples.size(); ++i) worst = std::max(worst, kernel.UlpError(inputs, outputs, k, i));
+    return worst;
+  }
+  double Limit() const { return GetParam().dtype == Dtype::kF64 ? 4 : 0.51; }
+
+  const TestedKernel forward_ = Make(Direction::kForward, GetParam().forward);
+  const TestedKernel gradient_ = Make(Direction::kGradient, GetParam().gradient);
 };
 
 TEST_P(GatedUnitTest, ForwardTakesXAndGateAndParameters) {
-  const PreparedKernel kernel(GetParam().forward, kParameters, nullptr);
-  std::vector<float> y(x.size());
-  kernel.Run({x.data(), gate.data()}, {y.data()}, x.size());
-  for (size_t i = 0; i < x.size(); ++i) {
-    EXPECT_FLOAT_EQ(y[i], static_cast<float>((x[i] + kOffset) * Sigmoid(kSlope * gate[i])));
-  }
+  EXPECT_EQ(forward_.RunOne({3, 0}), (std::vector<double>{1.75}));
+  EXPECT_LE(WorstError(forward_, 0), Limit());
 }
 
 TEST_P(GatedUnitTest, GradientGivesDxAndDgate) {
-  const PreparedKernel kernel(GetParam().gradient, kParameters, nullptr);
-  std::vector<float> dx(x.size()), dgate(x.size());
-  kernel.Run({x.data(), gate.data(), dy.data()}, {dx.data(), dgate.data()}, x.size());
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double s = Sigmoid(kSlope * gate[i]);
-    EXPECT_FLOAT_EQ(dx[i], static_cast<float>(dy[i] * s));
-    EXPECT_FLOAT_EQ(dgate[i], static_cast<float>(dy[i] * (x[i] + kOffset) * kSlope * s * (1 - s)));
-  }
+  EXPECT_EQ(gradient_.RunOne({3, 0, 2}), (std::vector<double>{1, -3.5}));
+  EXPECT_LE(WorstError(gradient_, 0), Limit());
+  EXPECT_LE(WorstError(gradient_, 1), Limit());
+}
+
+TEST_P(GatedUnitTest, TheErrorOfEachOutputIsItsOwn) {
+  const Buffers inputs = Pack(GetParam().dtype, std::vector<Point>{{3, 1, 2}});
+  Buffers outputs = gradient_.Run(inputs);
+  EXPECT_LE(gradient_.UlpError(inputs, outputs, 0, 0), Limit());
+  std::swap(outputs[0], outputs[1]);
+  EXPECT_GT(gradient_.UlpError(inputs, outputs, 0, 0), 1e6);
+  EXPECT_GT(gradient_.UlpError(inputs, outputs, 1, 0), 1e6);
 }
 
 TEST_P(GatedUnitTest, GradientWorksInPlaceOfItsInputs) {
-  const PreparedKernel kernel(GetParam().gradient, kParameters, nullptr);
-  std::vector<float> dx(x.size()), dgate(x.size());
-  kernel.Run({x.data(), gate.data(), dy.data()}, {dx.data(), dgate.data()}, x.size());
-  std::vector<float> x_and_dx = x, gate_and_dgate = gate;
-  kernel.Run({x_and_dx.data(), gate_and_dgate.data(), dy.data()}, {x_and_dx.data(), gate_and_dgate.data()}, x.size());
-  EXPECT_EQ(x_and_dx, dx);
-  EXPECT_EQ(gate_and_dgate, dgate);
+  std::vector<Point> points;
+  for (int i = 0; i < 21; ++i) points.push_back({i - 10.0, i * 0.25 - 2, 1 - i * 0.125});
+  Buffers buffers = Pack(GetParam().dtype, points);
+  const Buffers outputs = gradient_.Run(buffers);
+  gradient_.RunInto(Pointers(buffers), {buffers[0].data(), buffers[1].data()}, points.size());
+  EXPECT_EQ(buffers[0], outputs[0]);
+  EXPECT_EQ(buffers[1], outputs[1]);
 }
 
 TEST_P(GatedUnitTest, NaNInEitherInputGivesNaNAndInfiniteGatesGiveLimits) {
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  const float infinity = std::numeric_limits<float>::infinity();
-  x = {nan, 1, nan, nan, 1, -1, 1};
-  gate = {1, nan, infinity, -infinity, infinity, infinity, -infinity};  // the slope is negative
-  const PreparedKernel forward(GetParam().forward, kParameters, nullptr);
-  std::vector<float> y(x.size());
-  forward.Run({x.data(), gate.data()}, {y.data()}, x.size());
-  for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(std::isnan(y[i])) << i;
-  EXPECT_EQ(y[4], 0);
-  EXPECT_EQ(y[5], 0);
-  EXPECT_TRUE(std::signbit(y[5]));
-  EXPECT_EQ(y[6], 1.5f);
+  const double nan = std::nan("");
+  for (const Point& point : std::vector<Point>{{nan, 1}, {1, nan}, {nan, kInfinity}, {nan, -kInfinity}}) {
+    EXPECT_TRUE(std::isnan(forward_.RunOne(point)[0])) << testing::PrintToString(point);
+  }
+  // The slope is negative.
+  EXPECT_EQ(forward_.RunOne({1, kInfinity})[0], 0);
+  EXPECT_EQ(forward_.RunOne({-1, kInfinity})[0], 0);
+  EXPECT_TRUE(std::signbit(forward_.RunOne({-1, kInfinity})[0]));
+  EXPECT_EQ(forward_.RunOne({1, -kInfinity})[0], 1.5);
 }
 
-// sigmoid underflows in f64 at gate = 500, but is not 0.
-TEST_P(GatedUnitTest, InfiniteUpstreamIsMultipliedWithThePartialDerivativesThatUnderflow) {
-  x = {1, 0.5, 1};
-  gate = {500, 500, 0};
-  dy.assign(3, std::numeric_limits<float>::infinity());
-  const PreparedKernel kernel(GetParam().gradient, kParameters, nullptr);
-  std::vector<float> dx(3), dgate(3);
-  kernel.Run({x.data(), gate.data(), dy.data()}, {dx.data(), dgate.data()}, 3);
-  for (float value : dx) EXPECT_EQ(value, std::numeric_limits<float>::infinity());
-  for (float value : dgate) EXPECT_EQ(value, -std::numeric_limits<float>::infinity());
+// At gate = 500 both partial derivatives underflow in f64, but only dgate at x = -offset is 0: there 0 * inf is NaN,
+// and on both sides an infinity with the sign of the partial derivative.
+TEST_P(GatedUnitTest, InfiniteUpstreamIsMultipliedWithTheExactPartialDerivatives) {
+  const Dtype dtype = GetParam().dtype;
+  for (double gate : {500.0, 0.0, -500.0}) {
+    for (double x : {-1.0, Step(dtype, -kOffset, -1), -kOffset, Step(dtype, -kOffset, 1), 0.0, 1.0}) {
+      for (double dy : {kInfinity, -kInfinity}) {
+        const std::vector<double> got = gradient_.RunOne({x, gate, dy});
+        EXPECT_EQ(got[0], dy) << "x = " << x << ", gate = " << gate;
+        if (x == -kOffset) {
+          EXPECT_TRUE(std::isnan(got[1])) << "gate = " << gate << ", got " << got[1];
+        } else {
+          EXPECT_EQ(got[1], x > -kOffset ? -dy : dy) << "x = " << x << ", gate = " << gate;
+        }
+      }
+    }
+  }
+  for (double got : gradient_.RunOne({1, kInfinity, kInfinity})) EXPECT_TRUE(std::isnan(got)) << got;  // limits are 0
+}
+
+// The derivative of x^3 is 0 at 0, and at 1e-300 only underflows.
+TEST_P(GatedUnitTest, AnIsolatedZeroOfTheDerivativeIsToldFromUnderflow) {
+  if (GetParam().dtype != Dtype::kF64) return;  // no 3 x^2 of a float underflows in f64 lanes
+  const PreparedKernel cube(GetParam().cube_gradient, nullptr, nullptr);
+  const std::vector<double> x = {0, -0.0, 1e-300, -1e-300, 2, 0};
+  const std::vector<double> dy = {kInfinity, -kInfinity, kInfinity, -kInfinity, 3, 3};
+  std::vector<double> dx(x.size());
+  cube.Run({x.data(), dy.data()}, {dx.data()}, x.size());
+  EXPECT_TRUE(std::isnan(dx[0]) && std::isnan(dx[1])) << dx[0] << " " << dx[1];
+  EXPECT_EQ((std::vector<double>(dx.begin() + 2, dx.end())), (std::vector<double>{kInfinity, -kInfinity, 36, 0}));
 }
 
 // No floating-point dtype has quantizations, and a kernel says so instead of ignoring them.
 TEST_P(GatedUnitTest, RefusesQuantizations) {
+  const double parameters[] = {kOffset, kSlope};
   const Quantization quantization[4] = {{0.5, 0}, {0.5, 0}, {0.5, 0}, {0.5, 0}};
-  EXPECT_FALSE(PreparedKernel(GetParam().forward, kParameters, quantization).ok());
+  EXPECT_FALSE(PreparedKernel(GetParam().forward, parameters, quantization).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, GatedUnitTest, testing::ValuesIn(AllGatedKernels()),
-                         [](const auto& test) { return test.param.isa; });
+                         [](const auto& test) { return test.param.isa + "_" + std::string(Name(test.param.dtype)); });
+
+// The partial derivatives by hand and as the dual numbers have them.
+TEST(GatedDefinitionTest, DifferentiatesByEachInput) {
+  const double parameters[] = {kOffset, kSlope};
+  const BigFloat inputs[] = {BigFloat(3), BigFloat(0.7)};
+  const BigFloat sigmoid = 1 / (1 + exp(-BigFloat(kSlope) * inputs[1]));
+  const Dual<BigFloat> by_x = GatedDefinition<BigFloat>()(parameters, inputs, 0);
+  const Dual<BigFloat> by_gate = GatedDefinition<BigFloat>()(parameters, inputs, 1);
+  const BigFloat tolerance = scalbln(BigFloat(1), -180);
+  EXPECT_TRUE(by_x.value == by_gate.value);
+  EXPECT_TRUE(abs(by_x.value - BigFloat(3.5) * sigmoid) < tolerance);
+  EXPECT_TRUE(abs(by_x.derivative - sigmoid) < tolerance);
+  EXPECT_TRUE(abs(by_gate.derivative - BigFloat(3.5 * kSlope) * sigmoid * (1 - sigmoid)) < tolerance);
+}
 
 }  // namespace
 }  // namespace actbench

@@ -5,11 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <random>
-#include <string>
+#include <limits>
+#include <string_view>
+#include <vector>
 
 #include "kernels/catalog.h"
+#include "tests/kernel_run.h"
 #include "tests/samples.h"
 
 namespace actbench {
@@ -23,18 +26,22 @@ double AgreeingBits(const BigFloat& a, const BigFloat& b) {
   return static_cast<double>(ilogb(size) - ilogb(difference));
 }
 
-std::vector<double> DefaultParameters(const ActivationInfo& activation) { return *ResolveParameters(activation, {}); }
+// The definition at default parameters, differentiated by input number `by`.
+template <class T>
+Dual<T> Evaluate(const ActivationInfo& activation, const std::vector<T>& inputs, size_t by) {
+  return DefinitionOf<T>(activation)(ResolveParameters(activation, {})->data(), inputs.data(), by);
+}
 
-size_t IndexOf(std::string_view name) {
-  size_t index = 0;
-  while (AllActivations()[index]->name != name) ++index;
-  return index;
+// The same where `x` is that input, beside 0.7 for another.
+template <class T>
+Dual<T> Along(const ActivationInfo& activation, const T& x, size_t by) {
+  std::vector<T> inputs(activation.inputs, T(0.7));
+  inputs[by] = x;
+  return Evaluate(activation, inputs, by);
 }
 
 Dual<BigFloat> Exact(std::string_view name, double x) {
-  const BigFloat input = ReferenceInput<BigFloat>(x);
-  const size_t index = IndexOf(name);
-  return DefinitionAt<BigFloat>(index)(DefaultParameters(*AllActivations()[index]).data(), &input, 0);
+  return Along(**Catalog::FindActivation(name), ReferenceInput<BigFloat>(x), 0);
 }
 
 TEST(ReferenceTest, DefinitionsMeetTheirAnchorsTo48Digits) {
@@ -53,43 +60,66 @@ TEST(ReferenceTest, DefinitionsMeetTheirAnchorsTo48Digits) {
 TEST(ReferenceTest, DerivativesAreThoseOfTheDefinitions) {
   const BigFloat::PrecisionScope precision(600);
   const BigFloat step = scalbln(BigFloat(1), -200);
-  for (size_t i = 0; i < AllActivations().size(); ++i) {
-    const ActivationInfo& activation = *AllActivations()[i];
-    if (activation.inputs != 1) continue;
-    const std::vector<double> parameters = DefaultParameters(activation);
-    const auto at = [&](const BigFloat& x) { return DefinitionAt<BigFloat>(i)(parameters.data(), &x, 0); };
-    for (double x : {-30.3, -4.25, -2.9, -0.3, 0.001, 0.7, 2.9, 5.1, 7.7, 30.3}) {
-      const BigFloat quotient = (at(BigFloat(x) + step).value - at(BigFloat(x) - step).value) / (2 * step);
-      const BigFloat difference = abs(quotient - at(x).derivative);
-      EXPECT_TRUE(difference == BigFloat(0) || ilogb(difference) < -150) << activation.name << " at " << x;
+  for (const ActivationInfo* activation : AllActivations()) {
+    for (size_t by = 0; by < activation->inputs; ++by) {
+      const auto at = [&](const BigFloat& x) { return Along(*activation, x, by); };
+      for (double x : {-30.3, -4.25, -2.9, -0.3, 0.001, 0.7, 2.9, 5.1, 7.7, 30.3}) {
+        const BigFloat quotient = (at(BigFloat(x) + step).value - at(BigFloat(x) - step).value) / (2 * step);
+        const BigFloat difference = abs(quotient - at(x).derivative);
+        EXPECT_TRUE(difference == BigFloat(0) || ilogb(difference) < -150)
+            << activation->name << " by input " << by << " at " << x;
+      }
     }
   }
 }
 
+// Whether `a` is as near to `b` as a float's error asks. Values below 2^-200 are 0 to every dtype that long double
+// serves, and those above 2^200 infinity.
+bool IsGoodEnough(long double a, const BigFloat& b, double absolute) {
+  const auto high = static_cast<double>(a);
+  const BigFloat difference = abs(BigFloat(high) + BigFloat(static_cast<double>(a - high)) - b);
+  const bool both_tiny = std::fabs(high) < 0x1p-200 && abs(b) < BigFloat(0x1p-200);
+  const bool both_huge = std::fabs(a) > 0x1p200L && abs(b) > BigFloat(0x1p200);
+  return both_tiny || both_huge || difference <= abs(b) * BigFloat(0x1p-48) + BigFloat(absolute);
+}
+
 TEST(ReferenceTest, LongDoubleIsGoodEnoughForFloats) {
-  for (size_t i = 0; i < AllActivations().size(); ++i) {
-    const ActivationInfo& activation = *AllActivations()[i];
-    if (activation.inputs != 1) continue;
-    const std::vector<double> parameters = DefaultParameters(activation);
-    for (double x : Samples(Dtype::kF32, activation, 300)) {
-      if (std::isnan(x)) continue;
-      const auto narrow_input = ReferenceInput<long double>(x);
-      const auto wide_input = ReferenceInput<BigFloat>(x);
-      const Dual<long double> narrow = DefinitionAt<long double>(i)(parameters.data(), &narrow_input, 0);
-      const Dual<BigFloat> wide = DefinitionAt<BigFloat>(i)(parameters.data(), &wide_input, 0);
-      // Values below 2^-200 are 0 to every dtype it serves; f' is allowed its cancellation near a zero.
-      const auto close = [](long double a, const BigFloat& b, double absolute) {
-        const BigFloat difference =
-            abs(BigFloat(static_cast<double>(a)) +
-                BigFloat(static_cast<double>(a - static_cast<long double>(static_cast<double>(a)))) - b);
-        const bool both_tiny = std::fabs(static_cast<double>(a)) < 0x1p-200 && abs(b) < BigFloat(0x1p-200);
-        const bool both_huge = std::fabs(a) > 0x1p200L && abs(b) > BigFloat(0x1p200);
-        return both_tiny || both_huge || difference <= abs(b) * BigFloat(0x1p-48) + BigFloat(absolute);
-      };
-      EXPECT_TRUE(close(narrow.value, wide.value, 0)) << activation.name << " at " << x;
-      EXPECT_TRUE(close(narrow.derivative, wide.derivative, std::fabs(x) < 20 ? 0x1p-60 : 0))
-          << activation.name << "' at " << x;
+  for (const ActivationInfo* activation : AllActivations()) {
+    for (const Point& point : Points(Dtype::kF32, *activation, Samples(Dtype::kF32, *activation, 300))) {
+      if (std::any_of(point.begin(), point.end(), [](double x) { return std::isnan(x); })) continue;
+      std::vector<long double> narrow_inputs;
+      std::vector<BigFloat> wide_inputs;
+      double size = 1;
+      for (double x : point) {
+        narrow_inputs.push_back(ReferenceInput<long double>(x));
+        wide_inputs.push_back(ReferenceInput<BigFloat>(x));
+        size = std::max(size, std::fabs(x));
+      }
+      for (size_t by = 0; by < activation->inputs; ++by) {
+        const Dual<long double> narrow = Evaluate(*activation, narrow_inputs, by);
+        const Dual<BigFloat> wide = Evaluate(*activation, wide_inputs, by);
+        EXPECT_TRUE(IsGoodEnough(narrow.value, wide.value, 0))
+            << activation->name << " at " << testing::PrintToString(point);
+        // f' is allowed its cancellation near a zero.
+        EXPECT_TRUE(IsGoodEnough(narrow.derivative, wide.derivative, size < 20 ? 0x1p-60 : 0))
+            << activation->name << "' by input " << by << " at " << testing::PrintToString(point);
+      }
     }
+  }
+}
+
+// The definition of gelu_tanh is written without the cancellation of the published form.
+TEST(ReferenceTest, GeluTanhIsThePublishedForm) {
+  const BigFloat::PrecisionScope precision(2000);
+  const ActivationInfo& gelu = **Catalog::FindActivation("gelu_tanh");
+  const Dual<BigFloat> cubic(BigFloat::FromDecimal("0.044715"), BigFloat(0));
+  for (double x : {-20.5, -9.0, -1.0, -1e-9, 0.3, 2.0, 11.0}) {
+    const Dual<BigFloat> input(BigFloat(x), BigFloat(1));
+    const Dual<BigFloat> u = sqrt(2 / Pi(input)) * (input + cubic * input * input * input);
+    const Dual<BigFloat> published = 0.5 * input * (1 + tanh(u));
+    const Dual<BigFloat> defined = Along(gelu, BigFloat(x), 0);
+    EXPECT_GE(AgreeingBits(defined.value, published.value), 1000) << x;
+    EXPECT_GE(AgreeingBits(defined.derivative, published.derivative), 1000) << x;
   }
 }
 
@@ -101,9 +131,15 @@ TEST(ReferenceTest, TanhAndSigmoidAgree) {
 }
 
 TEST(ReferenceTest, GeluErfIsTheNormalDistributionTimesX) {
-  // Phi(-1), NIST Handbook of Mathematical Functions 7.17 by mpmath: ncdf(-1) to 40 digits.
+  // -Phi(-1) by python-mpmath: -ncdf(-1) to 40 digits.
   const BigFloat expected = BigFloat::FromDecimal("-0.1586552539314570514147674543679620775221");
   EXPECT_GE(AgreeingBits(Exact("gelu_erf", -1).value, expected), 125);
+}
+
+TEST(ReferenceTest, WhatIsNotInTheListIsNaN) {
+  const BigFloat input(1);
+  EXPECT_TRUE(std::isnan(
+      DefinitionOf<BigFloat>({.name = "nothing", .summary = {}, .source = {}})(nullptr, &input, 0).value.ToDouble()));
 }
 
 TEST(ReferenceTest, InfiniteInputsGiveTheLimits) {

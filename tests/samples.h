@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inputs for tests: the special values, the neighbours of kinks, samples by bit pattern and of the interesting domain.
-// Deterministic.
+// Inputs for tests: the special values, kinks and anchors with their neighbours, samples by bit pattern and of the
+// interesting domain. Deterministic.
 #ifndef ACTBENCH_TESTS_SAMPLES_H_
 #define ACTBENCH_TESTS_SAMPLES_H_
 
@@ -54,8 +54,19 @@ inline std::vector<double> SpecialValues(Dtype dtype) {
   return values;
 }
 
-// All 65,536 values of a 16-bit dtype; of a larger one the special values, the neighbours of small integers (where
-// kinks are), `count` random bit patterns and `count` points of the activation's domain.
+// The number of `dtype` that is `steps` places above `value`, which is one too. Both zeros have the same place.
+inline double Step(Dtype dtype, double value, int64_t steps) {
+  char data[8];
+  StoreElement(dtype, value, data);
+  const uint64_t sign = uint64_t{1} << (8 * SizeBytes(dtype) - 1);
+  uint64_t bits = LoadBits(dtype, data);
+  const int64_t place = steps + (bits & sign ? -static_cast<int64_t>(bits ^ sign) : static_cast<int64_t>(bits));
+  bits = place < 0 ? static_cast<uint64_t>(-place) | sign : static_cast<uint64_t>(place);
+  return LoadElement(dtype, &bits);
+}
+
+// All 65,536 values of a 16-bit dtype; of a larger one the special values, small integers (where kinks are) and the
+// anchors with their neighbours, `count` random bit patterns and `count` points of the activation's domain.
 inline std::vector<double> Samples(Dtype dtype, const ActivationInfo& activation, size_t count) {
   std::vector<double> values;
   if (SizeBytes(dtype) == 2) {
@@ -66,9 +77,11 @@ inline std::vector<double> Samples(Dtype dtype, const ActivationInfo& activation
     return values;
   }
   values = SpecialValues(dtype);
-  const double step = std::ldexp(1.0, 1 - Info(dtype).precision);
-  for (int i = -8; i <= 8; ++i) {
-    for (double factor : {1 - step, 1.0, 1 + step}) values.push_back(i * factor);
+  std::vector<double> centres;
+  for (int i = -8; i <= 8; ++i) centres.push_back(i);
+  for (const Anchor& anchor : activation.Anchors()) centres.push_back(Rounded(dtype, anchor.x));
+  for (double centre : centres) {
+    for (int steps : {-1, 0, 1}) values.push_back(Step(dtype, centre, steps));
   }
   std::mt19937_64 random(kSeed);
   std::uniform_real_distribution<double> domain(activation.domain_min, activation.domain_max);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "kernels/accuracy/reference.h"
 #include "kernels/activation_info.h"
 #include "kernels/kernel.h"
 
@@ -15,7 +16,8 @@ namespace actbench {
 
 // Errors in ulp of the exact result: abs(got - exact) / ulp(exact), where ulp(e) is
 // 2^(max(floor(log2 abs(e)), emin) - p + 1), the exponent capped at emax. Where the exact result is NaN or rounds to
-// infinity a right answer counts 0; a wrong NaN or infinity counts infinity.
+// infinity a right answer counts 0; a wrong NaN or infinity counts infinity,
+// and so does everything where a definition fails.
 struct ErrorReport {
   double max_ulp = 0;
   double sum_ulp = 0;
@@ -33,8 +35,11 @@ ErrorReport Merge(const ErrorReport& a, const ErrorReport& b);
 // Compares outputs of one activation with its definition. Immutable, so thread-safe.
 class ErrorMeter {
  public:
-  // `activation` must be one of AllActivations(); `parameters` as ResolveParameters gives them.
+  // `activation` is one of AllActivations(); `parameters` as ResolveParameters gives them.
   ErrorMeter(const ActivationInfo& activation, Direction direction, Dtype dtype, std::vector<double> parameters);
+  // The same for any activation of `input_count` inputs (x [, gate]).
+  ErrorMeter(const Definitions& definitions, size_t input_count, Direction direction, Dtype dtype,
+             std::vector<double> parameters);
 
   // Compares elements [begin, end) of output number `output_number` (0: y or dx; 1: dgate). `inputs` as a kernel takes
   // them, all buffers of the dtype and with any alignment. A definition costs 0.1 to 1 us an element, in f64 10 to
@@ -43,7 +48,8 @@ class ErrorMeter {
                       size_t output_number = 0) const;
 
  private:
-  size_t activation_index_;
+  Definitions definitions_;
+  size_t input_count_;
   Direction direction_;
   Dtype dtype_;
   std::vector<double> parameters_;

@@ -2,9 +2,9 @@
 #include "kernels/accuracy/reference.h"
 
 #include <cmath>
-#include <cstring>
+#include <limits>
 #include <string>
-#include <type_traits>
+#include <string_view>
 
 #include "kernels/vocabulary_scalar.h"
 
@@ -17,24 +17,13 @@ using namespace actbench::scalar;
 // In this order.
 #include "kernels/activations.inc"
 
-template <class Activation, class T>
-Dual<T> Evaluate(const double* parameters, const T* inputs, size_t by) {
-  Activation activation;
-  if constexpr (!std::is_empty_v<Activation>) {
-    std::memcpy(static_cast<void*>(&activation), parameters, sizeof(activation));
-  }
-  const auto variable = [&](size_t i) { return Dual<T>(inputs[i], T(i == by ? 1 : 0)); };
-  if constexpr (Activation::kInfo.inputs == 1) {
-    return activation.Definition(variable(0));
-  } else {
-    return activation.Definition(variable(0), variable(1));
-  }
-}
+// In this order.
+#include "kernels/accuracy/definitions.inc"
 
-template <class T, class... Activation>
-Definition<T> At(size_t index, TypeList<Activation...>) {
-  static constexpr Definition<T> kDefinitions[] = {&Evaluate<Activation, T>...};
-  return kDefinitions[index];
+// Of what is not in the list.
+template <class T>
+Dual<T> Undefined(const double*, const T*, size_t) {
+  return Dual<T>(std::numeric_limits<double>::quiet_NaN());
 }
 
 }  // namespace
@@ -46,12 +35,13 @@ BigFloat BigFloat::FromDecimal(std::string_view text) {
 }
 
 template <class T>
-Definition<T> DefinitionAt(size_t activation_index) {
-  return At<T>(activation_index, Activations());
+Definition<T> DefinitionOf(const ActivationInfo& activation) {
+  const Definition<T> found = FindDefinition<T>(activation.name, Activations());
+  return found == nullptr ? &Undefined<T> : found;
 }
 
-template Definition<long double> DefinitionAt<long double>(size_t activation_index);
-template Definition<BigFloat> DefinitionAt<BigFloat>(size_t activation_index);
+template Definition<long double> DefinitionOf<long double>(const ActivationInfo& activation);
+template Definition<BigFloat> DefinitionOf<BigFloat>(const ActivationInfo& activation);
 
 template <class T>
 T ReferenceInput(double x) {

@@ -16,12 +16,18 @@ namespace actbench {
 template <class T>
 using Definition = Dual<T> (*)(const double* parameters, const T* inputs, size_t by);
 
-// The definition of an activation of AllActivations(), by its place there.
+// The definition of an activation of AllActivations(), found by its name; of any other, one that is NaN everywhere.
 template <class T>
-Definition<T> DefinitionAt(size_t activation_index);
+Definition<T> DefinitionOf(const ActivationInfo& activation);
 
-extern template Definition<long double> DefinitionAt<long double>(size_t activation_index);
-extern template Definition<BigFloat> DefinitionAt<BigFloat>(size_t activation_index);
+extern template Definition<long double> DefinitionOf<long double>(const ActivationInfo& activation);
+extern template Definition<BigFloat> DefinitionOf<BigFloat>(const ActivationInfo& activation);
+
+// One definition in both number types.
+struct Definitions {
+  Definition<long double> narrow;
+  Definition<BigFloat> wide;
+};
 
 // An input as a definition takes it: infinity becomes a number so large that the result is the limit. Not NaN.
 template <class T>
