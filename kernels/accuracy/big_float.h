@@ -11,7 +11,7 @@
 namespace actbench {
 
 // A value semantics wrapper of mpfr_t: every operation rounds to nearest at this thread's precision, with MPFR's
-// exponent range of about 2^(+-2^62).
+// default exponent range of about 2^(+-2^30).
 class BigFloat {
  public:
   // Sets the precision in bits of this thread's numbers made from now on, for as long as it lives.
@@ -68,7 +68,6 @@ class BigFloat {
   friend BigFloat sqrt(const BigFloat& a) { return Apply(mpfr_sqrt, a); }
   friend BigFloat erfc(const BigFloat& a) { return Apply(mpfr_erfc, a); }
   friend BigFloat tanh(const BigFloat& a) { return Apply(mpfr_tanh, a); }
-  friend BigFloat cosh(const BigFloat& a) { return Apply(mpfr_cosh, a); }
   friend BigFloat abs(const BigFloat& a) { return Apply(mpfr_abs, a); }
   friend bool signbit(const BigFloat& a) { return mpfr_signbit(a.value_) != 0; }
   // floor(log2(abs(a))). REQUIRES: a is not 0.

@@ -3,7 +3,8 @@
 
     kernels/tools/anchor.py 'x / (1 + exp(-x))' -- -13.04 -1 2.5
 
-The expression is Python over mpmath's functions. x is the double nearest to the text given.
+The expression is Python over mpmath's functions, evaluated to 400 digits. x is the double nearest to the text given.
+At a kink the derivative printed is not the one that kernels/activations.inc asks for: set it by hand.
 """
 import sys
 
