@@ -135,6 +135,30 @@ TEST_P(GradientKernelsTest, IsRightBesideTheZerosOfTheDerivative) {
                     NeighboursOfZerosOfTheDerivative(kernel(), bytes() == 4 ? 500 : 20));
 }
 
+// Where exponentials underflow, and around 0. In f64 within 4 ulp.
+TEST_P(KernelsTest, IsRightWhereResultsAreSubnormal) {
+  const double least_normal = std::ldexp(1.0, Info(dtype()).min_exponent);
+  std::vector<double> magnitudes;
+  for (int i = 0; i <= 5120; ++i) magnitudes.push_back(std::exp2(i / 512.0));
+  for (int i = -60; i < 4; ++i) magnitudes.push_back(1.37 * std::ldexp(least_normal, i));
+  std::vector<double> values;
+  for (double magnitude : magnitudes) {
+    values.push_back(Rounded(dtype(), magnitude));
+    values.push_back(-Rounded(dtype(), magnitude));
+  }
+  const std::vector<Point> points = Points(dtype(), activation(), values);
+  const Buffers outputs = kernel().Run(Pack(dtype(), WithUpstream(kernel(), points, 1)));
+  std::vector<Point> subnormal;
+  for (size_t i = 0; i < points.size(); ++i) {
+    const bool any = std::any_of(outputs.begin(), outputs.end(), [&](const std::vector<char>& output) {
+      const double got = std::fabs(LoadElement(dtype(), output.data() + i * bytes()));
+      return got != 0 && got < least_normal;
+    });
+    if (any) subnormal.push_back(points[i]);
+  }
+  ExpectErrorsBelow(std::min(LimitOf(kernel()), 4.0), kernel(), subnormal);
+}
+
 // The decimal text of the anchors, without the definitions.
 TEST_P(KernelsTest, MeetsItsAnchors) {
   const DtypeInfo& format = Info(dtype());
