@@ -113,8 +113,7 @@ void StoreElement(Dtype dtype, double value, void* data) {
 
 uint64_t LoadBits(Dtype dtype, const void* data) {
   uint64_t bits = 0;
-  std::memcpy(&bits, data,
-              SizeBytes(dtype));  // little-endian, as every supported machine is
+  std::memcpy(&bits, data, SizeBytes(dtype));  // little-endian, as every supported machine is
   return bits;
 }
 

@@ -29,8 +29,7 @@ struct DtypeInfo {
   size_t size_bytes;
   int precision;     // significand bits, the implicit one included
   int min_exponent;  // of the least normal number: 2^min_exponent
-  int max_exponent;  // of the largest finite number's binade: below
-                     // 2^(max_exponent + 1)
+  int max_exponent;  // of the largest finite number's binade: below 2^(max_exponent + 1)
 };
 
 // All dtypes, in the order of the enum.

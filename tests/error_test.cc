@@ -82,6 +82,11 @@ TEST(ErrorTest, WithoutADefinitionEveryResultIsWrong) {
     const ErrorMeter meter({.name = "nothing", .summary = {}, .source = {}}, Direction::kForward, dtype, {});
     const std::vector<char> one = Pack(dtype, {1});
     EXPECT_EQ(meter.Measure({one.data()}, one.data(), 0, 1).max_ulp, kInfinity);
+    const ErrorMeter gradient({.name = "nothing", .summary = {}, .source = {}}, Direction::kGradient, dtype, {});
+    for (double dy : {1.0, kInfinity}) {
+      const std::vector<char> upstream = Pack(dtype, {dy});
+      EXPECT_EQ(gradient.Measure({one.data(), upstream.data()}, upstream.data(), 0, 1).max_ulp, kInfinity) << dy;
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -142,6 +143,25 @@ inline std::vector<Point> WithUpstream(const TestedKernel& kernel, std::vector<P
     for (Point& point : points) point.push_back(dy);
   }
   return points;
+}
+
+// Calls function(k, i, ulp, got) with the error of output number k at each of `points`, which have dy if need be.
+template <class Function>
+void ForEachError(const TestedKernel& kernel, const std::vector<Point>& points, const Function& function) {
+  if (points.empty()) return;
+  const Buffers inputs = Pack(kernel.dtype(), points);
+  const Buffers outputs = kernel.Run(inputs);
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    const std::vector<double> got = Unpack(kernel.dtype(), outputs[k]);
+    for (size_t i = 0; i < points.size(); ++i) function(k, i, kernel.UlpError(inputs, outputs, k, i), got[i]);
+  }
+}
+
+// The largest error over all outputs and all of `points`, which have dy if need be.
+inline double WorstError(const TestedKernel& kernel, const std::vector<Point>& points) {
+  double worst = 0;
+  ForEachError(kernel, points, [&](size_t, size_t, double ulp, double) { worst = std::max(worst, ulp); });
+  return worst;
 }
 
 }  // namespace actbench

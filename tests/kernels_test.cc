@@ -59,8 +59,8 @@ class KernelsTest : public testing::TestWithParam<const Kernel*> {
 
 class GradientKernelsTest : public KernelsTest {};
 
-// Points on both sides of each place where a derivative changes its sign without a jump along some input: there it
-// cancels most.
+// Points on both sides of each place where a derivative changes its sign along some input: there it cancels most,
+// unless it jumps.
 std::vector<Point> NeighboursOfZerosOfTheDerivative(const TestedKernel& kernel, int count) {
   const ActivationInfo& activation = kernel.activation();
   constexpr double kStep = 0.03;  // no sum of steps meets a kink
@@ -90,32 +90,38 @@ std::vector<Point> NeighboursOfZerosOfTheDerivative(const TestedKernel& kernel, 
   return points;
 }
 
-// In f64 a partial derivative that cancels has an error below 1e-15, where it is below 1/4 and its input below 3; times
-// the other input, of which it may be a multiple.
+// Whether output k, a partial derivative, changes its sign along some input within 1 of the point.
+bool CancelsNear(const TestedKernel& kernel, Point point, size_t k) {
+  const long double here = kernel.NearlyExact(point, k).derivative;
+  for (size_t i = 0; i < kernel.activation().inputs; ++i) {
+    for (double shift : {-1.0, 1.0}) {
+      Point other = point;
+      other[i] += shift;
+      if (kernel.NearlyExact(other, k).derivative * here < 0) return true;
+    }
+  }
+  return false;
+}
+
+// In f64 what cancels leaves an error below 2.5e-16 (1.8e-16 measured: gelu_erf'); times the other input, of which the
+// partial derivative may be a multiple.
 bool IsWithinTheErrorOfCancelling(const TestedKernel& kernel, const Point& point, size_t k, double got,
                                   const BigFloat& exact) {
+  if (!kernel.gradient() || kernel.dtype() != Dtype::kF64 || !CancelsNear(kernel, point, k)) return false;
   double size = 1;
   for (size_t i = 0; i < kernel.activation().inputs; ++i) {
     if (i != k) size *= std::max(1.0, std::fabs(point[i]));
   }
-  return kernel.gradient() && kernel.dtype() == Dtype::kF64 && std::fabs(point[k]) < 3 &&
-         std::fabs(got) < 0.25 * size && abs(BigFloat(got) - exact) < BigFloat(1e-15 * size);
+  return abs(BigFloat(got) - exact) < BigFloat(2.5e-16 * size);
 }
 
 // The error of every output for dy = 1.
 void ExpectErrorsBelow(double limit, const TestedKernel& kernel, const std::vector<Point>& points) {
-  if (points.empty()) return;
-  const Buffers inputs = Pack(kernel.dtype(), WithUpstream(kernel, points, 1));
-  const Buffers outputs = kernel.Run(inputs);
-  for (size_t k = 0; k < outputs.size(); ++k) {
-    const std::vector<double> results = Unpack(kernel.dtype(), outputs[k]);
-    for (size_t i = 0; i < points.size(); ++i) {
-      const double ulp = kernel.UlpError(inputs, outputs, k, i);
-      if (ulp <= limit) continue;
-      ASSERT_TRUE(IsWithinTheErrorOfCancelling(kernel, points[i], k, results[i], kernel.ExactOutput(points[i], k)))
-          << ulp << " ulp in output " << k << " at " << testing::PrintToString(points[i]) << ", got " << results[i];
-    }
-  }
+  ForEachError(kernel, WithUpstream(kernel, points, 1), [&](size_t k, size_t i, double ulp, double got) {
+    if (ulp <= limit || testing::Test::HasFailure()) return;
+    EXPECT_TRUE(IsWithinTheErrorOfCancelling(kernel, points[i], k, got, kernel.ExactOutput(points[i], k)))
+        << ulp << " ulp in output " << k << " at " << testing::PrintToString(points[i]) << ", got " << got;
+  });
 }
 
 // f32, f16 and bf16 are computed in f64 lanes and rounded once. f64 forward: within 4 ulp; gradient: within 6 (4.7
@@ -161,50 +167,48 @@ TEST_P(KernelsTest, IsRightWhereResultsAreSubnormal) {
 
 // The decimal text of the anchors, without the definitions.
 TEST_P(KernelsTest, MeetsItsAnchors) {
-  const DtypeInfo& format = Info(dtype());
   for (const Anchor& anchor : activation().Anchors()) {
     if (Rounded(dtype(), anchor.x) != anchor.x) continue;
     const double got = kernel().RunOne(WithUpstream(kernel(), {{anchor.x}}, 1)[0])[0];
     const BigFloat exact = BigFloat::FromDecimal(kernel().gradient() ? anchor.derivative : anchor.value);
-    const long exponent = exact == BigFloat(0) ? format.min_exponent : ilogb(exact);
-    const BigFloat steps =
-        scalbln(abs(BigFloat(got) - exact), format.precision - 1 - std::max<long>(exponent, format.min_exponent));
-    EXPECT_TRUE(steps.ToDouble() <= LimitOf(kernel()) ||
-                IsWithinTheErrorOfCancelling(kernel(), {anchor.x}, 0, got, exact))
-        << steps.ToDouble() << " ulp at x = " << anchor.x << ", got " << got;
+    const double ulp = UlpError(got, exact, Info(dtype()));
+    EXPECT_TRUE(ulp <= LimitOf(kernel()) || IsWithinTheErrorOfCancelling(kernel(), {anchor.x}, 0, got, exact))
+        << ulp << " ulp at x = " << anchor.x << ", got " << got;
   }
 }
 
-// In f64 the product rounds once more than f', but none of these x is where f' has its largest error.
+// In f64 the product rounds once more than f'.
 TEST_P(GradientKernelsTest, MultipliesTheUpstreamGradient) {
   const std::vector<Point> points =
       Points(dtype(), activation(), {-1000, -13, -3, -1, 0, 0.5, 3, 6, 1000, kInfinity, -kInfinity});
-  const double limit = dtype() == Dtype::kF64 ? 4 : 0.51;
+  const double limit = dtype() == Dtype::kF64 ? LimitOf(kernel()) + 0.5 : 0.51;
   for (double dy : {-2.5, 0.0, -0.0, 1e-3, 30000.0, kInfinity, -kInfinity, std::nan("")}) {
-    const Buffers inputs = Pack(dtype(), WithUpstream(kernel(), points, dy));
-    const Buffers outputs = kernel().Run(inputs);
-    for (size_t k = 0; k < outputs.size(); ++k) {
-      for (size_t i = 0; i < points.size(); ++i) {
-        EXPECT_LE(kernel().UlpError(inputs, outputs, k, i), limit)
-            << "output " << k << " at " << testing::PrintToString(points[i]) << ", dy = " << dy << ", got "
-            << Unpack(dtype(), outputs[k])[i];
-      }
-    }
+    ForEachError(kernel(), WithUpstream(kernel(), points, dy), [&](size_t k, size_t i, double ulp, double got) {
+      EXPECT_LE(ulp, limit) << "output " << k << " at " << testing::PrintToString(points[i]) << ", dy = " << dy
+                            << ", got " << got;
+    });
   }
 }
 
+// Whatever the others are.
 TEST_P(KernelsTest, NaNInAnyInputGivesNaNOut) {
   for (size_t i = 0; i < kernel().input_count(); ++i) {
-    Point point(kernel().input_count(), 1.0);
-    point[i] = std::nan("");
-    for (double got : kernel().RunOne(point)) EXPECT_TRUE(std::isnan(got)) << "input " << i << ", got " << got;
+    for (double other : {0.0, 1.0, -1.0, kInfinity, -kInfinity}) {
+      Point point(kernel().input_count(), other);
+      point[i] = std::nan("");
+      for (double got : kernel().RunOne(point)) {
+        EXPECT_TRUE(std::isnan(got)) << testing::PrintToString(point) << ", got " << got;
+      }
+    }
   }
 }
 
 // A zero result has the sign of the exact value or limit, and +0 where f is identically 0, as the definition has it.
 // The zero of a partial derivative may have either sign: with two inputs its sides differ.
 TEST_P(KernelsTest, ZeroResultsHaveTheSignOfTheirSide) {
-  const std::vector<double> values = {-kInfinity, -60000, -200, -3, -0.0, 0, 200, kInfinity};
+  std::vector<double> values = SpecialValues(dtype());
+  values.insert(values.end(), {-60000, -200, -3, 200});
+  std::erase_if(values, [](double value) { return std::isnan(value); });
   for (const Point& point : Points(dtype(), activation(), values)) {
     const std::vector<double> got = kernel().RunOne(WithUpstream(kernel(), {point}, 1)[0]);
     for (size_t k = 0; k < got.size(); ++k) {
@@ -243,11 +247,15 @@ void KernelsTest::ExpectSameBits(const Buffers& inputs, const Buffers& whole, si
           << "output " << k << ", length " << length << ", start " << start << ", misalignment " << misalignment
           << ", in place of inputs from " << shift << " on";
     }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const bool overwritten = std::find(out.begin(), out.end(), in[i]) != out.end();
+      ASSERT_TRUE(overwritten || buffers[i] == cut(inputs[i])) << "changed input " << i;
+    }
   }
 }
 
-// The whole, of a prime length, is the yardstick. A vector has 64 bytes of lanes that are as wide as an element, f32 at
-// least.
+// The whole, of a prime length, is the yardstick. A vector has at most 64 bytes, of lanes as wide as an element and at
+// least as wide as f32.
 TEST_P(KernelsTest, GivesTheSameBitsWhereverAnElementLies) {
   constexpr size_t kWhole = 97;
   const size_t vector = 64 / std::max<size_t>(4, bytes());
@@ -272,26 +280,24 @@ TEST_P(KernelsTest, GivesTheSameBitsWhereverAnElementLies) {
 INSTANTIATE_TEST_SUITE_P(Catalog, KernelsTest, testing::ValuesIn(AllKernels()), TestName);
 INSTANTIATE_TEST_SUITE_P(Catalog, GradientKernelsTest, testing::ValuesIn(GradientKernels()), TestName);
 
-// The largest error over points and upstream gradients.
-double WorstError(const TestedKernel& kernel) {
-  const std::vector<Point> points =
-      Points(kernel.dtype(), kernel.activation(),
-             {-kInfinity, -1000, -90, -40, -7.3, -1.25, -0.3, -1e-5, -0.0, 1e-7, 0.5, 1.7, 3, 20, 40000, kInfinity});
-  double worst = 0;
-  for (double dy : {1.0, -2.5, 1e-3, kInfinity}) {
-    const Buffers inputs = Pack(kernel.dtype(), WithUpstream(kernel, points, dy));
-    const Buffers outputs = kernel.Run(inputs);
-    for (size_t k = 0; k < outputs.size(); ++k) {
-      for (size_t i = 0; i < points.size(); ++i) worst = std::max(worst, kernel.UlpError(inputs, outputs, k, i));
-    }
+TEST(ZerosTest, TheSearchFindsThoseOfTheDerivative) {
+  const auto found = [](const char* activation) {
+    const auto kernel = Catalog::Default().FindKernel(activation, Direction::kGradient, Dtype::kF64, {});
+    return NeighboursOfZerosOfTheDerivative(TestedKernel(**kernel), 1);
+  };
+  for (const auto& [activation, zero] : {std::pair("silu", -1.2784645427610738), {"gelu_erf", -0.75179152469356447}}) {
+    ASSERT_EQ(found(activation).size(), 3u) << activation;
+    for (const Point& point : found(activation)) EXPECT_NEAR(point[0], zero, 1e-15) << activation;
   }
-  return worst;
+  EXPECT_TRUE(found("tanh").empty());
 }
 
 // Parameters away from their defaults, for every activation that has any. In f64 within 4 ulp forward (1.15 measured)
 // and 4.5 gradient (4.007 measured: swish' with beta = -1.5 at 1.7 times -2.5).
 TEST(ParameterTest, KernelsAreRightForOtherParameters) {
   const double largest = std::numeric_limits<double>::max();
+  const std::vector<double> inputs = {-kInfinity, -1000, -90, -40, -7.3, -1.25, -0.3,  -1e-5,
+                                      -0.0,       1e-7,  0.5, 1.7, 3,    20,    40000, kInfinity};
   for (const Kernel& kernel : Catalog::Default().kernels()) {
     const double f64_limit = kernel.direction == Direction::kForward ? 4 : 4.5;
     const double limit = kernel.dtype == Dtype::kF64 ? f64_limit : 0.51;
@@ -300,7 +306,11 @@ TEST(ParameterTest, KernelsAreRightForOtherParameters) {
            {0.0, -0.0, -1.5, 0.1, 10.0, -20.0, 5e-324, 1e-307, -1e-307, 1e-300, 1e300, -1e300, largest, -largest}) {
         if (!(value >= parameter.min_value && value <= parameter.max_value)) continue;
         const TestedKernel tested(kernel, {{std::string(parameter.name), value}});
-        EXPECT_LE(WorstError(tested), limit) << kernel.Name() << " " << parameter.name << " = " << value;
+        const std::vector<Point> points = Points(kernel.dtype, tested.activation(), inputs);
+        for (double dy : {1.0, -2.5, 1e-3, kInfinity}) {
+          EXPECT_LE(WorstError(tested, WithUpstream(tested, points, dy)), limit)
+              << kernel.Name() << " " << parameter.name << " = " << value << ", dy = " << dy;
+        }
       }
     }
   }

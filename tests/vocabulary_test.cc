@@ -107,7 +107,7 @@ class VocabularyTest : public testing::TestWithParam<VocabularyTable> {
     for (double x : inputs) {
       const BigFloat expected = exact(BigFloat(x));
       const BigFloat error = abs(BigFloat(got(x)) - expected) / (abs(expected) * BigFloat(0x1p-53));
-      worst = std::max(worst, error.ToDouble());
+      if (!(error.ToDouble() <= worst)) worst = error.ToDouble();  // NaN, which then stays
     }
     return worst;
   }
@@ -261,7 +261,7 @@ TEST_P(VocabularyTest, LoadsAreExact) {
   EXPECT_EQ(GetParam().load(Dtype::kF32, &single), single);
 }
 
-// Bounds: what math.inc says, in units of 2^-53.
+// Bounds: what math.inc says, in units of 2^-53. (8.7 measured of kNormalCdf, without FMA.)
 TEST_P(VocabularyTest, BuildingBlocksKeepTheirErrorBounds) {
   const BigFloat half(0.5);
   const auto sigmoid = [](const BigFloat& x) { return 1 / (1 + exp(-x)); };
@@ -297,17 +297,26 @@ TEST_P(VocabularyTest, BuildingBlocksKeepTheirErrorBounds) {
             4);
   EXPECT_LE(WorstError(
                 Uniform(-37, 8), [&](double x) { return Call(kNormalCdf, x); }, cdf),
-            16);
+            12);
   EXPECT_LE(WorstError(
                 Uniform(-2, 2), [&](double x) { return Call(kNormalCdf, x); }, cdf),
-            16);
+            12);
 }
 
-TEST_P(VocabularyTest, SubnormalSigmoidsAreWithinTwoUlp) {
-  for (double z : Uniform(-745, -708)) {
-    const BigFloat exact = 3 / (1 + exp(-BigFloat(z)));
-    const BigFloat ulps = abs(BigFloat(Call(kMulSigmoid, 3, z)) - exact) * BigFloat(0x1p1000) * BigFloat(0x1p74);
-    EXPECT_LE(ulps.ToDouble(), 2 + (exact > BigFloat(0x1p-1022) ? exact.ToDouble() * 0x1p1000 * 0x1p22 : 0)) << z;
+// Whether `got` is within 2 ulp of a subnormal number, or within 2^-52 of a normal one.
+testing::AssertionResult IsNearTail(double got, const BigFloat& exact) {
+  const BigFloat ulps = abs(BigFloat(got) - exact) * BigFloat(0x1p1000) * BigFloat(0x1p74);
+  const double allowed = 2 + (exact > BigFloat(0x1p-1022) ? exact.ToDouble() * 0x1p1000 * 0x1p22 : 0);
+  if (ulps.ToDouble() <= allowed) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << ulps.ToDouble() << " units of 2^-1074, " << allowed << " allowed";
+}
+
+TEST_P(VocabularyTest, SubnormalTailsAreWithinTwoUlp) {
+  for (double z : Uniform(-745, -708))
+    EXPECT_TRUE(IsNearTail(Call(kMulSigmoid, 3, z), 3 / (1 + exp(-BigFloat(z))))) << z;
+  const BigFloat half(0.5);
+  for (double x : Uniform(-38.6, -37.5)) {
+    EXPECT_TRUE(IsNearTail(Call(kNormalCdf, x), half * erfc(-BigFloat(x) * sqrt(half)))) << x;
   }
 }
 

@@ -24,9 +24,8 @@ int CappedExponent(const T& exact, const DtypeInfo& format) {
   return static_cast<int>(std::clamp<long>(exponent, format.min_exponent, format.max_exponent));
 }
 
-// The error in ulp of `got`, a value of `format`, where `exact` is the exact result.
 template <class T>
-double UlpError(double got, const T& exact, const DtypeInfo& format) {
+double UlpErrorOf(double got, const T& exact, const DtypeInfo& format) {
   using std::abs;
   using std::scalbln;
   const T magnitude = abs(exact);
@@ -35,8 +34,7 @@ double UlpError(double got, const T& exact, const DtypeInfo& format) {
   if (std::isinf(got) && magnitude >= overflow && (got > 0) == (exact > T(0))) return 0;
   if (!std::isfinite(got)) return kInfinity;
   const T steps = scalbln(abs(T(got) - exact), format.precision - 1 - CappedExponent(exact, format));
-  const double ulp = ToDouble(steps);
-  return std::isnan(ulp) ? kInfinity : ulp;  // where the definition gives NaN, which no comparison would notice
+  return ToDouble(steps);
 }
 
 // The error where the exact result is the IEEE product of an infinite dy and f', which is not 0.
@@ -53,18 +51,23 @@ double ElementError(Definition<T> definition, const double* parameters, const do
   T variables[2];
   for (size_t i = 0; i < input_count; ++i) variables[i] = ReferenceInput<T>(inputs[i]);
   const Dual<T> exact = definition(parameters, variables, by);
-  if (direction == Direction::kForward) return UlpError(got, exact.value, format);
+  const T& wanted = direction == Direction::kForward ? exact.value : exact.derivative;
+  // The definition fails, which no comparison would notice.
+  if (!(exact.value == exact.value && wanted == wanted)) return kInfinity;
+  if (direction == Direction::kForward) return UlpErrorOf(got, wanted, format);
   const double dy = inputs[input_count];
   // At an infinite input f' is a limit, which the definition only comes near to: f' as a double is that limit.
   const bool at_limit = std::any_of(inputs, inputs + input_count, [](double x) { return std::isinf(x); });
   const bool zero = exact.derivative == T(0) || (at_limit && ToDouble(exact.derivative) == 0);
   const bool infinite = at_limit && std::isinf(ToDouble(exact.derivative));
   if ((dy == 0 && infinite) || (std::isinf(dy) && zero)) return nan_error;  // 0 * inf
-  if (!std::isinf(dy)) return UlpError(got, T(T(dy) * exact.derivative), format);
+  if (!std::isinf(dy)) return UlpErrorOf(got, T(T(dy) * exact.derivative), format);
   return InfiniteProductError(got, (exact.derivative < T(0)) != (dy < 0));
 }
 
 }  // namespace
+
+double UlpError(double got, const BigFloat& exact, const DtypeInfo& format) { return UlpErrorOf(got, exact, format); }
 
 ErrorReport Merge(const ErrorReport& a, const ErrorReport& b) {
   const bool b_is_worse = a.checked == 0 || (b.checked != 0 && b.max_ulp > a.max_ulp);

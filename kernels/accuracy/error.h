@@ -16,8 +16,8 @@ namespace actbench {
 
 // Errors in ulp of the exact result: abs(got - exact) / ulp(exact), where ulp(e) is
 // 2^(max(floor(log2 abs(e)), emin) - p + 1), the exponent capped at emax. Where the exact result is NaN or rounds to
-// infinity a right answer counts 0; a wrong NaN or infinity counts infinity,
-// and so does everything where a definition fails.
+// infinity a right answer counts 0; a wrong NaN or infinity counts infinity, and so does everything where a definition
+// fails.
 struct ErrorReport {
   double max_ulp = 0;
   double sum_ulp = 0;
@@ -28,6 +28,9 @@ struct ErrorReport {
 
   double MeanUlp() const { return checked == 0 ? 0 : sum_ulp / static_cast<double>(checked); }
 };
+
+// The error of `got`, a value of `format`, where the exact result is `exact`.
+double UlpError(double got, const BigFloat& exact, const DtypeInfo& format);
 
 // The report of the elements of both.
 ErrorReport Merge(const ErrorReport& a, const ErrorReport& b);
