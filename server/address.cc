@@ -105,9 +105,4 @@ absl::Status CheckIsFree(const std::string& address) {
   return IsUnixAddress(address) ? CheckUnixIsFree(address) : CheckTcpIsFree(address);
 }
 
-std::string WithPort(const std::string& address, int port) {
-  if (IsUnixAddress(address)) return address;
-  return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
-}
-
 }  // namespace actbench

@@ -20,9 +20,6 @@ absl::Status CheckHostPort(const std::string& flag, const std::string& address, 
 // unix:PATH also if another server listens there or the file is no socket, as gRPC would take it from its owner.
 absl::Status CheckIsFree(const std::string& address);
 
-// `address` with its port replaced; as it is if it is unix:PATH.
-std::string WithPort(const std::string& address, int port);
-
 }  // namespace actbench
 
 #endif  // ACTBENCH_SERVER_ADDRESS_H_

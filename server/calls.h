@@ -16,7 +16,7 @@ namespace actbench {
 
 class Calls {
  public:
-  // Every call that arrives or ends is noted.
+  // To be called when a call of one of our services arrives, and when an accepted one ends.
   void NoteActivity();
 
   // A call whose work was accepted, until its answer was written to the client's connection.

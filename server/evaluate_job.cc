@@ -73,6 +73,7 @@ EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& res
           absl::StrCat("with this item's result the response would have up to ", response_bytes + bytes,
                        " bytes; at most ", limits.message_size_bytes, " are allowed (--max_message_bytes); send ",
                        bytes > limits.message_size_bytes ? "smaller tensors" : "it in another request"));
+      response_bytes += kResultBytes;
       continue;
     }
     response_bytes += bytes;

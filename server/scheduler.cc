@@ -67,7 +67,6 @@ absl::Status Scheduler::Submit(Job& job) {
   }
   if (job_class == JobClass::kExclusive && queues_[job_class].empty() && running_exclusive_ == nullptr) {
     exclusive_due_ = now + interactive_turn_;
-    long_turn_ = {};
   }
   job.accepted_ = now;
   job.queued_ = true;
@@ -184,7 +183,7 @@ void Scheduler::Enqueue(Job& job) {
 }
 
 std::optional<JobClass> Scheduler::NextClass() {
-  if (running_exclusive_ != nullptr) return std::nullopt;
+  if (running_exclusive_ != nullptr || drained_) return std::nullopt;
   const bool interactive = !queues_[JobClass::kInteractive].empty();
   const bool is_long = !queues_[JobClass::kLong].empty();
   if (!queues_[JobClass::kExclusive].empty()) {
@@ -203,6 +202,8 @@ void Scheduler::EndExclusive(Clock::duration elapsed) {
   running_exclusive_ = nullptr;
   exclusive_due_ = Clock::now() + interactive_turn_;
   long_turn_ = elapsed * static_cast<int64_t>(workers_.size()) / (kLongShare - 1);
+  // Others need not wait for this job's Done.
+  if (sleeping_ > 0) work_.NotifyAll();
 }
 
 void Scheduler::EndChunk(Job& job) {
@@ -223,10 +224,9 @@ void Scheduler::EndChunk(Job& job) {
 void Scheduler::Account(JobClass job_class, Clock::duration elapsed) {
   if (job_class == JobClass::kInteractive && !queues_[JobClass::kLong].empty()) {
     long_credit_ = std::min<Clock::duration>(long_credit_ + elapsed / (kLongShare - 1), kMostCredit);
-  } else if (job_class == JobClass::kLong && !queues_[JobClass::kExclusive].empty()) {
-    long_turn_ -= elapsed;
-  } else if (job_class == JobClass::kLong && !queues_[JobClass::kInteractive].empty()) {
-    long_credit_ -= elapsed;
+  } else if (job_class == JobClass::kLong) {
+    long_turn_ = std::max(long_turn_ - elapsed, Clock::duration::zero());
+    if (!queues_[JobClass::kInteractive].empty()) long_credit_ -= elapsed;
   }
 }
 
@@ -238,9 +238,9 @@ void Scheduler::Drop(Job& job, absl::Status why) {
   const bool started = job.next_chunk_ > 0;
   if (!started) --waiting_[job.job_class()];
   metrics_.CancelledWork(started ? WorkStage::kRunning : WorkStage::kQueued);
-  if (job.running_chunks_ == 0) Finish(job);
   // It may have kept others from running, as an exclusive job does.
   if (sleeping_ > 0) work_.NotifyAll();
+  if (job.running_chunks_ == 0) Finish(job);
 }
 
 void Scheduler::Finish(Job& job) {

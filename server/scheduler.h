@@ -27,6 +27,7 @@ class Job {
 
   virtual JobClass job_class() const = 0;
   // May grow while a chunk of the job runs, never shrink: the job is finished when all chunks that there are have run.
+  // Called at any time, on any thread, with the scheduler's mutex.
   virtual size_t chunk_count() const = 0;
   // Runs one chunk, in under 1 ms unless the job is exclusive (then under 250 ms). Called by any worker; of an
   // exclusive job one call at a time, in order.
@@ -50,7 +51,7 @@ class Job {
 
 // Jobs of a class take turns, chunk by chunk, but exclusive ones come one after the other. A class starts a chunk only
 // when no chunk of a more urgent one is waiting, with three exceptions:
-//   - long work gets an eighth of the time beside interactive work that never pauses, and beside exclusive work;
+//   - long work gets an eighth of the time beside interactive work that never pauses, or exclusive work that does not;
 //   - an exclusive job waits for interactive work no longer than a turn at a time;
 //   - background work stands still while an exclusive job exists.
 class Scheduler {

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "proto/address.h"
 #include "server/address.h"
 #include "server/admission.h"
 #include "server/calls.h"
@@ -128,7 +129,9 @@ absl::Status ServerImpl::Listen() {
   if (server_ == nullptr) {
     return absl::InternalError(absl::StrCat("gRPC could not start a server on \"", options_.address, "\""));
   }
-  if (listen) address_ = WithPort(options_.address, port);
+  if (listen) {
+    address_ = IsUnixAddress(options_.address) ? options_.address : ParseHostPort(options_.address)->WithPort(port);
+  }
   if (!options_.metrics_address.empty()) {
     absl::StatusOr<std::string> bound = metrics_.Serve(options_.metrics_address);
     if (!bound.ok()) return bound.status();
@@ -159,9 +162,11 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
   // New work is refused by the scheduler from here on. After this every reactor has been finished; without that,
   // grpc::Server::Shutdown would never return.
   const bool finished = scheduler_.Drain(deadline);
-  const bool answered = calls_.AwaitAnswers(deadline);
+  // The answers of what was cancelled get a moment too.
+  const absl::Time last_answer = finished ? deadline : std::max(deadline, absl::Now() + kGoodbye);
+  const bool answered = calls_.AwaitAnswers(last_answer);
   calls_.AwaitQuiet(kQuiet, std::min(deadline, absl::Now() + kGoodbye));
-  server_->Shutdown(absl::ToChronoTime(std::min(deadline, absl::Now() + kGoodbye)));
+  server_->Shutdown(absl::ToChronoTime(std::min(last_answer, absl::Now() + kGoodbye)));
   server_->Wait();
   return finished && answered;
 }

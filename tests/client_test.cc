@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/client.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -16,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/split.h"
 #include "client/tensor.h"
-#include "server/server.h"
+#include "tests/blocking_kernel.h"
+#include "tests/client_fixture.h"
 #include "tests/http.h"
 #include "tests/metrics_text.h"
 
@@ -29,39 +25,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::unique_ptr<Server> StartServer(const Limits& limits = {}) {
-  ServerOptions options;
-  options.address = "127.0.0.1:0";
-  options.metrics_address = "127.0.0.1:0";
-  options.limits = limits;
-  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
-  if (!server.ok()) {
-    ADD_FAILURE() << server.status();
-    std::abort();
-  }
-  return *std::move(server);
-}
-
-// `n` values from -8 to 8, as a tensor of two dimensions.
-v1::Tensor Ramp(Dtype dtype, int64_t n) {
-  std::vector<double> values;
-  for (int64_t i = 0; i < n; ++i) values.push_back(-8 + 16 * static_cast<double>(i) / static_cast<double>(n));
-  v1::Tensor tensor = client::MakeTensor(dtype, values);
-  tensor.clear_shape();
-  tensor.add_shape(n / 7);
-  tensor.add_shape(7);
-  return tensor;
-}
-
-v1::EvaluateItem Item(const std::string& activation, v1::Direction direction, const v1::Tensor& x) {
-  v1::EvaluateItem item;
-  item.set_activation(activation);
-  item.set_direction(direction);
-  *item.add_inputs() = x;
-  if (direction == v1::DIRECTION_GRADIENT) *item.add_inputs() = x;
-  return item;
-}
 
 TEST(ClientTest, ListsWhatTheServerHas) {
   const std::unique_ptr<Server> server = StartServer();
@@ -111,23 +74,33 @@ TEST(ClientTest, HealthIsAskedPerService) {
 }
 
 TEST(ClientTest, PartsOfASplitItemWaitForTheirTurnOnABusyServer) {
-  Limits limits;
-  limits.inflight_bytes = 40'000;
-  const std::unique_ptr<Server> server = StartServer(limits);
-  std::vector<std::thread> clients;
-  for (int i = 0; i < 8; ++i) {
-    clients.emplace_back([&] {
-      Client client = Client::Connect(server->address());
-      const absl::StatusOr<v1::EvaluateResult> result =
-          client.Evaluate(Item("relu", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 70'000)));
-      EXPECT_TRUE(result.ok()) << result.status();
-    });
+  BlockingKernel blocking;
+  ServerOptions options;
+  options.catalog = &blocking.catalog();
+  options.threads = 2;
+  options.limits.inflight_bytes = 900'000;
+  const std::unique_ptr<Server> server = StartServer(options);
+  std::vector<std::thread> others;  // two of 400 KB leave no room
+  for (int i = 0; i < 2; ++i) {
+    others.emplace_back(
+        [&] { EXPECT_TRUE(Client::Connect(server->address()).EvaluateBatch(BlockingKernel::Request()).ok()); });
   }
-  for (std::thread& client : clients) client.join();
-  EXPECT_GT(MetricValue(FetchMetrics(server->metrics_address()),
-                        "actbench_rpc_rejected_total{method=\"Evaluate\",reason=\"inflight_bytes\"}"),
-            0)
-      << "the server was never busy";
+  EXPECT_TRUE(WaitForMetric(server->metrics_address(), "actbench_worker_threads_busy", 2));
+  absl::Status status;
+  std::thread split([&] {
+    const v1::EvaluateItem item = Item("relu", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 140'000));
+    status = Client::Connect(server->address()).Evaluate(item).status();
+  });
+  constexpr char kRefused[] = "actbench_rpc_rejected_total{method=\"Evaluate\",reason=\"inflight_bytes\"}";
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (MetricValue(FetchMetrics(server->metrics_address()), kRefused) < 1 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_GE(MetricValue(FetchMetrics(server->metrics_address()), kRefused), 1);
+  blocking.Release();
+  split.join();
+  for (std::thread& other : others) other.join();
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 // A limit that is small, and the item that meets it.
@@ -234,23 +207,6 @@ TEST(ClientTest, ATensorOf64MiBTakesOneCallByDefault) {
       1);
 }
 
-// gRPC says so with a code of HTTP/2, or closes the connection.
-TEST(ClientTest, AServerWhoseBuffersAreFullIsNamedAsSuch) {
-  ServerOptions options;
-  options.address = "127.0.0.1:0";
-  options.metrics_address.clear();
-  options.memory_quota_bytes = int64_t{1} << 20;
-  const auto server = Server::Start(options);
-  ASSERT_TRUE(server.ok()) << server.status();
-  Client client = Client::Connect((*server)->address());
-  v1::EvaluateItem item = Item("relu", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 8 << 20));
-  const absl::Status status = client.Evaluate(item).status();
-  EXPECT_TRUE(absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) << status;
-  if (absl::IsResourceExhausted(status)) {
-    EXPECT_THAT(std::string(status.message()), HasSubstr("--memory_quota"));
-  }
-}
-
 TEST(PlanSplitTest, PartsAreEqual) {
   v1::Limits limits;
   limits.set_tensor_elements(100);
@@ -314,96 +270,6 @@ TEST(PlanSplitTest, ErrorReportsMergeToTheLargestAndTheMean) {
   v1::EvaluateResult wrong;
   *wrong.add_outputs() = client::MakeTensor(Dtype::kF32, {1});
   EXPECT_EQ(client::AppendPart(wrong, 5, 7, item, result).code(), absl::StatusCode::kInternal);
-}
-
-// A port of the loopback interface that is this test's own. Nothing listens until `listen` is called.
-class BoundPort {
- public:
-  BoundPort() {
-    sockaddr_in any = {};
-    any.sin_family = AF_INET;
-    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(any);
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&any), size), 0);
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&any), &size), 0);
-    address_ = absl::StrCat("127.0.0.1:", ntohs(any.sin_port));
-  }
-  ~BoundPort() { close(socket_); }
-
-  void Listen() { EXPECT_EQ(listen(socket_, 1), 0); }
-  const std::string& address() const { return address_; }
-
- private:
-  const int socket_ = socket(AF_INET, SOCK_STREAM, 0);
-  std::string address_;
-};
-
-TEST(ClientFailureTest, WhereNothingListensCallsFailPromptly) {
-  const BoundPort port;
-  Client client = Client::Connect(port.address());
-  const absl::Time start = absl::Now();
-  const absl::Status connection = client.WaitForConnection(absl::Seconds(5));
-  EXPECT_EQ(connection.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(connection.message()), HasSubstr("Connection refused"));
-  EXPECT_EQ(client.ListActivations().status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
-}
-
-TEST(ClientFailureTest, APortThatNeverSpeaksIsGivenUp) {
-  BoundPort port;
-  port.Listen();
-  Client client = Client::Connect(port.address());
-  const absl::Time start = absl::Now();
-  EXPECT_EQ(client.WaitForConnection(absl::Seconds(5)).code(), absl::StatusCode::kUnavailable);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(6));
-}
-
-TEST(ClientFailureTest, AProxyInTheEnvironmentIsIgnored) {
-  setenv("http_proxy", "http://127.0.0.1:1", 1);
-  const std::unique_ptr<Server> server = StartServer();
-  Client client = Client::Connect(server->address());
-  EXPECT_TRUE(client.ListActivations().ok());
-  unsetenv("http_proxy");
-}
-
-TEST(ClientFailureTest, AServerThatStopsInTheMiddleIsAnError) {
-  Limits limits;
-  limits.tensor_elements = 70;  // so that there are thousands of calls
-  std::unique_ptr<Server> server = StartServer(limits);
-  Client client = Client::Connect(server->address());
-  absl::Status status;
-  std::thread evaluation(
-      [&] { status = client.Evaluate(Item("tanh", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 7000000))).status(); });
-  absl::SleepFor(absl::Milliseconds(300));
-  server.reset();
-  evaluation.join();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
-}
-
-TEST(ClientFailureTest, ATimeoutEndsACall) {
-  const std::unique_ptr<Server> server = StartServer();
-  Client client = Client::Connect(server->address());
-  v1::EvaluateItem item = Item("gelu_erf", v1::DIRECTION_FORWARD, Ramp(Dtype::kF64, 1 << 20));
-  item.mutable_inputs(0)->mutable_shape()->Clear();
-  item.mutable_inputs(0)->add_shape(1 << 20);
-  item.set_measure_error(true);  // seconds of work
-  ASSERT_TRUE(client.GetServerInfo().ok());
-  client.set_timeout(absl::Milliseconds(200));
-  const absl::Time start = absl::Now();
-  EXPECT_EQ(client.Evaluate(item).status().code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
-}
-
-TEST(ClientFailureTest, ATimeoutBoundsASplitEvaluationAsAWhole) {
-  Limits limits;
-  limits.tensor_elements = 70;  // so that there are thousands of calls, none of which takes long
-  const std::unique_ptr<Server> server = StartServer(limits);
-  Client client = Client::Connect(server->address());
-  client.set_timeout(absl::Milliseconds(300));
-  const absl::Time start = absl::Now();
-  const absl::Status status = client.Evaluate(Item("tanh", v1::DIRECTION_FORWARD, Ramp(Dtype::kF32, 7000000))).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
-  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
 }
 
 TEST(ClientTest, ManyThreadsShareOne) {

@@ -1,33 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The command run as a process: what it prints, where, and its exit status.
-
-Usage: command_test.py ACTBENCH_PROGRAM ACTBENCH_SERVER_PROGRAM DATA_DIRECTORY
-"""
-import concurrent.futures
+"""The command run as a process: what it prints, where, and its exit status."""
 import json
 import math
 import os
-import signal
-import socket
 import subprocess
-import sys
-import tempfile
-import threading
-import time
 import unittest
 
-import grpc
 import numpy
 
+from command_case import CommandTest, actbench_program, data_directory, run, server_program
 from server_process import ServerProcess
 
 ARTICLE_INPUTS = "--values=-4,-3,-1,0,1,3,4"
-
-
-def run(*arguments, env=None, **options):
-    return subprocess.run([actbench_program, *arguments], capture_output=True, text=True, timeout=100,
-                          env={**os.environ, **(env or {})}, **options)
 
 
 def bfloat16(values):
@@ -38,34 +23,6 @@ def bfloat16(values):
 
 def from_bfloat16(array):
     return (array.view("<u2").astype("<u4") << 16).view("<f4")
-
-
-class CommandTest(unittest.TestCase):
-
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.addCleanup(self.directory.cleanup)
-
-    def path(self, name):
-        return os.path.join(self.directory.name, name)
-
-    def save(self, name, array):
-        numpy.save(self.path(name), array)
-        return self.path(name)
-
-    def succeed(self, *arguments, **options):
-        result = run(*arguments, **options)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return result.stdout
-
-    def fail_with(self, *arguments, status=2, env=None):
-        """Expects nothing on stdout and one line on stderr, which is returned."""
-        result = run(*arguments, env=env)
-        self.assertEqual(result.returncode, status, result.stderr)
-        self.assertEqual(result.stdout, "")
-        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
-        self.assertTrue(result.stderr.startswith("actbench: "), result.stderr)
-        return result.stderr
 
 
 class UsageTest(CommandTest):
@@ -346,92 +303,5 @@ class BadRequestTest(CommandTest):
                                         self.path("g.npy")).stderr)
 
 
-class ServerTest(CommandTest):
-
-    def test_where_no_server_is_the_error_names_it_at_once(self):
-        with socket.socket() as listener:  # bound, but not listening
-            listener.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{listener.getsockname()[1]}"
-            start = time.monotonic()
-            for arguments in [["--server", address, "list"], ["list", "--server", address]]:
-                error = self.fail_with(*arguments)
-                self.assertIn(address, error)
-                self.assertIn("actbench-server --address", error)
-            self.assertIn(address, self.fail_with("eval", "relu", "--values", "1", env={"ACTBENCH_SERVER": address}))
-            self.fail_with("--server", address, "health", status=2)
-            self.assertLess(time.monotonic() - start, 8)
-        with socket.create_server(("127.0.0.1", 0)) as mute:  # accepts, but says nothing
-            start = time.monotonic()
-            address = f"127.0.0.1:{mute.getsockname()[1]}"
-            self.assertIn("500ms", self.fail_with("--server", address, "--timeout", "0.5", "list"))
-            self.assertLess(time.monotonic() - start, 2)
-        self.fail_with("--server", "unix:" + self.path("no_socket"), "list")
-
-    def test_unix_sockets_and_the_environment(self):
-        server = ServerProcess(server_program, address="unix:" + self.path("socket"))
-        self.addCleanup(server.stop)
-        self.assertEqual(self.succeed("eval", "relu", "--values", "2", env={"ACTBENCH_SERVER": server.address}), "2\n")
-
-    def test_large_tensors_are_split_invisibly(self):
-        server = ServerProcess(server_program, "--max_tensor_elements", "1000")
-        self.addCleanup(server.stop)
-        path = self.save("x.npy", numpy.linspace(-5, 5, 3000, dtype="<f4").reshape(30, 100))
-        whole, split = self.path("whole.npy"), self.path("split.npy")
-        check = self.succeed("eval", "silu", "--in", path, "--out", whole, "--check")
-        self.assertEqual(check, self.succeed("--server", server.address, "eval", "silu", "--in", path, "--out", split,
-                                             "--check"))
-        with open(whole, "rb") as a, open(split, "rb") as b:
-            self.assertEqual(a.read(), b.read())
-
-    def test_a_server_killed_in_the_middle_is_an_error(self):
-        server = ServerProcess(server_program)
-        path = self.save("x.npy", numpy.linspace(-5, 5, 1 << 20))
-        self.addCleanup(server.stop)
-        threading.Timer(1, server.kill).start()
-        start = time.monotonic()
-        error = self.fail_with("--server", server.address, "eval", "gelu_erf", "--in", path, "--check")
-        self.assertIn(f"the server at {server.address} is stopping or gone", error)
-        self.assertLess(time.monotonic() - start, 10)
-
-    def test_a_timeout_is_told(self):
-        path = self.save("x.npy", numpy.linspace(-5, 5, 1 << 20))
-        self.assertIn("--timeout", self.fail_with("--timeout", "0.3", "eval", "gelu_erf", "--in", path, "--check"))
-
-    def test_an_interrupt_ends_it_promptly(self):
-        path = self.save("x.npy", numpy.linspace(-5, 5, 1 << 20))
-        out = self.path("y.npy")
-        process = subprocess.Popen([actbench_program, "eval", "gelu_erf", "--in", path, "--out", out, "--check"],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(timeout=2), -signal.SIGINT)
-        self.assertFalse(os.path.exists(out))
-
-    def test_health_has_the_statuses_of_grpc_health_probe(self):
-        result = run("health")
-        self.assertEqual((result.returncode, result.stdout), (0, "SERVING\n"))
-        self.assertRegex(result.stderr, "^actbench: without --server .*inside this process.*\n$")
-        server = ServerProcess(server_program)
-        self.addCleanup(server.stop)
-        result = run("--server", server.address, "health")
-        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "SERVING\n", ""))
-        self.succeed("--server", server.address, "health", "--service", "actbench.v1.EvaluationService")
-        self.assertIn("no.such.Service", self.fail_with("--server", server.address, "health", "--service",
-                                                        "no.such.Service", status=3))
-
-    def test_health_of_a_server_that_does_not_serve_is_status_4(self):
-        not_serving = grpc.unary_unary_rpc_method_handler(lambda request, context: b"\x08\x02")
-        server = grpc.server(concurrent.futures.ThreadPoolExecutor(1))
-        server.add_generic_rpc_handlers(
-            [grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": not_serving})])
-        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        server.start()
-        result = run("--server", address, "health")
-        self.assertEqual((result.returncode, result.stdout), (4, "NOT_SERVING\n"))
-        server.stop(None).wait()
-
-
 if __name__ == "__main__":
-    actbench_program, server_program, data_directory = sys.argv[1:4]
-    del sys.argv[1:4]
     unittest.main()

@@ -2,6 +2,7 @@
 // How jobs end before they are finished: by cancel, by deadline, and with the scheduler.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <random>
 #include <thread>
@@ -131,10 +132,25 @@ TEST_F(SchedulerStopTest, DrainCancelsWhatIsLeftAtTheDeadline) {
   EXPECT_EQ(scheduler.counts().unfinished, 0u);
 }
 
+// Adds so many chunks, while others run.
+class GrowingJob final : public TestJob {
+ public:
+  GrowingJob(JobClass job_class, size_t chunks, int growth)
+      : TestJob(job_class, chunks,
+                [this](size_t) {
+                  Spin(absl::Microseconds(5));
+                  if (growth_-- > 0) Grow();
+                }),
+        growth_(growth) {}
+
+ private:
+  std::atomic<int> growth_;
+};
+
 TEST_F(SchedulerStopTest, EveryJobIsDoneOnceWhateverIsSubmittedAndCancelledAtATime) {
   constexpr int kThreads = 4;
   constexpr int kJobs = 300;
-  std::vector<std::vector<std::unique_ptr<TestJob>>> accepted(kThreads);
+  std::vector<std::vector<std::unique_ptr<GrowingJob>>> accepted(kThreads);
   {
     Scheduler scheduler(3, 20, metrics_);
     std::vector<std::thread> threads;
@@ -143,7 +159,7 @@ TEST_F(SchedulerStopTest, EveryJobIsDoneOnceWhateverIsSubmittedAndCancelledAtATi
         std::mt19937 random(static_cast<unsigned>(t));
         for (int i = 0; i < kJobs; ++i) {
           const auto job_class = static_cast<JobClass>(random() % 4);
-          auto job = std::make_unique<TestJob>(job_class, random() % 6, [](size_t) { Spin(absl::Microseconds(5)); });
+          auto job = std::make_unique<GrowingJob>(job_class, random() % 6, random() % 3);
           if (random() % 4 == 0) job->set_deadline(absl::Now() + absl::Microseconds(random() % 300));
           if (!scheduler.Submit(*job).ok()) continue;
           accepted[static_cast<size_t>(t)].push_back(std::move(job));

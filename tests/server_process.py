@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
+import urllib.request
 
 # Both programs take flags from the environment: what a user has set there is not what is tested.
 for name in [name for name in os.environ if name.startswith("ACTBENCH_")]:
@@ -28,6 +30,18 @@ class ServerProcess:
             self.log.seek(0)
             raise RuntimeError(f"the server did not start: exit status {status}\n{self.log.read()}")
         return line.split()[-1]
+
+    def wait_for_metric(self, series, value, patience=60):
+        """Returns when the metric has this value."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + patience
+        while True:
+            text = opener.open(f"http://{self.metrics_address}/metrics").read().decode()
+            if f"\n{series} {value}\n" in text:
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{series} did not become {value}")
+            time.sleep(0.01)
 
     def kill(self):
         self.process.kill()
