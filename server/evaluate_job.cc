@@ -16,9 +16,10 @@ namespace {
 
 // Costs in units of at most 50 ns, what the slowest kernel needs for one element; a chunk must stay under 1 ms.
 constexpr size_t kChunkCost = size_t{1} << 14;
-constexpr size_t kItemCost = 64;           // choosing, timing and counting
-constexpr size_t kMeasuredCost = 16;       // an output element whose definition is evaluated, 0.1 to 0.8 us
-constexpr size_t kMeasuredF64Cost = 2000;  // the same in f64, 10 to 100 us
+constexpr size_t kBriefCost = kChunkCost / 8;  // about what waking a worker costs, most often
+constexpr size_t kItemCost = 64;               // choosing, timing and counting
+constexpr size_t kMeasuredCost = 16;           // an output element whose definition is evaluated, 0.1 to 0.8 us
+constexpr size_t kMeasuredF64Cost = 2000;      // the same in f64, 10 to 100 us
 static_assert(kItemCost + 2 * kMeasuredF64Cost <= kChunkCost);
 constexpr size_t kBlockElements = 4096;  // what passes through the buffer at a time; fits the first-level cache
 constexpr size_t kBlockBytes = kBlockElements * sizeof(double);
@@ -105,6 +106,7 @@ void EvaluateJob::Cut() {
     item.end_piece = pieces_.size();
   }
   if (room < kChunkCost) chunk_ends_.push_back(pieces_.size());
+  is_brief_ = chunk_ends_.size() == 1 && kChunkCost - room <= kBriefCost;
 }
 
 void EvaluateJob::RunChunk(size_t chunk) {

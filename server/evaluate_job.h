@@ -44,6 +44,7 @@ class EvaluateJob final : public Job {
   void RunChunk(size_t chunk) override;
   void Done(const absl::Status& status) override;
   absl::Time deadline() const override { return deadline_; }
+  bool is_brief() const override { return is_brief_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -85,6 +86,7 @@ class EvaluateJob final : public Job {
   const std::unique_ptr<Item[]> items_;
   std::vector<Piece> pieces_;
   std::vector<size_t> chunk_ends_;  // chunk i is the pieces from the end of the one before to this
+  bool is_brief_ = false;
   int64_t memory_bytes_ = 0;
 };
 

@@ -25,11 +25,13 @@ absl::Status Stopped() { return absl::UnavailableError("the server stopped befor
 }  // namespace
 
 Scheduler::Scheduler(int threads, size_t queue_length, Metrics& metrics, std::chrono::milliseconds interactive_turn)
-    : queue_length_(queue_length), interactive_turn_(interactive_turn), metrics_(metrics) {
-  const size_t count = static_cast<size_t>(std::max(threads, 1));
-  workers_.reserve(count);
+    : threads_(static_cast<size_t>(std::max(threads, 1))),
+      queue_length_(queue_length),
+      interactive_turn_(interactive_turn),
+      metrics_(metrics) {
+  workers_.reserve(threads_);
   try {
-    for (size_t i = 0; i < count; ++i) workers_.emplace_back([this] { Work(); });
+    for (size_t i = 0; i < threads_; ++i) workers_.emplace_back([this] { Work(); });
   } catch (const std::system_error&) {
     StopWorkers();
     throw;
@@ -74,8 +76,18 @@ absl::Status Scheduler::Submit(Job& job) {
   queues_[job_class].push_back(&job);
   ++waiting_[job_class];
   ++unfinished_;
-  if (sleeping_ > 0) work_.NotifyOne();
+  if (sleeping_ > 0 && job.is_brief() && NextClass() == job_class && queues_[job_class].front() == &job) {
+    RunChunk(job);
+    // Whoever looked for work meanwhile may have found as many threads busy as may be.
+    if (sleeping_ > 0 && AnyQueued()) work_.NotifyOne();
+  } else if (sleeping_ > 0) {
+    work_.NotifyOne();
+  }
   return absl::OkStatus();
+}
+
+bool Scheduler::AnyQueued() const {
+  return std::any_of(queues_.begin(), queues_.end(), [](const Queue& queue) { return !queue.empty(); });
 }
 
 bool Scheduler::Cancel(Job& job, absl::Status why) {
@@ -154,9 +166,8 @@ void Scheduler::RunChunk(Job& job) {
   ++job.running_chunks_;
   ++busy_;
   if (exclusive) running_exclusive_ = &job;
-  const bool more = std::any_of(queues_.begin(), queues_.end(), [](const Queue& q) { return !q.empty(); });
   // Each worker that starts wakes the next, so that Submit wakes only one.
-  if (more && sleeping_ > 0 && !exclusive) work_.NotifyOne();
+  if (sleeping_ > 0 && !exclusive && AnyQueued()) work_.NotifyOne();
 
   mutex_.Unlock();
   const Clock::time_point start = Clock::now();
@@ -183,7 +194,7 @@ void Scheduler::Enqueue(Job& job) {
 }
 
 std::optional<JobClass> Scheduler::NextClass() {
-  if (running_exclusive_ != nullptr || drained_) return std::nullopt;
+  if (running_exclusive_ != nullptr || drained_ || busy_ >= threads_) return std::nullopt;
   const bool interactive = !queues_[JobClass::kInteractive].empty();
   const bool is_long = !queues_[JobClass::kLong].empty();
   if (!queues_[JobClass::kExclusive].empty()) {
@@ -201,7 +212,7 @@ std::optional<JobClass> Scheduler::NextClass() {
 void Scheduler::EndExclusive(Clock::duration elapsed) {
   running_exclusive_ = nullptr;
   exclusive_due_ = Clock::now() + interactive_turn_;
-  long_turn_ = elapsed * static_cast<int64_t>(workers_.size()) / (kLongShare - 1);
+  long_turn_ = elapsed * static_cast<int64_t>(threads_) / (kLongShare - 1);
   // Others need not wait for this job's Done.
   if (sleeping_ > 0) work_.NotifyAll();
 }

@@ -32,11 +32,13 @@ class Job {
   // Runs one chunk, in under 1 ms unless the job is exclusive (then under 250 ms). Called by any worker; of an
   // exclusive job one call at a time, in order.
   virtual void RunChunk(size_t chunk) = 0;
-  // Called once, by a worker (or by Cancel or Drain, or by Submit's caller for a job without chunks), when no chunk
-  // runs any more: OK, or CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE with the chunks not yet started left out.
+  // Called once, by a worker (or by Cancel or Drain, or by Submit for a job that is brief or has no chunks), when no
+  // chunk runs any more: OK, or CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE with the chunks not yet started left out.
   virtual void Done(const absl::Status& status) = 0;
 
   virtual absl::Time deadline() const { return absl::InfiniteFuture(); }
+  // Whether all of it takes so little that Submit should rather run it than wake a worker that sleeps.
+  virtual bool is_brief() const { return false; }
 
  private:
   friend class Scheduler;
@@ -69,7 +71,9 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   // Accepts `job`, which must stay alive until its Done was called (which may delete it). RESOURCE_EXHAUSTED if too
-  // many are waiting, UNAVAILABLE after Drain; Done is then not called. Never blocks.
+  // many are waiting, UNAVAILABLE after Drain; Done is then not called. Never waits. Where a worker sleeps and it is
+  // the job's turn, a brief one is run and done when this returns: the caller's thread then counts as that worker,
+  // since waking it takes longer than the job.
   absl::Status Submit(Job& job);
 
   // Leaves out the chunks that have not started; `why` is what Done gets. Returns false if there are none: if all have
@@ -86,10 +90,10 @@ class Scheduler {
   struct Counts {
     PerClass<size_t> waiting;  // jobs whose first chunk has not started
     size_t unfinished;         // jobs whose Done has not returned, the waiting ones included
-    size_t busy;               // workers that run something
+    size_t busy;               // threads that run something, at most threads()
   };
   Counts counts() const;
-  size_t threads() const { return workers_.size(); }
+  size_t threads() const { return threads_; }
   size_t queue_length() const { return queue_length_; }
 
  private:
@@ -107,6 +111,7 @@ class Scheduler {
   void EndExclusive(Clock::duration elapsed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndChunk(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Account(JobClass job_class, Clock::duration elapsed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnyQueued() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Puts `job` where its next turn is.
   void Enqueue(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Removes `job` from its queue for good. Its Done is called here if no chunk of it runs, else after the last.
@@ -114,6 +119,7 @@ class Scheduler {
   // Calls Done, without the mutex. `job` may be gone afterwards.
   void Finish(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const size_t threads_;  // that run something at a time
   const size_t queue_length_;
   const Clock::duration interactive_turn_;
   Metrics& metrics_;

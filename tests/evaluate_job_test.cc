@@ -98,8 +98,13 @@ TEST_F(EvaluateJobTest, ChangedDtypesAndMeasuredErrorsAreGatheredFromAllChunks) 
   }
 }
 
-// The chunks of a request for relu.
-size_t Chunks(v1::Dtype dtype, const std::vector<size_t>& items, bool measure_error) {
+// How a request for relu is cut.
+struct Cut {
+  size_t chunks;
+  bool brief;
+};
+
+Cut CutOf(v1::Dtype dtype, const std::vector<size_t>& items, bool measure_error) {
   v1::EvaluateRequest request;
   for (const size_t elements : items) {
     v1::EvaluateItem& item = *request.add_items();
@@ -113,8 +118,12 @@ size_t Chunks(v1::Dtype dtype, const std::vector<size_t>& items, bool measure_er
   }
   v1::EvaluateResponse response;
   Metrics metrics;
-  return EvaluateJob(request, response, Catalog::Default(), Limits(), metrics, absl::InfiniteFuture(), nullptr)
-      .chunk_count();
+  const EvaluateJob job(request, response, Catalog::Default(), Limits(), metrics, absl::InfiniteFuture(), nullptr);
+  return {job.chunk_count(), job.is_brief()};
+}
+
+size_t Chunks(v1::Dtype dtype, const std::vector<size_t>& items, bool measure_error) {
+  return CutOf(dtype, items, measure_error).chunks;
 }
 
 // A chunk is to take less than 1 ms: 16,320 elements at up to 50 ns, 1,020 definitions at up to 0.8 us, 8 of f64 at up
@@ -134,6 +143,15 @@ TEST(ChunkTest, HoldsManySmallItems) {
   EXPECT_EQ(Chunks(v1::DTYPE_F32, std::vector<size_t>(128, 64), false), 1u);
   EXPECT_EQ(Chunks(v1::DTYPE_F32, std::vector<size_t>(129, 64), false), 2u);
   EXPECT_EQ(Chunks(v1::DTYPE_F32, {10'000, 10'000}, false), 2u);
+}
+
+// At most 0.1 ms, reckoned as above.
+TEST(ChunkTest, IsBriefWhereItIsSmall) {
+  EXPECT_TRUE(CutOf(v1::DTYPE_F32, {1984}, false).brief);
+  EXPECT_FALSE(CutOf(v1::DTYPE_F32, {1985}, false).brief);
+  EXPECT_FALSE(CutOf(v1::DTYPE_F64, {1}, true).brief);
+  EXPECT_FALSE(CutOf(v1::DTYPE_F32, {20'000}, false).brief);
+  EXPECT_FALSE(CutOf(v1::DTYPE_F32, {}, false).brief);
 }
 
 }  // namespace

@@ -66,6 +66,8 @@ class TestJob : public Job {
     return status_;
   }
   void set_deadline(absl::Time deadline) { deadline_ = deadline; }
+  bool is_brief() const override { return is_brief_; }
+  void set_brief() { is_brief_ = true; }
   // Adds one chunk.
   void Grow() { ++chunks_; }
 
@@ -77,6 +79,7 @@ class TestJob : public Job {
   const std::function<void(size_t)> run_;
   std::atomic<size_t> chunks_;
   absl::Time deadline_ = absl::InfiniteFuture();
+  bool is_brief_ = false;
   Gate done_;
   Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_) = absl::UnknownError("not done");

@@ -160,6 +160,7 @@ TEST_F(SchedulerStopTest, EveryJobIsDoneOnceWhateverIsSubmittedAndCancelledAtATi
         for (int i = 0; i < kJobs; ++i) {
           const auto job_class = static_cast<JobClass>(random() % 4);
           auto job = std::make_unique<GrowingJob>(job_class, random() % 6, random() % 3);
+          if (random() % 2 == 0) job->set_brief();
           if (random() % 4 == 0) job->set_deadline(absl::Now() + absl::Microseconds(random() % 300));
           if (!scheduler.Submit(*job).ok()) continue;
           accepted[static_cast<size_t>(t)].push_back(std::move(job));

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -233,6 +234,52 @@ TEST_F(SchedulerTest, AJobMayAddChunksWhileOneRuns) {
   EXPECT_TRUE(job.status().ok());
   EXPECT_EQ(job.chunks_run, 102u);
   EXPECT_EQ(job.done_calls, 1);
+}
+
+// Where a worker sleeps, as they do a moment after the start.
+TEST_F(SchedulerTest, ABriefJobIsRunByItsCallerInPlaceOfASleepingWorker) {
+  Scheduler scheduler(2, 10, metrics_);
+  const absl::Time deadline = absl::Now() + kPatience;
+  std::thread::id ran_on;
+  do {
+    TestJob job(JobClass::kInteractive, 1, [&](size_t) {
+      ran_on = std::this_thread::get_id();
+      EXPECT_GE(scheduler.counts().busy, 1u);  // the caller, and maybe who has just finished the job before
+    });
+    job.set_brief();
+    ASSERT_TRUE(scheduler.Submit(job).ok());
+    ASSERT_TRUE(job.WaitUntilDone());
+  } while (ran_on != std::this_thread::get_id() && absl::Now() < deadline);
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+}
+
+TEST_F(SchedulerTest, ABriefJobWaitsForAWorkerWhereNoneSleeps) {
+  Scheduler scheduler(1, 10, metrics_);
+  TestJob job(JobClass::kInteractive, 1, Nothing);
+  job.set_brief();
+  {
+    Blocker blocker(scheduler);
+    ASSERT_TRUE(scheduler.Submit(job).ok());
+    EXPECT_EQ(job.done_calls, 0);
+  }
+  EXPECT_TRUE(job.WaitUntilDone());
+}
+
+// What is submitted meanwhile waits for the caller, and starts when it has finished.
+TEST_F(SchedulerTest, WithABriefJobNoMoreThreadsRunThanThereAreWorkers) {
+  Scheduler scheduler(1, 10, metrics_);
+  for (const JobClass job_class : {JobClass::kInteractive, JobClass::kExclusive, JobClass::kBackground}) {
+    TestJob other(job_class, 2, Nothing);
+    TestJob brief(JobClass::kInteractive, 1, [&](size_t) {
+      EXPECT_TRUE(scheduler.Submit(other).ok());
+      absl::SleepFor(absl::Milliseconds(20));
+      EXPECT_EQ(other.chunks_run, 0u);
+    });
+    brief.set_brief();
+    ASSERT_TRUE(scheduler.Submit(brief).ok());
+    EXPECT_TRUE(brief.WaitUntilDone());
+    EXPECT_TRUE(other.WaitUntilDone());
+  }
 }
 
 // Encoding the answer is most of what a small request costs.
