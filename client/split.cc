@@ -41,7 +41,7 @@ v1::EvaluateItem Header(const v1::EvaluateItem& item) {
 std::optional<TensorView> CommonView(const v1::EvaluateItem& item) {
   for (const v1::Tensor& input : item.inputs()) {
     const v1::Tensor& first = item.inputs(0);
-    if (!TensorView::Of(input).ok() || input.dtype() != first.dtype() || input.has_quantization() ||
+    if (!TensorView::Of(input).ok() || input.dtype() != first.dtype() ||
         !std::equal(input.shape().begin(), input.shape().end(), first.shape().begin(), first.shape().end())) {
       return std::nullopt;
     }

@@ -64,21 +64,15 @@ EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& res
     Item& item = items_[i];
     response_.add_results();
     item.plan = PlanItem(*request.mutable_items(static_cast<int>(i)), catalog, limits);
-    if (!item.plan.ok()) {
-      response_bytes += kResultBytes;
-      continue;
-    }
-    const int64_t bytes = ResponseBytes(*item.plan);
-    if (bytes > limits.message_size_bytes - response_bytes) {
+    const int64_t bytes = item.plan.ok() ? ResponseBytes(*item.plan) : 0;
+    if (item.plan.ok() && bytes > limits.message_size_bytes - response_bytes) {
       item.plan = absl::ResourceExhaustedError(
           absl::StrCat("with this item's result the response would have up to ", response_bytes + bytes,
                        " bytes; at most ", limits.message_size_bytes, " are allowed (--max_message_bytes); send ",
                        bytes > limits.message_size_bytes ? "smaller tensors" : "it in another request"));
-      response_bytes += kResultBytes;
-      continue;
     }
-    response_bytes += bytes;
-    if (!item.plan->in_place()) memory_bytes_ += item.plan->output_bytes();
+    response_bytes += item.plan.ok() ? bytes : kResultBytes;
+    if (item.plan.ok() && !item.plan->in_place()) memory_bytes_ += item.plan->output_bytes();
   }
   Cut();
   memory_bytes_ += static_cast<int64_t>(request.SpaceUsedLong() + pieces_.capacity() * sizeof(Piece) +

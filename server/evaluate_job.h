@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An Evaluate request as a job of the scheduler. Works in place: where the dtype stays, the outputs overwrite the
-// request's own tensors, which then move into the response. Tested by evaluate_job_test.cc and
-// evaluate_test.cc.
+// request's own tensors, which then move into the response. Tested by evaluate_job_test.cc and evaluate_test.cc.
 #ifndef ACTBENCH_SERVER_EVALUATE_JOB_H_
 #define ACTBENCH_SERVER_EVALUATE_JOB_H_
 
@@ -63,7 +62,7 @@ class EvaluateJob final : public Job {
     Item* item;
     size_t begin;
     size_t end;
-    ErrorReport error;  // of its own elements, indices counted from its begin
+    ErrorReport error;  // of its own elements; indices are those of the whole tensor
   };
 
   // Cuts all items into pieces, and fills chunks with these.
