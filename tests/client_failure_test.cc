@@ -16,8 +16,6 @@
 #include "absl/time/clock.h"
 #include "tests/blocking_kernel.h"
 #include "tests/client_fixture.h"
-#include "tests/http.h"
-#include "tests/metrics_text.h"
 
 namespace actbench {
 namespace {
@@ -83,10 +81,9 @@ TEST(ClientFailureTest, AServerThatStopsInTheMiddleIsAnError) {
   absl::Status status;
   std::thread evaluation([&] { status = client.Evaluate(item).status(); });
   constexpr char kServed[] =
-      "actbench_kernel_elements_total{activation=\"tanh\",device=\"cpu\",direction=\"forward\",dtype=\"f32\"";
-  while (FetchMetrics(server->metrics_address()).find(kServed) == std::string::npos) {
-    absl::SleepFor(absl::Milliseconds(5));
-  }
+      "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Evaluate\","
+      "grpc_service=\"actbench.v1.EvaluationService\",grpc_type=\"unary\"}";
+  EXPECT_TRUE(WaitForMetricAtLeast(server->metrics_address(), kServed, 1));
   server.reset();
   evaluation.join();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;

@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real server and work for it, for tests of the client library.
+// Work for a real server, for tests of the client library.
 #ifndef ACTBENCH_TESTS_CLIENT_FIXTURE_H_
 #define ACTBENCH_TESTS_CLIENT_FIXTURE_H_
 
-#include <gtest/gtest.h>
-
-#include <cstdlib>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "client/client.h"
 #include "client/tensor.h"
-#include "server/server.h"
+#include "tests/server_fixture.h"
 
 namespace actbench {
-
-inline std::unique_ptr<Server> StartServer(ServerOptions options = {}) {
-  options.address = "127.0.0.1:0";
-  options.metrics_address = "127.0.0.1:0";
-  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
-  if (!server.ok()) {
-    ADD_FAILURE() << server.status();
-    std::abort();
-  }
-  return *std::move(server);
-}
 
 inline std::unique_ptr<Server> StartServer(const Limits& limits) {
   ServerOptions options;

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "client/split.h"
 #include "client/tensor.h"
 #include "tests/blocking_kernel.h"
@@ -92,11 +91,7 @@ TEST(ClientTest, PartsOfASplitItemWaitForTheirTurnOnABusyServer) {
     status = Client::Connect(server->address()).Evaluate(item).status();
   });
   constexpr char kRefused[] = "actbench_rpc_rejected_total{method=\"Evaluate\",reason=\"inflight_bytes\"}";
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (MetricValue(FetchMetrics(server->metrics_address()), kRefused) < 1 && absl::Now() < deadline) {
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  EXPECT_GE(MetricValue(FetchMetrics(server->metrics_address()), kRefused), 1);
+  EXPECT_TRUE(WaitForMetricAtLeast(server->metrics_address(), kRefused, 1));
   blocking.Release();
   split.join();
   for (std::thread& other : others) other.join();

@@ -4,7 +4,6 @@
 
 #include <cstring>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,9 +11,7 @@
 #include "client/client.h"
 #include "kernels/backend.h"
 #include "kernels/catalog.h"
-#include "server/server.h"
-#include "tests/http.h"
-#include "tests/metrics_text.h"
+#include "tests/server_fixture.h"
 
 namespace actbench {
 namespace {
@@ -41,12 +38,8 @@ class ExtensionTest : public testing::Test {
     backends.push_back(std::make_unique<ThrowAwayBackend>());
     catalog_ = std::make_unique<Catalog>(backends);
     ServerOptions options;
-    options.address = "127.0.0.1:0";
-    options.metrics_address = "127.0.0.1:0";
     options.catalog = catalog_.get();
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
-    if (!server.ok()) throw std::runtime_error(std::string(server.status().message()));
-    server_ = *std::move(server);
+    server_ = StartServer(options);
     client_ = std::make_unique<Client>(Client::Connect(server_->address()));
   }
 

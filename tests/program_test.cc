@@ -23,6 +23,19 @@ extern char** environ;
 namespace actbench {
 namespace {
 
+// Work for many seconds in many chunks: the definition is evaluated in f64.
+v1::EvaluateRequest MakeSlowRequest() {
+  v1::EvaluateRequest request;
+  v1::EvaluateItem& item = *request.add_items();
+  item.set_activation("gelu_erf");
+  item.set_direction(v1::DIRECTION_GRADIENT);
+  const std::vector<double> values(size_t{1} << 20, 1.25);
+  *item.add_inputs() = MakeTensor(v1::DTYPE_F64, values);
+  *item.add_inputs() = item.inputs(0);
+  item.set_measure_error(true);
+  return request;
+}
+
 // actbench-server in a process of its own. Started by posix_spawn, as fork is not safe beside gRPC's threads.
 class ServerProcess {
  public:

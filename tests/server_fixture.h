@@ -72,48 +72,46 @@ inline v1::EvaluateRequest MakeRequest(size_t elements) {
   return request;
 }
 
-// Work for many seconds in many chunks: the definition is evaluated in f64.
-inline v1::EvaluateRequest MakeSlowRequest() {
-  v1::EvaluateRequest request;
-  v1::EvaluateItem& item = *request.add_items();
-  item.set_activation("gelu_erf");
-  item.set_direction(v1::DIRECTION_GRADIENT);
-  const std::vector<double> values(size_t{1} << 20, 1.25);
-  *item.add_inputs() = MakeTensor(v1::DTYPE_F64, values);
-  *item.add_inputs() = item.inputs(0);
-  item.set_measure_error(true);
-  return request;
-}
-
 inline void ExpectContains(const std::string& text, const std::vector<std::string>& parts) {
   for (const std::string& part : parts) {
     EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is not in \"" << text << "\"";
   }
 }
 
-// Whether the metric reaches `value` in time.
-inline bool WaitForMetric(const std::string& metrics_address, const std::string& series, double value) {
+// Whether the metric has a value in time of which `is_it` holds.
+template <class Predicate>
+bool WaitForMetricThat(const std::string& metrics_address, const std::string& series, const Predicate& is_it) {
   const absl::Time deadline = absl::Now() + kPatience;
-  while (MetricValue(FetchMetrics(metrics_address), series) != value) {
+  while (!is_it(MetricValue(FetchMetrics(metrics_address), series))) {
     if (absl::Now() > deadline) return false;
     absl::SleepFor(absl::Milliseconds(5));
   }
   return true;
 }
+inline bool WaitForMetric(const std::string& metrics_address, const std::string& series, double value) {
+  return WaitForMetricThat(metrics_address, series, [value](double now) { return now == value; });
+}
+// Of a counter, which may go on meanwhile.
+inline bool WaitForMetricAtLeast(const std::string& metrics_address, const std::string& series, double value) {
+  return WaitForMetricThat(metrics_address, series, [value](double now) { return now >= value; });
+}
+
+// With addresses of its own.
+inline std::unique_ptr<Server> StartServer(ServerOptions options = {}) {
+  options.address = "127.0.0.1:0";
+  options.metrics_address = "127.0.0.1:0";
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+  if (!server.ok()) {
+    ADD_FAILURE() << server.status();
+    std::abort();
+  }
+  return *std::move(server);
+}
 
 // A server and its clients, for one test.
 class TestServer {
  public:
-  // `options` without addresses.
-  explicit TestServer(ServerOptions options = {}) {
-    options.address = "127.0.0.1:0";
-    options.metrics_address = "127.0.0.1:0";
-    absl::StatusOr<std::unique_ptr<Server>> started = Server::Start(options);
-    if (!started.ok()) {
-      ADD_FAILURE() << started.status();
-      std::abort();
-    }
-    server = *std::move(started);
+  explicit TestServer(const ServerOptions& options = {}) : server(StartServer(options)) {
     channel = Connect(server->address());
     catalog = v1::CatalogService::NewStub(channel);
     evaluation = v1::EvaluationService::NewStub(channel);
