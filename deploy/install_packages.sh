@@ -6,10 +6,10 @@ packages=(
   # Build, CI
   build-essential cmake ninja-build pkg-config git clang-format clang-tidy
   # kernels
-  libhwy-dev libabsl-dev libmpfr-dev libgmp-dev
+  libhwy-dev libabsl-dev libmpfr-dev libgmp-dev libsleef-dev libxxhash-dev
   # server, client
   libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc prometheus-cpp-dev
-  libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev
+  libsqlite3-dev libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev
   # tests; prometheus for its promtool
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf python3-numpy python3-mpmath
   prometheus curl

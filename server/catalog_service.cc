@@ -61,6 +61,7 @@ std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog
   out.set_measured_elements(limits.measured_elements);
   out.set_queue_length(limits.queue_length);
   out.set_inflight_bytes(limits.inflight_bytes);
+  out.set_accuracy_samples(limits.accuracy_samples);
   info.set_threads(threads);
   return response;
 }

@@ -89,6 +89,7 @@ void AddLimits(FlagAdder& flags, ServerOptions& options) {
                   "The most requests of a kind, as Evaluate, that may wait for a worker at a time");
   flags.AddSize(kInflightBytesRange, limits.inflight_bytes,
                 "The most memory that requests in work and their results may take at a time");
+  flags.AddNumber(kAccuracySamplesRange, limits.accuracy_samples, "The most inputs of a sampled accuracy measurement");
   flags.AddSize(kMemoryQuotaRange, options.memory_quota_bytes,
                 "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
 }

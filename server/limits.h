@@ -16,6 +16,7 @@ struct Limits {
   int64_t measured_elements = int64_t{1} << 20;
   int32_t queue_length = 256;  // of each class of work
   int64_t inflight_bytes = int64_t{512} << 20;
+  int64_t accuracy_samples = 100'000'000;
 };
 
 // A numeric option: its flag and the values it may have. Server::Start refuses others, and so do the flags.
@@ -32,6 +33,7 @@ inline constexpr OptionRange kTensorElementsRange = {"max_tensor_elements", 1, k
 inline constexpr OptionRange kBatchItemsRange = {"max_batch_items", 1, kMaxCount};
 inline constexpr OptionRange kQueueLengthRange = {"max_queue_length", 1, kMaxCount};
 inline constexpr OptionRange kInflightBytesRange = {"max_inflight_bytes", 16384, kMaxSize};
+inline constexpr OptionRange kAccuracySamplesRange = {"max_accuracy_samples", 1, kMaxSize};
 inline constexpr OptionRange kMemoryQuotaRange = {"memory_quota", int64_t{1} << 20, kMaxSize};
 
 }  // namespace actbench

@@ -51,6 +51,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
                                                     {kBatchItemsRange, limits.batch_items},
                                                     {kQueueLengthRange, limits.queue_length},
                                                     {kInflightBytesRange, limits.inflight_bytes},
+                                                    {kAccuracySamplesRange, limits.accuracy_samples},
                                                     {kMemoryQuotaRange, options.memory_quota_bytes}};
   for (const auto& [range, value] : values) {
     if (absl::Status status = CheckRange(range, value); !status.ok()) return status;

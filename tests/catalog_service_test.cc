@@ -97,6 +97,7 @@ TEST(ServerInfoTest, TellsTheBuildTheMachineAndTheLimits) {
   EXPECT_EQ(info.limits().measured_elements(), options.limits.measured_elements);
   EXPECT_EQ(info.limits().queue_length(), options.limits.queue_length);
   EXPECT_EQ(info.limits().inflight_bytes(), options.limits.inflight_bytes);
+  EXPECT_EQ(info.limits().accuracy_samples(), options.limits.accuracy_samples);
   EXPECT_FALSE(info.build().version().empty());
   EXPECT_FALSE(info.build().compiler().empty());
   EXPECT_FALSE(info.build().grpc_version().empty());

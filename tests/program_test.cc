@@ -269,9 +269,10 @@ TEST(ProgramTest, HelpExplainsEveryFlagWithStatus0) {
     help += line + "\n";
   }
   EXPECT_EQ(process.Wait(), 0);
-  for (const char* flag : {"address", "metrics_address", "threads", "allow_insecure_bind", "max_message_bytes",
-                           "max_tensor_elements", "max_batch_items", "max_queue_length", "max_inflight_bytes",
-                           "memory_quota", "drain_timeout", "log_level", "log_format", "version"}) {
+  for (const char* flag :
+       {"address", "metrics_address", "threads", "allow_insecure_bind", "max_message_bytes", "max_tensor_elements",
+        "max_batch_items", "max_queue_length", "max_inflight_bytes", "max_accuracy_samples", "memory_quota",
+        "drain_timeout", "log_level", "log_format", "version"}) {
     ExpectContains(help, {std::string("--") + flag});
   }
   ServerProcess version({"--version"});
