@@ -53,6 +53,9 @@ ACT_FN double Neg(double a) { return -a; }
 ACT_FN double Abs(double a) { return std::fabs(a); }
 ACT_FN double CopySign(double magnitude, double sign) { return std::copysign(magnitude, sign); }
 
+// One IEEE operation too. NaN for negative numbers.
+ACT_FN double Sqrt(double a) { return std::sqrt(a); }
+
 // To the nearest integer, ties to even. NaN gives NaN.
 ACT_FN double Round(double a) { return std::nearbyint(a); }
 
@@ -71,6 +74,9 @@ ACT_FN bool Le(double a, double b) { return a <= b; }
 ACT_FN bool Eq(double a, double b) { return a == b; }
 
 ACT_FN bool And(bool a, bool b) { return a && b; }
+ACT_FN bool Or(bool a, bool b) { return a || b; }
+// Whether it is true of all lanes.
+ACT_FN bool AllTrue(LaneF64, bool mask) { return mask; }
 ACT_FN double IfThenElse(bool mask, double yes, double no) { return mask ? yes : no; }
 
 // The element at `data`, which may have any alignment. Exact for every dtype.

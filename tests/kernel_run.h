@@ -89,27 +89,23 @@ class TestedKernel {
     return meter_.Measure(Pointers(inputs), outputs[k].data(), i, i + 1, k).max_ulp;
   }
 
-  // The definition and its derivative by input number `by`.
-  Dual<BigFloat> Exact(const Point& point, size_t by) const { return Evaluate(definitions_.wide, point, by); }
-  Dual<long double> NearlyExact(const Point& point, size_t by) const {
-    return Evaluate(definitions_.narrow, point, by);
-  }
+  // The derivative by input number `by`, rounded to a double.
+  double Derivative(const Point& point, size_t by) const { return Evaluate(point, by).derivative.value().ToDouble(); }
   // What output number k is for dy = 1.
   BigFloat ExactOutput(const Point& point, size_t k) const {
-    const Dual<BigFloat> exact = Exact(point, k);
-    return gradient() ? exact.derivative : exact.value;
+    const BigResult exact = Evaluate(point, k);
+    return (gradient() ? exact.derivative : exact.value).value();
   }
 
  private:
   TestedKernel(const ActivationInfo& activation, const Kernel& kernel, const std::map<std::string, double>& given)
-      : TestedKernel(activation, {DefinitionOf<long double>(activation), DefinitionOf<BigFloat>(activation)},
-                     kernel.direction, kernel.dtype, kernel.functions, *ResolveParameters(activation, given)) {}
+      : TestedKernel(activation, DefinitionsOf(activation), kernel.direction, kernel.dtype, kernel.functions,
+                     *ResolveParameters(activation, given)) {}
 
-  template <class T>
-  Dual<T> Evaluate(Definition<T> definition, const Point& point, size_t by) const {
-    std::vector<T> inputs;
-    for (size_t i = 0; i < activation_.inputs; ++i) inputs.push_back(ReferenceInput<T>(point[i]));
-    return definition(parameters_.data(), inputs.data(), by);
+  BigResult Evaluate(const Point& point, size_t by) const {
+    std::vector<BigBall> inputs;
+    for (size_t i = 0; i < activation_.inputs; ++i) inputs.push_back(ReferenceInput(point[i]));
+    return definitions_.big(parameters_.data(), inputs.data(), by);
   }
 
   const ActivationInfo& activation_;

@@ -70,7 +70,7 @@ std::vector<Point> NeighboursOfZerosOfTheDerivative(const TestedKernel& kernel, 
       Point point(activation.inputs, 0.75);
       const auto derivative = [&](double value) {
         point[along] = value;
-        return kernel.NearlyExact(point, by).derivative;
+        return kernel.Derivative(point, by);
       };
       for (double from = activation.domain_min; from < activation.domain_max; from += kStep) {
         double low = from;
@@ -92,12 +92,12 @@ std::vector<Point> NeighboursOfZerosOfTheDerivative(const TestedKernel& kernel, 
 
 // Whether output k, a partial derivative, changes its sign along some input within 1 of the point.
 bool CancelsNear(const TestedKernel& kernel, Point point, size_t k) {
-  const long double here = kernel.NearlyExact(point, k).derivative;
+  const double here = kernel.Derivative(point, k);
   for (size_t i = 0; i < kernel.activation().inputs; ++i) {
     for (double shift : {-1.0, 1.0}) {
       Point other = point;
       other[i] += shift;
-      if (kernel.NearlyExact(other, k).derivative * here < 0) return true;
+      if (kernel.Derivative(other, k) * here < 0) return true;
     }
   }
   return false;

@@ -64,6 +64,8 @@ using namespace actbench::scalar;
 // In this order.
 #include "kernels/kernels.inc"
 // In this order.
+#include "kernels/accuracy/dual.inc"
+// In this order.
 #include "kernels/accuracy/definitions.inc"
 // In this order.
 #include "tests/gated_kernels.inc"
@@ -78,9 +80,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kOffset = 0.5;
 constexpr double kSlope = -2;
 
-template <class T>
-Definition<T> GatedDefinition() {
-  return mechanism_test::scalar_lane::FindDefinition<T>("gated_unit", mechanism_test::scalar_lane::TestList());
+Definition GatedDefinition() {
+  return mechanism_test::scalar_lane::FindDefinition("gated_unit", mechanism_test::scalar_lane::TestList());
 }
 
 std::vector<GatedKernels> AllGatedKernels() {
@@ -96,8 +97,8 @@ std::vector<GatedKernels> AllGatedKernels() {
 class GatedUnitTest : public testing::TestWithParam<GatedKernels> {
  protected:
   TestedKernel Make(Direction direction, const KernelFunctions& functions) const {
-    return TestedKernel(GatedUnit::kInfo, {GatedDefinition<long double>(), GatedDefinition<BigFloat>()}, direction,
-                        GetParam().dtype, functions, {kOffset, kSlope});
+    return TestedKernel(GatedUnit::kInfo, {GatedDefinition(), nullptr}, direction, GetParam().dtype, functions,
+                        {kOffset, kSlope});
   }
   // The largest error in ulp over samples of both inputs.
   double SampledError(const TestedKernel& kernel) const {
@@ -197,15 +198,16 @@ INSTANTIATE_TEST_SUITE_P(Isa, GatedUnitTest, testing::ValuesIn(AllGatedKernels()
 // The partial derivatives by hand and as the dual numbers have them.
 TEST(GatedDefinitionTest, DifferentiatesByEachInput) {
   const double parameters[] = {kOffset, kSlope};
-  const BigFloat inputs[] = {BigFloat(3), BigFloat(0.7)};
-  const BigFloat sigmoid = 1 / (1 + exp(-BigFloat(kSlope) * inputs[1]));
-  const Dual<BigFloat> by_x = GatedDefinition<BigFloat>()(parameters, inputs, 0);
-  const Dual<BigFloat> by_gate = GatedDefinition<BigFloat>()(parameters, inputs, 1);
+  const BigBall inputs[] = {BigBall(3), BigBall(0.7)};
+  const BigFloat sigmoid = 1 / (1 + exp(-BigFloat(kSlope) * BigFloat(0.7)));
+  const BigResult by_x = GatedDefinition()(parameters, inputs, 0);
+  const BigResult by_gate = GatedDefinition()(parameters, inputs, 1);
   const BigFloat tolerance = scalbln(BigFloat(1), -180);
-  EXPECT_TRUE(by_x.value == by_gate.value);
-  EXPECT_TRUE(abs(by_x.value - BigFloat(3.5) * sigmoid) < tolerance);
-  EXPECT_TRUE(abs(by_x.derivative - sigmoid) < tolerance);
-  EXPECT_TRUE(abs(by_gate.derivative - BigFloat(3.5 * kSlope) * sigmoid * (1 - sigmoid)) < tolerance);
+  const auto is_near = [&](const BigBall& a, const BigFloat& b) { return abs(a.value() - b) < tolerance; };
+  EXPECT_TRUE(by_x.value.value() == by_gate.value.value());
+  EXPECT_TRUE(is_near(by_x.value, BigFloat(3.5) * sigmoid));
+  EXPECT_TRUE(is_near(by_x.derivative, sigmoid));
+  EXPECT_TRUE(is_near(by_gate.derivative, BigFloat(3.5 * kSlope) * sigmoid * (1 - sigmoid)));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@
 #define ACTBENCH_TESTS_VOCABULARY_TEST_CC_
 namespace actbench {
 
-enum Unary { kNeg, kAbs, kRound, kPowerOfTwo, kSigmoid, kTanh, kNormalCdf, kScaledNormalTail };
+enum Unary { kNeg, kAbs, kSqrt, kRound, kPowerOfTwo, kSigmoid, kTanh, kNormalCdf, kScaledNormalTail };
 enum Binary {
   kAdd,
   kSub,
@@ -43,7 +43,7 @@ enum Binary {
   kExpReducedM,
   kExpReducedK
 };
-enum Ternary { kMulAdd, kNegMulAdd, kMulScaled, kMulSigmoidLow, kIfPositive };
+enum Ternary { kMulAdd, kNegMulAdd, kMulScaled, kMulSigmoidLow, kIfPositive, kIfEither };
 
 // The operations of one implementation, from vocabulary_table.inc.
 struct VocabularyTable {
@@ -133,6 +133,8 @@ TEST_P(VocabularyTest, ArithmeticIsIeee) {
   EXPECT_EQ(Call(kNegMulAdd, 3, 5, 7), -8);
   EXPECT_TRUE(std::signbit(Call(kNeg, 0.0)));
   EXPECT_EQ(Call(kAbs, -kInfinity), kInfinity);
+  for (double a : {0.0, 2.0, 5e-324, 1e300}) EXPECT_EQ(Call(kSqrt, a), std::sqrt(a));
+  EXPECT_TRUE(std::isnan(Call(kSqrt, -1)));
   EXPECT_EQ(Call(kCopySign, 2, -0.0), -2);
 }
 
@@ -154,6 +156,9 @@ TEST_P(VocabularyTest, ComparisonsAreFalseForNaN) {
   EXPECT_EQ(Call(kEq, 0.0, -0.0), 1);
   EXPECT_EQ(Call(kIfPositive, 1, 2, 3), 2);
   EXPECT_EQ(Call(kIfPositive, kNaN, 2, 3), 3);
+  for (double a : {-1.0, 1.0}) {
+    for (double b : {-1.0, 1.0}) EXPECT_EQ(Call(kIfEither, a, b, 5), a < 0 || b < 0 ? 5 : 0);
+  }
 }
 
 TEST_P(VocabularyTest, BoundsKeepNaN) {

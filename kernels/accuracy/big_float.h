@@ -26,6 +26,8 @@ class BigFloat {
     mpfr_prec_t previous_;
   };
 
+  static long precision() { return static_cast<long>(thread_.precision); }
+
   BigFloat() : BigFloat(0.0) {}
   // Exact where the precision is at least 53 bits. Implicit, so that formulas mix with constants.
   BigFloat(double value) {  // NOLINT(google-explicit-constructor)
@@ -69,6 +71,10 @@ class BigFloat {
   friend BigFloat erfc(const BigFloat& a) { return Apply(mpfr_erfc, a); }
   friend BigFloat tanh(const BigFloat& a) { return Apply(mpfr_tanh, a); }
   friend BigFloat abs(const BigFloat& a) { return Apply(mpfr_abs, a); }
+  // a - b and a + b, rounded away from a: other numbers than a unless b is 0. REQUIRES: b >= 0.
+  friend BigFloat LowerBound(const BigFloat& a, const BigFloat& b) { return Apply<MPFR_RNDD>(mpfr_sub, a, b); }
+  friend BigFloat UpperBound(const BigFloat& a, const BigFloat& b) { return Apply<MPFR_RNDU>(mpfr_add, a, b); }
+  friend BigFloat RoundToInteger(const BigFloat& a) { return Apply(mpfr_rint, a); }
   friend bool signbit(const BigFloat& a) { return mpfr_signbit(a.value_) != 0; }
   // floor(log2(abs(a))). REQUIRES: a is not 0.
   friend long ilogb(const BigFloat& a) { return static_cast<long>(mpfr_get_exp(a.value_)) - 1; }
@@ -79,10 +85,10 @@ class BigFloat {
   }
 
  private:
-  template <class Function, class... Operand>
+  template <mpfr_rnd_t kRounding = MPFR_RNDN, class Function, class... Operand>
   static BigFloat Apply(Function function, const Operand&... operand) {
     BigFloat result;
-    function(result.value_, operand.value_..., MPFR_RNDN);
+    function(result.value_, operand.value_..., kRounding);
     return result;
   }
 

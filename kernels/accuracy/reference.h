@@ -1,40 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
-// The definitions of the activations, evaluated beyond double precision: what every result is compared with. Tested by
-// reference_test.cc.
+// The truth that kernels are measured against: the correctly rounded result of an activation's definition, decided in
+// stages, each of which knows its own error: f64 lanes, pairs of them, and MPFR at rising precision. Tested by
+// reference_test.cc and reference_lanes_test.cc.
 #ifndef ACTBENCH_KERNELS_ACCURACY_REFERENCE_H_
 #define ACTBENCH_KERNELS_ACCURACY_REFERENCE_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
-#include "kernels/accuracy/dual.h"
+#include "kernels/accuracy/big_ball.h"
+#include "kernels/accuracy/reference_lanes.h"
 #include "kernels/activation_info.h"
+#include "kernels/dtype.h"
+#include "kernels/kernel.h"
 
 namespace actbench {
 
-// f and its derivative with respect to input number `by`, at `inputs` (x [, gate]), for the parameters in order.
-// T is long double (64 significant bits; enough for f32, f16 and bf16) or BigFloat.
-template <class T>
-using Definition = Dual<T> (*)(const double* parameters, const T* inputs, size_t by);
+// f and its derivative with respect to one input.
+struct BigResult {
+  BigBall value;
+  BigBall derivative;
+};
+// Both, by input number `by`, at `inputs` (x [, gate]), for the parameters in order. At this thread's precision.
+using Definition = BigResult (*)(const double* parameters, const BigBall* inputs, size_t by);
 
-// The definition of an activation of AllActivations(), found by its name; of any other, one that is NaN everywhere.
-template <class T>
-Definition<T> DefinitionOf(const ActivationInfo& activation);
-
-extern template Definition<long double> DefinitionOf<long double>(const ActivationInfo& activation);
-extern template Definition<BigFloat> DefinitionOf<BigFloat>(const ActivationInfo& activation);
-
-// One definition in both number types.
+// An activation's definition in every number type there is.
 struct Definitions {
-  Definition<long double> narrow;
-  Definition<BigFloat> wide;
+  Definition big = nullptr;
+  const LaneReferenceRow* lanes = nullptr;  // null: everything takes MPFR
 };
 
-// An input as a definition takes it: infinity becomes a number so large that the result is the limit. Not NaN.
-template <class T>
-T ReferenceInput(double x);
+// The definitions of an activation of AllActivations(), found by its name, for the widest instruction set of this
+// processor; of any other activation one that is NaN everywhere.
+Definitions DefinitionsOf(const ActivationInfo& activation);
 
-extern template long double ReferenceInput<long double>(double x);
-extern template BigFloat ReferenceInput<BigFloat>(double x);
+// `x` as MPFR's stage takes it: infinity becomes a number so large that results are the limits. Not NaN.
+BigBall ReferenceInput(double x);
+
+enum class Stage : uint8_t { kF64, kPair, kMpfr };
+
+// The exact result of one input and what it rounds to.
+struct ExactResult {
+  // Their sum is the exact result to about 2^-100 of itself; in f64's stage `low` is 0, and it is within 2^-12 ulp of
+  // the dtype. Infinite where the rounded result is; NaN where the exact result is none, and both NaN where the
+  // definition fails.
+  double high = 0;
+  double low = 0;
+  uint64_t bits = 0;  // correctly rounded in the dtype: to nearest, ties to even; of NaN a quiet one
+  Stage stage = Stage::kMpfr;
+  bool near_power = false;  // so near to a power of two that it is not known on which side, and so not its ulp
+};
+
+// abs(got - exact) / ulp(exact), where ulp(e) is 2^(max(floor(log2 abs(e)), emin) - p + 1). Infinity where a NaN or an
+// infinity, or the lack of one, is wrong.
+double UlpError(double got, const ExactResult& exact, const DtypeInfo& format);
+// The same for a number of any precision.
+double UlpError(double got, const BigFloat& exact, const DtypeInfo& format);
+
+// `value` rounded to nearest even, in MPFR's arithmetic.
+double RoundToFormat(const BigFloat& value, const DtypeInfo& format);
+
+inline constexpr size_t kReferenceBlock = 256;
+
+// The exact results of one output of an activation in one dtype. Immutable, so thread-safe.
+class Reference {
+ public:
+  // Of output number `output` (0: y or dx; 1: dgate). `parameters` as ResolveParameters gives them; `input_count`
+  // counts x [, gate].
+  Reference(const Definitions& definitions, size_t input_count, Direction direction, Dtype dtype,
+            std::vector<double> parameters, size_t output = 0);
+  Reference(const ActivationInfo& activation, Direction direction, Dtype dtype, std::vector<double> parameters,
+            size_t output = 0);
+
+  Dtype dtype() const { return dtype_; }
+  // x [, gate] [, dy].
+  size_t input_count() const { return input_count_ + (direction_ == Direction::kGradient ? 1 : 0); }
+
+  // Stage 1 of `n` inputs (a multiple of kReferenceStep), as ReferenceFunction; for every input that IsPlain. False,
+  // and nothing done, if there is no such stage.
+  bool EvaluateF64(const double* const* inputs, size_t n, double* value, double* error) const;
+  // Whether the faster stages can serve this input: it is finite, and dy is not 0.
+  bool IsPlain(const double* inputs) const;
+  // Stage 2 of `n` inputs: nothing where it is not enough.
+  void EvaluatePairs(const double* const* inputs, size_t n, std::optional<ExactResult>* results) const;
+  // What needs no stage: NaN, and the IEEE product of a dy that is 0 or infinite, or of an f' at an infinite input.
+  std::optional<ExactResult> EvaluateSpecial(const double* inputs) const;
+  // By the last stage, which always knows. 5 to 100 us.
+  ExactResult EvaluateMpfr(const double* inputs) const;
+  // By the first stage that knows, unless it is before `from`.
+  ExactResult Evaluate(const double* inputs, Stage from = Stage::kF64) const;
+  // Of `n` inputs, so well that the error of `got` is known; `n` is at most kReferenceBlock.
+  void Evaluate(const double* const* inputs, const double* got, size_t n, ExactResult* results) const;
+  // The rounded bits of what lies within `error` of `value` if they are decided, and the value near enough for an error
+  // in ulp.
+  std::optional<ExactResult> Decide(double value, double error) const;
+  // Whether the error of `got` is known.
+  bool KnowsError(double got, const ExactResult& exact) const;
+
+  // f and f', whatever dy is.
+  BigResult EvaluateDefinition(const double* inputs) const;
+
+ private:
+  ReferenceFunction LaneFunction(bool pair) const;
+  // f' at an input that is infinite: a limit, which the definition only comes near to.
+  struct Limit {
+    double high;
+    double low;
+  };
+  Limit LimitAt(double x) const;
+  bool IsPlainForPairs(const double* inputs) const;
+  // value and error of the first stage.
+  std::optional<std::array<double, 2>> EvaluateF64One(const double* inputs) const;
+  std::optional<ExactResult> DecidePair(double high, double low, double error) const;
+  // What `exact` rounds to, if its error leaves no doubt.
+  std::optional<ExactResult> Decide(const BigBall& exact) const;
+  ExactResult Product(double dy, const Limit& derivative) const;
+  ExactResult Rounded(double value) const;  // of an exact value
+  uint64_t BitsOf(double value) const;
+
+  Definitions definitions_;
+  size_t input_count_;
+  Direction direction_;
+  Dtype dtype_;
+  const DtypeInfo& format_;
+  std::vector<double> parameters_;
+  size_t output_;
+  bool lanes_serve_parameters_;
+  Limit limits_[2] = {};  // of one variable: f' at -infinity and at infinity
+};
 
 }  // namespace actbench
 
