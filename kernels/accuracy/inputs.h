@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/activation_info.h"
 #include "kernels/dtype.h"
 
 namespace actbench {
@@ -33,6 +34,20 @@ struct SampledInputs {
   uint64_t count;
   Distribution distribution = Distribution::kBits;
   uint64_t seed = 0;
+};
+
+// Draws from a distribution; immutable, so thread-safe.
+class Sampler {
+ public:
+  Sampler(const SampledInputs& plan, const ActivationInfo& activation, Dtype dtype) noexcept;
+  // The bits of sample number `index` for input number `input`. Depends on nothing else.
+  uint64_t Draw(uint64_t index, size_t input) const;
+
+ private:
+  SampledInputs plan_;
+  Dtype dtype_;
+  double domain_min_;
+  double domain_max_;
 };
 
 // Elements in the kernel's dtype, as many in each of x [, gate] [, dy]. Borrowed.

@@ -7,20 +7,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "kernels/accuracy/inputs.h"
+#include "kernels/accuracy/input_space.h"
 #include "kernels/accuracy/report.h"
 #include "kernels/activation_info.h"
 #include "kernels/kernel.h"
 
 namespace actbench {
-
-using InputPlan = std::variant<ExhaustiveInputs, SampledInputs, GivenInputs>;
 
 class Measurement {
  public:

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/accuracy/measurement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/accuracy/measurement_impl.h"
+#include "kernels/accuracy/special_values.h"
+
+namespace actbench {
+namespace {
+
+// Inputs of a piece: some 100 us of the fastest kernels, and under a millisecond of scalar ones.
+constexpr uint64_t kExhaustivePiece = uint64_t{1} << 15;
+constexpr uint64_t kSampledPiece = uint64_t{1} << 12;
+constexpr uint64_t kSampledF64Piece = 32;
+constexpr size_t kHardPiece = 16;
+
+uint64_t PieceInputs(const InputSpace& space, Dtype dtype) {
+  if (space.exhaustive()) return kExhaustivePiece;
+  return dtype == Dtype::kF64 ? kSampledF64Piece : kSampledPiece;
+}
+
+double WorseError(const Difference& difference) { return std::max(difference.first.ulp, difference.second.ulp); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Measurement>> Measurement::Make(absl::Span<const Kernel* const> kernels,
+                                                               const ActivationInfo& activation,
+                                                               std::vector<double> parameters, const InputPlan& plan) {
+  absl::StatusOr<InputSpace> space = InputSpace::Make(plan, activation, kernels[0]->direction, kernels[0]->dtype);
+  if (!space.ok()) return space.status();
+  auto measurement = std::make_unique<MeasurementImpl>(kernels, activation, std::move(parameters), *std::move(space));
+  if (absl::Status status = measurement->Prepare(kernels); !status.ok()) return status;
+  return measurement;
+}
+
+MeasurementImpl::MeasurementImpl(absl::Span<const Kernel* const> kernels, const ActivationInfo& activation,
+                                 std::vector<double> parameters, InputSpace space)
+    : activation_(activation),
+      direction_(kernels[0]->direction),
+      dtype_(kernels[0]->dtype),
+      element_bytes_(SizeBytes(dtype_)),
+      parameters_(std::move(parameters)),
+      space_(std::move(space)),
+      compare_(AllCompareFunctions().back()),
+      piece_inputs_(PieceInputs(space_, dtype_)),
+      input_pieces_((space_.size() + piece_inputs_ - 1) / piece_inputs_),
+      piece_count_(input_pieces_),
+      worst_(kernels.size(), WorstList(dtype_)) {
+  const size_t outputs = direction_ == Direction::kGradient ? activation.inputs : 1;
+  for (size_t i = 0; i < outputs; ++i) references_.emplace_back(activation, direction_, dtype_, parameters_, i);
+}
+
+absl::Status MeasurementImpl::Prepare(absl::Span<const Kernel* const> kernels) {
+  for (const Kernel* kernel : kernels) {
+    names_.push_back(kernel->Name());
+    kernels_.emplace_back(kernel->functions, parameters_.data(), nullptr);
+    if (!kernels_.back().ok()) {
+      return absl::UnimplementedError(absl::StrCat("kernel ", names_.back(), " cannot serve these parameters"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<Workspace> MeasurementImpl::Acquire() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Workspace> workspace = std::move(idle_.back());
+      idle_.pop_back();
+      return workspace;
+    }
+  }
+  return std::make_unique<Workspace>(dtype_, kernels_.size(), references_.size());
+}
+
+void MeasurementImpl::Release(std::unique_ptr<Workspace> workspace) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(workspace));
+}
+
+MeasurementImpl::Point MeasurementImpl::PointOf(const std::array<uint64_t, 3>& bits) const {
+  Point point = {};
+  for (size_t i = 0; i < space_.input_count(); ++i) point[i] = LoadElement(dtype_, &bits[i]);
+  return point;
+}
+
+void MeasurementImpl::RunPiece(size_t piece) {
+  if (piece >= input_pieces_) return RunHard((piece - input_pieces_) * kHardPiece);
+  const uint64_t begin = piece * piece_inputs_;
+  RunInputs(begin, std::min(begin + piece_inputs_, space_.size()));
+}
+
+void MeasurementImpl::RunInputs(uint64_t begin, uint64_t end) {
+  std::unique_ptr<Workspace> w = Acquire();
+  std::vector<HardOutput> hard;
+  if (space_.exhaustive()) LoadPrevious(*w, {begin, 0});
+  for (uint64_t at = begin; at < end && !failed_.load(std::memory_order_relaxed); at += space_.block()) {
+    RunBlock(*w, {at, static_cast<size_t>(std::min<uint64_t>(space_.block(), end - at))}, hard);
+  }
+  PublishWorst(*w);
+  Release(std::move(w));
+  inputs_done_.fetch_add(end - begin, std::memory_order_relaxed);
+  PublishHard(hard);
+}
+
+void MeasurementImpl::PublishWorst(Workspace& w) {
+  for (size_t k = 0; k < kernels_.size(); ++k) {
+    if (w.worst[k].list().empty()) continue;
+    const std::lock_guard lock(mutex_);
+    worst_[k].Merge(w.worst[k]);
+    thresholds_[k].store(worst_[k].threshold(), std::memory_order_relaxed);
+    w.worst[k] = WorstList(dtype_);
+  }
+}
+
+void MeasurementImpl::PublishHard(const std::vector<HardOutput>& found) {
+  const std::lock_guard lock(mutex_);
+  hard_.insert(hard_.end(), found.begin(), found.end());
+  hard_count_.store(hard_.size(), std::memory_order_relaxed);
+  ++input_pieces_done_;
+  const size_t rest = input_pieces_done_ == input_pieces_ ? kHardPiece - 1 : 0;
+  piece_count_.store(input_pieces_ + (hard_.size() + rest) / kHardPiece, std::memory_order_release);
+}
+
+void MeasurementImpl::RunHard(size_t first) {
+  std::vector<HardOutput> outputs;
+  {
+    const std::lock_guard lock(mutex_);
+    const size_t end = std::min(first + kHardPiece, hard_.size());
+    outputs.assign(hard_.begin() + static_cast<ptrdiff_t>(first), hard_.begin() + static_cast<ptrdiff_t>(end));
+  }
+  std::unique_ptr<Workspace> w = Acquire();
+  for (const HardOutput& hard : outputs) {
+    const std::array<uint64_t, 3> bits = space_.At(hard.index);
+    const ExactResult exact = references_[hard.output].EvaluateMpfr(PointOf(bits).data());
+    const Outcome outcome = Compare(bits, hard.output, hard.got_bits, exact, dtype_);
+    w->tallies[hard.kernel].Add(outcome, exact.stage);
+    w->worst[hard.kernel].Add(outcome.error);
+    if (exact.bits == hard.provisional_bits) continue;
+    const std::lock_guard lock(mutex_);
+    corrected_.emplace_back(hard, exact.bits);
+  }
+  PublishWorst(*w);
+  Release(std::move(w));
+}
+
+uint64_t MeasurementImpl::HashOf(const char* data, size_t n, uint64_t start, size_t output) const {
+  return XXH3_64bits_withSeed(data, n * element_bytes_, start * 2 + output);
+}
+
+void MeasurementImpl::AddDifference(const Difference& difference) {
+  const std::lock_guard lock(mutex_);
+  const auto is_worse = [](const Difference& a, const Difference& b) {
+    if (WorseError(a) != WorseError(b)) return WorseError(a) > WorseError(b);
+    return a.first.input_bits < b.first.input_bits;
+  };
+  differences_.insert(std::upper_bound(differences_.begin(), differences_.end(), difference, is_worse), difference);
+  if (differences_.size() > AccuracyReport::kWorst) differences_.pop_back();
+  if (differences_.size() == AccuracyReport::kWorst) difference_threshold_ = WorseError(differences_.back());
+}
+
+std::vector<Difference> MeasurementImpl::Differences() const {
+  const std::lock_guard lock(mutex_);
+  return differences_;
+}
+
+absl::Status MeasurementImpl::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+int64_t MeasurementImpl::FallsCorrection(size_t kernel) const {
+  int64_t correction = 0;
+  for (size_t output = 0; output < references_.size(); ++output) {
+    std::map<uint64_t, std::pair<uint64_t, uint64_t>> changed;  // provisional and final bits by index
+    std::set<uint64_t> pairs;                                   // by their second element
+    for (const auto& [hard, bits] : corrected_) {
+      if (hard.kernel != kernel || hard.output != output) continue;
+      changed[hard.index] = {hard.provisional_bits, bits};
+      for (uint64_t second : {hard.index, hard.index + 1}) {
+        if (second < space_.size() && space_.FollowsNeighbour(second)) pairs.insert(second);
+      }
+    }
+    const auto expected = [&](uint64_t index, bool provisional) {
+      const auto found = changed.find(index);
+      const uint64_t bits = found == changed.end() ? references_[output].Evaluate(PointOf(space_.At(index)).data()).bits
+                            : provisional          ? found->second.first
+                                                   : found->second.second;
+      return LoadElement(dtype_, &bits);
+    };
+    for (uint64_t second : pairs) {
+      const double before = GotAt(kernel, output, second - 1);
+      const double after = GotAt(kernel, output, second);
+      if (!(after < before)) continue;
+      for (bool provisional : {false, true}) {
+        const bool falls = expected(second - 1, provisional) <= expected(second, provisional);
+        if (falls) correction += provisional ? -1 : 1;
+      }
+    }
+  }
+  return correction;
+}
+
+double MeasurementImpl::GotAt(size_t kernel, size_t output, uint64_t index) const {
+  const uint64_t bits = RunOne(kernel, space_.At(index))[output];
+  return LoadElement(dtype_, &bits);
+}
+
+std::array<uint64_t, 2> MeasurementImpl::RunOne(size_t kernel, const std::array<uint64_t, 3>& input) const {
+  std::array<uint64_t, 2> outputs = {};
+  const void* in[3] = {&input[0], &input[1], &input[2]};
+  void* out[2] = {&outputs[0], &outputs[1]};
+  kernels_[kernel].Run({in, space_.input_count()}, {out, references_.size()}, 1);
+  return outputs;
+}
+
+AccuracyReport MeasurementImpl::Report(size_t kernel) const {
+  const std::lock_guard lock(mutex_);
+  Tally sum(dtype_);
+  for (const std::unique_ptr<Workspace>& workspace : idle_) sum.Merge(workspace->tallies[kernel]);
+  AccuracyReport report = sum.Report();
+  report.falls += static_cast<uint64_t>(FallsCorrection(kernel));
+  report.worst = worst_[kernel].list();
+  for (size_t input = 0; input < activation_.inputs; ++input) {
+    for (const SpecialInput& special : SpecialInputs(activation_, parameters_.data(), input, dtype_)) {
+      std::array<uint64_t, 3> bits = {};
+      for (size_t i = 0; i < space_.input_count(); ++i) StoreElement(dtype_, 1, &bits[i]);
+      bits[input] = special.bits;
+      const std::array<uint64_t, 2> got = RunOne(kernel, bits);
+      for (size_t output = 0; output < references_.size(); ++output) {
+        const ExactResult exact = references_[output].Evaluate(PointOf(bits).data());
+        const std::string name = absl::StrCat(input == 0 ? "" : "gate ", special.name);
+        report.special_values.push_back({name, Compare(bits, output, got[output], exact, dtype_).error});
+      }
+    }
+  }
+  return report;
+}
+
+}  // namespace actbench

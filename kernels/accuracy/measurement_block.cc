@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/accuracy/measurement_impl.h"
+
+namespace actbench {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// An error in the list of the worst is known to this.
+constexpr double kWorstResolution = 0x1p-30;
+// When so many outputs wait for MPFR, further ones are decided where they are found.
+constexpr size_t kMostHard = size_t{1} << 20;
+
+void SetBits(char* element, uint64_t bits, size_t size) { std::memcpy(element, &bits, size); }
+
+}  // namespace
+
+void MeasurementImpl::RunBlock(Workspace& w, Block block, std::vector<HardOutput>& hard) {
+  char* arrays[3];
+  for (size_t i = 0; i < 3; ++i) arrays[i] = w.inputs[i].data();
+  space_.Fill(block.start, block.n, arrays);
+  // In whole vectors: what lies behind the last element is some number or other.
+  const size_t padded = (block.n + kReferenceStep - 1) / kReferenceStep * kReferenceStep;
+  for (size_t i = 0; i < space_.input_count(); ++i) {
+    compare_.widen[static_cast<size_t>(dtype_)](arrays[i], padded, w.wide_inputs[i].data());
+  }
+  if (!RunKernels(w, block)) return;
+  for (size_t output = 0; output < references_.size(); ++output) {
+    if (space_.exhaustive()) {
+      CompareExhaustive(w, block, output, hard);
+    } else {
+      for (size_t k = 0; k < kernels_.size(); ++k) CompareSampled(w, block, k, output);
+    }
+    for (size_t k = 0; k < kernels_.size(); ++k) {
+      w.tallies[k].AddHash(HashOf(ResultsOf(w, k, output).got_data(), block.n, block.start, output));
+    }
+    if (kernels_.size() == 2) FindDifferences(w, block, output);
+  }
+}
+
+bool MeasurementImpl::RunKernels(Workspace& w, Block block) {
+  const void* in[3];
+  for (size_t i = 0; i < 3; ++i) in[i] = w.inputs[i].data();
+  for (size_t k = 0; k < kernels_.size(); ++k) {
+    void* out[2] = {};
+    for (size_t output = 0; output < references_.size(); ++output) {
+      out[output] = w.guarded[k * references_.size() + output]->Prepare(block.n * element_bytes_);
+    }
+    kernels_[k].Run({in, space_.input_count()}, {out, references_.size()}, block.n);
+    for (size_t output = 0; output < references_.size(); ++output) {
+      if (!w.guarded[k * references_.size() + output]->IsIntact()) {
+        const std::lock_guard lock(mutex_);
+        failed_ = true;
+        status_ = absl::DataLossError(absl::StrCat("kernel ", names_[k], " wrote outside its output: of ", block.n,
+                                                   " elements from input ", block.start, " on"));
+        return false;
+      }
+      std::memcpy(ResultsOf(w, k, output).got_data(), out[output], block.n * element_bytes_);
+    }
+  }
+  return true;
+}
+
+void MeasurementImpl::LoadPrevious(Workspace& w, Block block) {
+  for (size_t k = 0; k < kernels_.size(); ++k) {
+    if (!space_.FollowsNeighbour(block.start)) continue;
+    const std::array<uint64_t, 3> bits = space_.At(block.start - 1);
+    const std::array<uint64_t, 2> got = RunOne(k, bits);
+    for (size_t output = 0; output < references_.size(); ++output) {
+      Workspace::Results& results = ResultsOf(w, k, output);
+      const uint64_t expected = references_[output].Evaluate(PointOf(bits).data()).bits;
+      SetBits(results.got_data() - element_bytes_, got[output], element_bytes_);
+      SetBits(results.expected_data() - element_bytes_, expected, element_bytes_);
+    }
+  }
+}
+
+void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
+  const Reference& reference = references_[output];
+  const size_t inputs = space_.input_count();
+  double* rows[3];
+  for (size_t i = 0; i < 3; ++i) rows[i] = w.wide_inputs[i].data();
+  std::vector<size_t> others;
+  const auto is_plain = [&](size_t i) {
+    const double point[3] = {rows[0][i], rows[1][i], rows[2][i]};
+    return reference.IsPlain(point);
+  };
+  // NaNs and infinities are at the ends of all numbers, zeros at an end of a block.
+  const bool all_plain = is_plain(0) && is_plain(block.n - 1);
+  for (size_t i = 0; !all_plain && i < block.n; ++i) {
+    if (is_plain(i)) continue;
+    others.push_back(i);
+    for (size_t k = 0; k < inputs; ++k) rows[k][i] = 1;
+  }
+  const size_t padded = (block.n + kReferenceStep - 1) / kReferenceStep * kReferenceStep;
+  for (size_t i = block.n; i < padded; ++i) {
+    for (size_t k = 0; k < inputs; ++k) rows[k][i] = 1;
+  }
+  if (!reference.EvaluateF64(rows, padded, w.value.data(), w.error.data())) {
+    std::fill(w.value.begin(), w.value.end(), 0);
+    std::fill(w.error.begin(), w.error.end(), kInfinity);
+  }
+  for (size_t i : others) w.error[i] = kInfinity;
+}
+
+double MeasurementImpl::Limit(const Workspace& w, size_t kernel) const {
+  // Of equal errors the one at the least input wins, which may come late; but in a piece they come in order.
+  return std::max(w.worst[kernel].threshold(),
+                  std::nextafter(thresholds_[kernel].load(std::memory_order_relaxed), 0.0));
+}
+
+bool MeasurementImpl::CompareNaNs(Workspace& w, Block block, size_t kernel, size_t output) {
+  // In ascending order NaNs are at the ends: a block that begins and ends with one has no others.
+  const auto is_nan = [&](size_t i) {
+    bool nan = false;
+    for (size_t k = 0; k < space_.input_count(); ++k) nan |= std::isnan(w.wide_inputs[k][i]);
+    return nan;
+  };
+  if (!is_nan(0) || !is_nan(block.n - 1)) return false;
+  Workspace::Results& results = ResultsOf(w, kernel, output);
+  compare_.widen[static_cast<size_t>(dtype_)](results.got_data(), block.n, w.value.data());
+  if (!std::all_of(w.value.begin(), w.value.begin() + static_cast<ptrdiff_t>(block.n),
+                   [](double got) { return std::isnan(got); })) {
+    return false;
+  }
+  // Which NaN it is, is no matter.
+  for (size_t i = 0; i < block.n; ++i) {
+    StoreElement(dtype_, std::numeric_limits<double>::quiet_NaN(), results.got_data() + i * element_bytes_);
+  }
+  w.tallies[kernel].AddRightNaNs(block.n);
+  return true;
+}
+
+void MeasurementImpl::CompareExhaustive(Workspace& w, Block block, size_t output, std::vector<HardOutput>& hard) {
+  std::array<bool, 2> are_nans = {};
+  for (size_t k = 0; k < kernels_.size(); ++k) are_nans[k] = CompareNaNs(w, block, k, output);
+  EvaluateF64(w, block, output);
+  const size_t dtype = static_cast<size_t>(dtype_);
+  for (size_t k = 0; k < kernels_.size(); ++k) {
+    if (are_nans[k]) continue;
+    Workspace::Results& results = ResultsOf(w, k, output);
+    char* got = results.got_data();
+    char* expected = results.expected_data();
+    compare_.compare[dtype](got, w.value.data(), w.error.data(), block.n, Limit(w, k), expected, w.compared);
+    w.tallies[k].AddBlock(LoadBits(dtype_, w.inputs[0].data()), block.n - w.compared.attention_count, w.compared);
+    LookCloser(w, block, k, output, hard);
+    if (!space_.FollowsNeighbour(block.start)) {
+      std::memcpy(got - element_bytes_, got, element_bytes_);
+      std::memcpy(expected - element_bytes_, expected, element_bytes_);
+    }
+    if (w.compared.may_fall) w.tallies[k].AddFalls(compare_.count_falls[dtype](got, expected, block.n));
+    const size_t last = (block.n - 1) * element_bytes_;
+    std::memcpy(got - element_bytes_, got + last, element_bytes_);
+    std::memcpy(expected - element_bytes_, expected + last, element_bytes_);
+  }
+}
+
+void MeasurementImpl::LookCloser(Workspace& w, Block block, size_t kernel, size_t output,
+                                 std::vector<HardOutput>& hard) {
+  const Reference& reference = references_[output];
+  Workspace::Results& results = ResultsOf(w, kernel, output);
+  const size_t count = w.compared.attention_count;
+  std::array<std::vector<double>, 3> open_inputs;  // of what the first stage does not decide
+  std::vector<size_t> open;
+  const auto input_bits = [&](size_t i) {
+    std::array<uint64_t, 3> bits = {};
+    for (size_t k = 0; k < space_.input_count(); ++k) {
+      bits[k] = LoadBits(dtype_, w.inputs[k].data() + i * element_bytes_);
+    }
+    return bits;
+  };
+  const auto add = [&](size_t i, uint64_t got_bits, const ExactResult& exact) {
+    const Outcome outcome = Compare(input_bits(i), output, got_bits, exact, dtype_);
+    if (std::isnan(outcome.got)) {
+      // Which NaN it is, is no matter.
+      StoreElement(dtype_, std::numeric_limits<double>::quiet_NaN(), results.got_data() + i * element_bytes_);
+    }
+    SetBits(results.expected_data() + i * element_bytes_, exact.bits, element_bytes_);
+    w.tallies[kernel].Add(outcome, exact.stage);
+    w.worst[kernel].Add(outcome.error);
+  };
+  const auto is_final = [&](double got, size_t i, const ExactResult& exact) {
+    const DtypeInfo& format = Info(dtype_);
+    if (!reference.KnowsError(got, exact)) return false;
+    const double ulp = UlpError(got, exact, format);
+    const double doubt = UlpError(exact.high + w.error[i], exact, format);
+    return std::isinf(ulp) || ulp + doubt <= Limit(w, kernel) || doubt <= kWorstResolution;
+  };
+  for (size_t a = 0; a < count; ++a) {
+    const size_t i = w.compared.attention[a];
+    if (i >= block.n) continue;
+    const uint64_t got_bits = LoadBits(dtype_, results.got_data() + i * element_bytes_);
+    const Point point = PointOf(input_bits(i));
+    std::optional<ExactResult> exact = reference.EvaluateSpecial(point.data());
+    if (!exact.has_value() && w.error[i] < kInfinity) {
+      exact = reference.Decide(w.value[i], w.error[i]);
+      if (exact.has_value() && !is_final(LoadElement(dtype_, &got_bits), i, *exact)) exact.reset();
+    }
+    if (exact.has_value()) {
+      add(i, got_bits, *exact);
+      continue;
+    }
+    open.push_back(i);
+    for (size_t k = 0; k < 3; ++k) open_inputs[k].push_back(point[k]);
+  }
+  if (open.empty()) return;
+  std::vector<std::optional<ExactResult>> exact(open.size());
+  const double* rows[] = {open_inputs[0].data(), open_inputs[1].data(), open_inputs[2].data()};
+  reference.EvaluatePairs(rows, open.size(), exact.data());
+  for (size_t j = 0; j < open.size(); ++j) {
+    const size_t i = open[j];
+    const uint64_t got_bits = LoadBits(dtype_, results.got_data() + i * element_bytes_);
+    if (!exact[j].has_value() && hard_count_.load(std::memory_order_relaxed) > kMostHard) {
+      exact[j] = reference.EvaluateMpfr(PointOf(input_bits(i)).data());
+    }
+    if (exact[j].has_value()) {
+      add(i, got_bits, *exact[j]);
+    } else {
+      const uint64_t provisional = LoadBits(dtype_, results.expected_data() + i * element_bytes_);
+      hard.push_back({block.start + i, got_bits, provisional, kernel, output});
+    }
+  }
+}
+
+void MeasurementImpl::CompareSampled(Workspace& w, Block block, size_t kernel, size_t output) {
+  const Reference& reference = references_[output];
+  char* got_data = ResultsOf(w, kernel, output).got_data();
+  ExactResult exact[kReferenceBlock];
+  double got[kReferenceBlock];
+  for (size_t begin = 0; begin < block.n; begin += kReferenceBlock) {
+    const size_t n = std::min(kReferenceBlock, block.n - begin);
+    const double* rows[3];
+    for (size_t k = 0; k < 3; ++k) rows[k] = w.wide_inputs[k].data() + begin;
+    for (size_t i = 0; i < n; ++i) got[i] = LoadElement(dtype_, got_data + (begin + i) * element_bytes_);
+    reference.Evaluate(rows, got, n, exact);
+    for (size_t i = 0; i < n; ++i) {
+      char* element = got_data + (begin + i) * element_bytes_;
+      const std::array<uint64_t, 3> bits = space_.At(block.start + begin + i);
+      const Outcome outcome = Compare(bits, output, LoadBits(dtype_, element), exact[i], dtype_);
+      if (std::isnan(outcome.got)) StoreElement(dtype_, std::numeric_limits<double>::quiet_NaN(), element);
+      w.tallies[kernel].Add(outcome, exact[i].stage);
+      w.worst[kernel].Add(outcome.error);
+    }
+  }
+}
+
+void MeasurementImpl::FindDifferences(Workspace& w, Block block, size_t output) {
+  const char* first = ResultsOf(w, 0, output).got_data();
+  const char* second = ResultsOf(w, 1, output).got_data();
+  if (std::memcmp(first, second, block.n * element_bytes_) == 0) return;
+  uint64_t differing = 0;
+  for (size_t i = 0; i < block.n; ++i) {
+    const uint64_t a = LoadBits(dtype_, first + i * element_bytes_);
+    const uint64_t b = LoadBits(dtype_, second + i * element_bytes_);
+    if (a == b) continue;
+    ++differing;
+    const std::array<uint64_t, 3> bits = space_.At(block.start + i);
+    // The provisional result tells which are too small for the list.
+    if (space_.exhaustive() && w.error[i] < kInfinity) {
+      const ExactResult near{w.value[i], 0, 0, Stage::kF64};
+      const double a_ulp = UlpError(LoadElement(dtype_, &a), near, Info(dtype_));
+      const double b_ulp = UlpError(LoadElement(dtype_, &b), near, Info(dtype_));
+      if (std::max(a_ulp, b_ulp) + 0.01 < difference_threshold_.load(std::memory_order_relaxed)) continue;
+    }
+    const ExactResult exact = references_[output].Evaluate(PointOf(bits).data());
+    AddDifference({Compare(bits, output, a, exact, dtype_).error, Compare(bits, output, b, exact, dtype_).error});
+  }
+  differing_.fetch_add(differing, std::memory_order_relaxed);
+}
+
+}  // namespace actbench

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of Measurement, for measurement.cc, which deals with pieces and reports, and measurement_block.cc, which
+// measures a block of inputs.
+#ifndef ACTBENCH_KERNELS_ACCURACY_MEASUREMENT_IMPL_H_
+#define ACTBENCH_KERNELS_ACCURACY_MEASUREMENT_IMPL_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/accuracy/compare_lanes.h"
+#include "kernels/accuracy/measurement.h"
+#include "kernels/accuracy/reference.h"
+#include "kernels/accuracy/tally.h"
+#include "kernels/accuracy/workspace.h"
+
+namespace actbench {
+
+class MeasurementImpl final : public Measurement {
+ public:
+  MeasurementImpl(absl::Span<const Kernel* const> kernels, const ActivationInfo& activation,
+                  std::vector<double> parameters, InputSpace space);
+
+  // UNIMPLEMENTED if a kernel refuses the parameters.
+  absl::Status Prepare(absl::Span<const Kernel* const> kernels);
+
+  size_t piece_count() const override { return piece_count_.load(std::memory_order_acquire); }
+  void RunPiece(size_t piece) override;
+  uint64_t inputs_total() const override { return space_.size(); }
+  uint64_t inputs_done() const override { return inputs_done_.load(std::memory_order_relaxed); }
+  absl::Status status() const override;
+  AccuracyReport Report(size_t kernel) const override;
+  uint64_t differing() const override { return differing_.load(std::memory_order_relaxed); }
+  std::vector<Difference> Differences() const override;
+
+ private:
+  using Point = std::array<double, 3>;
+  // An output that only MPFR decides; that is done in a piece of its own.
+  struct HardOutput {
+    uint64_t index;
+    uint64_t got_bits;
+    uint64_t provisional_bits;  // what falls were counted with
+    size_t kernel;
+    size_t output;
+  };
+  // The block of inputs that a workspace holds.
+  struct Block {
+    uint64_t start;
+    size_t n;
+  };
+
+  std::unique_ptr<Workspace> Acquire();
+  void Release(std::unique_ptr<Workspace> workspace);
+  Workspace::Results& ResultsOf(Workspace& w, size_t kernel, size_t output) const {
+    return w.results[kernel * references_.size() + output];
+  }
+  Point PointOf(const std::array<uint64_t, 3>& bits) const;
+
+  // measurement.cc
+  void RunInputs(uint64_t begin, uint64_t end);
+  void RunHard(size_t first);
+  // Makes the hard outputs of a piece known; the last of all pieces also those that fill no piece.
+  void PublishHard(const std::vector<HardOutput>& found);
+  void PublishWorst(Workspace& w);
+  void AddDifference(const Difference& difference);
+  uint64_t HashOf(const char* data, size_t n, uint64_t start, size_t output) const;
+  // What the falls that were counted with provisional results have to be corrected by.
+  int64_t FallsCorrection(size_t kernel) const;
+  double GotAt(size_t kernel, size_t output, uint64_t index) const;
+  // The bits of the outputs for one input.
+  std::array<uint64_t, 2> RunOne(size_t kernel, const std::array<uint64_t, 3>& input) const;
+
+  // measurement_block.cc
+  void RunBlock(Workspace& w, Block block, std::vector<HardOutput>& hard);
+  // Runs kernels on the block; false if one wrote outside its outputs.
+  bool RunKernels(Workspace& w, Block block);
+  // Of a block whose inputs are all NaN, where all results are: then there is no more to do.
+  bool CompareNaNs(Workspace& w, Block block, size_t kernel, size_t output);
+  void CompareExhaustive(Workspace& w, Block block, size_t output, std::vector<HardOutput>& hard);
+  void CompareSampled(Workspace& w, Block block, size_t kernel, size_t output);
+  // Stage 1 of the block, with an infinite error where it does not serve.
+  void EvaluateF64(Workspace& w, Block block, size_t output);
+  void LookCloser(Workspace& w, Block block, size_t kernel, size_t output, std::vector<HardOutput>& hard);
+  void FindDifferences(Workspace& w, Block block, size_t output);
+  void LoadPrevious(Workspace& w, Block block);
+  double Limit(const Workspace& w, size_t kernel) const;
+
+  const ActivationInfo& activation_;
+  const Direction direction_;
+  const Dtype dtype_;
+  const size_t element_bytes_;
+  const std::vector<double> parameters_;
+  const InputSpace space_;
+  std::vector<std::string> names_;  // of the kernels
+  std::vector<PreparedKernel> kernels_;
+  std::vector<Reference> references_;  // one for each output
+  const CompareFunctions& compare_;
+  const uint64_t piece_inputs_;
+  const size_t input_pieces_;
+  std::atomic<size_t> piece_count_;
+  std::atomic<uint64_t> inputs_done_ = 0;
+  std::atomic<uint64_t> differing_ = 0;
+  std::atomic<size_t> hard_count_ = 0;
+  std::atomic<bool> failed_ = false;
+  std::array<std::atomic<double>, 2> thresholds_ = {};  // of the list of the worst, by kernel
+  std::atomic<double> difference_threshold_ = 0;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::vector<std::unique_ptr<Workspace>> idle_;
+  std::vector<HardOutput> hard_;
+  std::vector<std::pair<HardOutput, uint64_t>> corrected_;  // whose bits are not the provisional ones, and these
+  size_t input_pieces_done_ = 0;
+  std::vector<WorstList> worst_;
+  std::vector<Difference> differences_;
+  absl::Status status_;
+};
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_ACCURACY_MEASUREMENT_IMPL_H_
