@@ -21,6 +21,7 @@ namespace {
 
 // The list, for the entries' descriptions.
 using namespace actbench::scalar;
+using namespace actbench::scalar::fast;
 #include "kernels/math.inc"
 // In this order.
 #include "kernels/activations.inc"

@@ -11,6 +11,7 @@
 namespace actbench::ACTBENCH_GROUP {
 namespace {
 using namespace actbench::scalar;
+using namespace actbench::scalar::ACTBENCH_TIER;
 #include "kernels/math.inc"
 // In this order.
 #include "kernels/activations.inc"
@@ -19,7 +20,7 @@ using namespace actbench::scalar;
 }  // namespace
 
 void AddScalarTables(KernelTables& tables) {
-  tables.push_back({"scalar", ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER,
+  tables.push_back({"scalar", ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER_NAME,
                     RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE, ACTBENCH_LANE>(Activations())});
 }
 

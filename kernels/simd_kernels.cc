@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SIMD kernels of one dtype, direction and tier: compiled once for each group of kernels/CMakeLists.txt, and in it
 // once for each Highway target. ACTBENCH_GROUP names the namespace; ACTBENCH_DTYPE, ACTBENCH_STORAGE, ACTBENCH_LANE,
-// ACTBENCH_DIRECTION and ACTBENCH_TIER say what the group is.
+// ACTBENCH_DIRECTION, ACTBENCH_TIER_NAME and ACTBENCH_EXACT_TIER say what the group is.
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -44,9 +45,9 @@ namespace actbench::ACTBENCH_GROUP {
 
 // Rows() is compiled for its target too, so the processor is asked first.
 void AddSimdTables([[maybe_unused]] KernelTables& tables) {
-#define ACTBENCH_ADD(target, space, isa)                                                       \
-  if (hwy::SupportedTargets() & target) {                                                      \
-    tables.push_back({isa, ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER, space::Rows()}); \
+#define ACTBENCH_ADD(target, space, isa)                                                            \
+  if (hwy::SupportedTargets() & target) {                                                           \
+    tables.push_back({isa, ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER_NAME, space::Rows()}); \
   }
   ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
 #undef ACTBENCH_ADD

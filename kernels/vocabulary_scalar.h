@@ -39,14 +39,11 @@ ACT_FN constexpr size_t Lanes(LaneF64) { return 1; }
 // A constant, rounded to the lane type.
 ACT_FN double Set(LaneF64, double value) { return value; }
 
-// One IEEE operation each, rounded to nearest even. MulAdd is a * b + c with one rounding or two, whichever is fast;
-// NegMulAdd is c - a * b.
+// One IEEE operation each, rounded to nearest even.
 ACT_FN double Add(double a, double b) { return a + b; }
 ACT_FN double Sub(double a, double b) { return a - b; }
 ACT_FN double Mul(double a, double b) { return a * b; }
 ACT_FN double Div(double a, double b) { return a / b; }
-ACT_FN double MulAdd(double a, double b, double c) { return a * b + c; }
-ACT_FN double NegMulAdd(double a, double b, double c) { return c - a * b; }
 
 // Exact.
 ACT_FN double Neg(double a) { return -a; }
@@ -115,6 +112,19 @@ ACT_FN void Store(LaneF64, const BF16*, double value, void* data) {
   const BF16 rounded = ToBF16(value);
   std::memcpy(data, &rounded, sizeof(rounded));
 }
+
+// What differs between tiers. MulAdd is a * b + c and NegMulAdd c - a * b, with one rounding or two, whichever is fast;
+// in the exact tier with one, so that every instruction set gives the same bits.
+namespace fast {
+inline constexpr bool kExactTier = false;
+ACT_FN double MulAdd(double a, double b, double c) { return a * b + c; }
+ACT_FN double NegMulAdd(double a, double b, double c) { return c - a * b; }
+}  // namespace fast
+namespace exact {
+inline constexpr bool kExactTier = true;
+ACT_FN double MulAdd(double a, double b, double c) { return std::fma(a, b, c); }
+ACT_FN double NegMulAdd(double a, double b, double c) { return std::fma(-a, b, c); }
+}  // namespace exact
 
 }  // namespace actbench::scalar
 

@@ -110,7 +110,7 @@ TEST(CatalogTest, AnUnknownPropertyIsAnsweredWithThoseThatExist) {
   };
   EXPECT_EQ(find({.provider = "nobody"}),
             absl::NotFoundError("no kernel here has provider \"nobody\"; there are: actbench"));
-  EXPECT_EQ(find({.tier = "slow"}), absl::NotFoundError("no kernel here has tier \"slow\"; there are: fast"));
+  EXPECT_EQ(find({.tier = "slow"}), absl::NotFoundError("no kernel here has tier \"slow\"; there are: exact, fast"));
   EXPECT_EQ(find({.device = "cuda:0"}), absl::NotFoundError("no kernel here has device \"cuda:0\"; there are: cpu"));
   const absl::Status no_isa = find({.isa = "scaler"});
   EXPECT_EQ(no_isa.code(), absl::StatusCode::kNotFound);
@@ -170,7 +170,7 @@ TEST(CatalogTest, DefaultsOnlyChooseAmongTheKernelsThatFitTheGivenFields) {
   EXPECT_EQ(found({.provider = "peer", .tier = "exact"}),
             "relu/forward/f32 has no kernel with tier \"exact\" here; there are: fast, native");
   EXPECT_EQ(found({.tier = "native", .device = "toy:0"}),
-            "relu/forward/f32 has no kernel with tier \"native\" here; there are: fast");
+            "relu/forward/f32 has no kernel with tier \"native\" here; there are: exact, fast");
   EXPECT_EQ(found({.provider = "nobody", .tier = "exact"}),
             "no kernel here has provider \"nobody\"; there are: actbench, peer");
 }

@@ -58,6 +58,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace actbench::mechanism_test::scalar_lane {
 using namespace actbench::scalar;
+using namespace actbench::scalar::fast;
 #include "kernels/math.inc"
 // In this order.
 #include "tests/gated_unit.inc"

@@ -75,6 +75,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace actbench::vocabulary_test::scalar_lane {
 using namespace actbench::scalar;
+using namespace actbench::scalar::fast;
 #include "kernels/math.inc"
 // In this order.
 #include "tests/vocabulary_table.inc"

@@ -29,6 +29,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace actbench::compare_lanes::scalar_lane {
 using namespace actbench::scalar;
+using namespace actbench::scalar::fast;
 #include "kernels/math.inc"
 // In this order.
 #define ACTBENCH_SCALAR_LANES

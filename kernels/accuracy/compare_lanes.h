@@ -28,7 +28,7 @@ struct CompareResult {
 
 // `got` is the block in the dtype, with the element before it at got[-1]; `value` and `error` are the reference's.
 // Writes the rounded results to `expected` (provisional where an element needs attention). An element needs attention
-// where it is undecided, an error in ulp is not known to 2^-12 or may be over `limit`, a sign differs, or an infinity,
+// where it is undecided, an error in ulp is not known to 2^-12 or is over `limit`, a sign differs, or an infinity,
 // a NaN or a zero is not where it should be.
 using CompareFunction = void (*)(const void* got, const double* value, const double* error, size_t n, double limit,
                                  void* expected, CompareResult& result);

@@ -16,7 +16,13 @@ namespace {
 template <class Bits>
 void FillArray(Bits first, int step, size_t n, char* out) {
   Bits* bits = reinterpret_cast<Bits*>(out);
-  for (size_t i = 0; i < n; ++i) bits[i] = static_cast<Bits>(first + static_cast<Bits>(step * static_cast<int>(i)));
+  const auto place = [](size_t i) { return static_cast<Bits>(i); };
+  if (step == 0) return void(std::fill(bits, bits + n, first));
+  if (step > 0) {
+    for (size_t i = 0; i < n; ++i) bits[i] = static_cast<Bits>(first + place(i));
+  } else {
+    for (size_t i = 0; i < n; ++i) bits[i] = static_cast<Bits>(first - place(i));
+  }
 }
 
 // Elements from `first` on, each `step` (-1, 0 or 1) more than the one before it in its bits.

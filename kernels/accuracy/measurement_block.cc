@@ -182,14 +182,16 @@ void MeasurementImpl::LookCloser(Workspace& w, Block block, size_t kernel, size_
     }
     SetBits(results.expected_data() + i * element_bytes_, exact.bits, element_bytes_);
     w.tallies[kernel].Add(outcome, exact.stage);
-    w.worst[kernel].Add(outcome.error);
+    const ExactResult near{w.value[i], 0, 0, Stage::kF64};
+    const double estimate = w.error[i] < kInfinity ? UlpError(outcome.got, near, Info(dtype_)) : outcome.error.ulp;
+    w.worst[kernel].Add(outcome.error, estimate);
   };
   const auto is_final = [&](double got, size_t i, const ExactResult& exact) {
     const DtypeInfo& format = Info(dtype_);
     if (!reference.KnowsError(got, exact)) return false;
     const double ulp = UlpError(got, exact, format);
     const double doubt = UlpError(exact.high + w.error[i], exact, format);
-    return std::isinf(ulp) || ulp + doubt <= Limit(w, kernel) || doubt <= kWorstResolution;
+    return std::isinf(ulp) || ulp <= Limit(w, kernel) || doubt <= kWorstResolution;
   };
   for (size_t a = 0; a < count; ++a) {
     const size_t i = w.compared.attention[a];
@@ -244,7 +246,7 @@ void MeasurementImpl::CompareSampled(Workspace& w, Block block, size_t kernel, s
       const Outcome outcome = Compare(bits, output, LoadBits(dtype_, element), exact[i], dtype_);
       if (std::isnan(outcome.got)) StoreElement(dtype_, std::numeric_limits<double>::quiet_NaN(), element);
       w.tallies[kernel].Add(outcome, exact[i].stage);
-      w.worst[kernel].Add(outcome.error);
+      w.worst[kernel].Add(outcome.error, outcome.error.ulp);
     }
   }
 }

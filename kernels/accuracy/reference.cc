@@ -15,6 +15,7 @@ namespace {
 
 // The list, for the entries' definitions. Their formulas are not used here.
 using namespace actbench::scalar;
+using namespace actbench::scalar::fast;
 #include "kernels/math.inc"
 // In this order.
 #include "kernels/accuracy/dual.inc"

@@ -34,6 +34,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace actbench::reference_lanes::scalar_lane {
 using namespace actbench::scalar;
+using namespace actbench::scalar::fast;
 #define ACTBENCH_SCALAR_LANES
 #include "kernels/accuracy/lanes.inc"
 #undef ACTBENCH_SCALAR_LANES

@@ -52,6 +52,7 @@ struct Traced {
 };
 
 using namespace actbench::scalar;
+using namespace actbench::scalar::fast;
 #include "kernels/math.inc"
 // In this order.
 #include "kernels/activations.inc"

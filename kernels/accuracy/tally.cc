@@ -53,16 +53,23 @@ bool WorstList::IsWorse(const InputError& a, const InputError& b) const {
   return a.output < b.output;
 }
 
-void WorstList::Add(const InputError& error) {
-  if (error.ulp < kLeast || (list_.size() == AccuracyReport::kWorst && !IsWorse(error, list_.back()))) return;
-  const auto place =
-      std::upper_bound(list_.begin(), list_.end(), error, [&](const auto& a, const auto& b) { return IsWorse(a, b); });
-  list_.insert(place, error);
-  if (list_.size() > AccuracyReport::kWorst) list_.pop_back();
+void WorstList::Add(const InputError& error, double estimate) {
+  const bool is_full = list_.size() == AccuracyReport::kWorst;
+  if (error.ulp < kLeast || (is_full && !IsWorse(error, list_.back().error))) return;
+  const auto place = std::upper_bound(list_.begin(), list_.end(), error,
+                                      [&](const InputError& a, const Entry& b) { return IsWorse(a, b.error); });
+  list_.insert(place, {error, estimate});
+  if (is_full) list_.pop_back();
 }
 
 void WorstList::Merge(const WorstList& other) {
-  for (const InputError& error : other.list_) Add(error);
+  for (const Entry& entry : other.list_) Add(entry.error, entry.estimate);
+}
+
+std::vector<InputError> WorstList::Errors() const {
+  std::vector<InputError> errors;
+  for (const Entry& entry : list_) errors.push_back(entry.error);
+  return errors;
 }
 
 Tally::Tally(Dtype dtype) : dtype_(dtype), binades_(2 * ExponentCount(Info(dtype))) {

@@ -38,17 +38,24 @@ class WorstList {
   static constexpr double kLeast = 0x1p-10;
 
   explicit WorstList(Dtype dtype) : dtype_(dtype) {}
-  void Add(const InputError& error);
+  // `estimate`: the error as the first stage has it. It decides who is looked at, so that a plateau of equal errors is
+  // not looked at as a whole; the list itself is by the error.
+  void Add(const InputError& error, double estimate);
   void Merge(const WorstList& other);
-  // An error must be above this, or equal at a lesser input, to get in.
-  double threshold() const { return list_.size() < AccuracyReport::kWorst ? kLeast : list_.back().ulp; }
-  const std::vector<InputError>& list() const { return list_; }
+  // An estimate must be above this, or equal at a lesser input, to get in.
+  double threshold() const { return list_.size() < AccuracyReport::kWorst ? kLeast : list_.back().estimate; }
+  bool empty() const { return list_.empty(); }
+  std::vector<InputError> Errors() const;
 
  private:
+  struct Entry {
+    InputError error;
+    double estimate;
+  };
   bool IsWorse(const InputError& a, const InputError& b) const;
 
   Dtype dtype_;
-  std::vector<InputError> list_;
+  std::vector<Entry> list_;
 };
 
 // Everything else of a report.

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measurements of kernels with known errors. What sweeps 2^32 inputs is in exhaustive_test.cc.
+#include "kernels/accuracy/measurement.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "kernels/accuracy/error.h"
+#include "tests/measure.h"
+
+namespace actbench {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+const double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// y = f(x) in f16, where f is a function of a double.
+template <double (*kFunction)(double)>
+void RunHalf(const void*, const void* const* inputs, void* const* outputs, size_t n) {
+  for (size_t i = 0; i < n; ++i) {
+    const auto* x = static_cast<const char*>(inputs[0]) + 2 * i;
+    StoreElement(Dtype::kF16, kFunction(LoadElement(Dtype::kF16, x)), static_cast<char*>(outputs[0]) + 2 * i);
+  }
+}
+
+double RightRelu(double x) { return std::isnan(x) ? x : x > 0 ? x : 0; }
+
+template <double (*kFunction)(double)>
+Kernel HalfRelu() {
+  return HandmadeKernel("relu", Direction::kForward, Dtype::kF16, &RunHalf<kFunction>);
+}
+
+const Kernel& Find(const std::string& activation, Direction direction, Dtype dtype,
+                   const KernelSelector& selector = {}) {
+  return **Catalog::Default().FindKernel(activation, direction, dtype, selector);
+}
+
+TEST(MeasurementTest, ARightKernelHasNoErrorAtAnyInput) {
+  const AccuracyReport report = ReportOf(HalfRelu<RightRelu>(), ExhaustiveInputs{});
+  EXPECT_EQ(report.checked, 65536u);
+  EXPECT_EQ(report.max_ulp, 0);
+  EXPECT_EQ(report.MeanUlp(), 0);
+  EXPECT_EQ(report.misrounded, 0u);
+  EXPECT_EQ(report.wrong_nan + report.wrong_inf + report.spurious_zero + report.wrong_sign + report.falls, 0u);
+  EXPECT_TRUE(report.worst.empty());
+}
+
+// One input is off by three units, one is NaN, one infinite, one zero, one of the wrong sign.
+double FiveMistakes(double x) {
+  if (x == 1) return 1 - 3.0 / 2048;
+  if (x == 2) return kNaN;
+  if (x == 3) return kInfinity;
+  if (x == 4) return 0;
+  if (x == 5) return -5;
+  return RightRelu(x);
+}
+
+TEST(MeasurementTest, EveryKindOfMistakeIsCounted) {
+  const AccuracyReport report = ReportOf(HalfRelu<FiveMistakes>(), ExhaustiveInputs{});
+  EXPECT_EQ(report.misrounded, 5u);
+  EXPECT_EQ(report.wrong_nan, 1u);
+  EXPECT_EQ(report.wrong_inf, 1u);
+  EXPECT_EQ(report.spurious_zero, 1u);
+  EXPECT_EQ(report.wrong_sign, 1u);
+  EXPECT_EQ(report.max_ulp, kInfinity);
+  EXPECT_EQ(report.finite, 65534u);
+  // 1 - 3/2048 is below its predecessor 1 - 1/2048; 2's neighbour and 3's fall from NaN and infinity, 4 and 5 fall.
+  EXPECT_EQ(report.falls, 4u);
+  ASSERT_EQ(report.worst.size(), 5u);
+  EXPECT_EQ(report.worst[0].ulp, kInfinity);
+  EXPECT_EQ(report.worst[0].input_bits[0], 0x4000u);
+  EXPECT_EQ(report.worst[2].input_bits[0], 0x4500u);  // -5 instead of 5: 10 / 2^-8
+  EXPECT_EQ(report.worst[2].ulp, 2560);
+  EXPECT_EQ(report.worst[3].ulp, 1024);  // 0 instead of 4
+  EXPECT_EQ(report.worst[4].ulp, 1.5);   // 3 / 2048 / 2^-10
+  EXPECT_EQ(report.worst[4].expected_bits, 0x3c00u);
+}
+
+TEST(MeasurementTest, BinadesSumUpToTheWhole) {
+  const AccuracyReport report = ReportOf(HalfRelu<FiveMistakes>(), ExhaustiveInputs{});
+  uint64_t checked = 0;
+  double previous = -kInfinity;
+  for (const BinadeError& row : report.binades) {
+    checked += row.checked;
+    const double place = (row.negative ? -1 : 1) * std::ldexp(1.0, row.exponent);
+    EXPECT_GT(place, previous);
+    previous = place;
+    if (row.negative) {
+      EXPECT_EQ(row.max_ulp, 0);
+    }
+  }
+  EXPECT_EQ(checked, 63488u);  // the finite ones
+  EXPECT_EQ(report.binades.size(), 62u);
+}
+
+// -0 where the function is identically zero, so +0 is right.
+double NegativeZero(double x) { return x <= 0 ? -0.0 : RightRelu(x); }
+
+TEST(MeasurementTest, ZerosHaveASign) {
+  const AccuracyReport report = ReportOf(HalfRelu<NegativeZero>(), ExhaustiveInputs{});
+  EXPECT_EQ(report.wrong_sign, 31746u);  // all below 0 from -infinity on, and both zeros
+  EXPECT_EQ(report.misrounded, 31746u);
+  EXPECT_EQ(report.max_ulp, 0);
+}
+
+TEST(MeasurementTest, SpecialValuesHaveTheirRowsAndKinks) {
+  const AccuracyReport report = ReportOf(Find("relu6", Direction::kForward, Dtype::kF32), SampledInputs{.count = 1});
+  std::vector<std::string> names;
+  for (const SpecialValue& row : report.special_values) {
+    names.push_back(row.name);
+    EXPECT_EQ(row.error.ulp, 0) << row.name;
+  }
+  for (const char* name : {"0", "-0", "least subnormal", "-largest subnormal", "least normal", "-largest", "infinity",
+                           "NaN", "kink 6", "kink 6, next below", "kink 6, next above"}) {
+    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  }
+}
+
+void WriteBeyond(const void*, const void* const* inputs, void* const* outputs, size_t n) {
+  std::memcpy(outputs[0], inputs[0], 2 * n);
+  if (n > 1) std::memset(static_cast<char*>(outputs[0]) + 2 * n, 1, 2);
+}
+
+TEST(MeasurementTest, AKernelThatWritesPastItsOutputIsReported) {
+  const Kernel kernel = HandmadeKernel("relu", Direction::kForward, Dtype::kF16, &WriteBeyond);
+  const absl::Status status = Measured({&kernel}, ExhaustiveInputs{})->status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(status.message().find("relu/forward/f16/test/native/scalar wrote outside its output"), std::string::npos)
+      << status;
+}
+
+TEST(MeasurementTest, ExhaustiveIsRefusedWhereThereAreTooManyInputs) {
+  const ActivationInfo& relu = **Catalog::FindActivation("relu");
+  const Kernel& kernel = Find("relu", Direction::kForward, Dtype::kF64);
+  const auto measurement = Measurement::Make({&kernel}, relu, {}, ExhaustiveInputs{});
+  EXPECT_EQ(measurement.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(measurement.status().message().find("f64 has 2^64 values"), std::string::npos);
+  EXPECT_NE(measurement.status().message().find("sampled"), std::string::npos);
+}
+
+TEST(MeasurementTest, ThreadsAndOrderDoNotMatter) {
+  const Kernel& kernel = Find("gelu_erf", Direction::kForward, Dtype::kBF16);
+  const AccuracyReport one = Measured({&kernel}, ExhaustiveInputs{}, {}, 1)->Report(0);
+  const AccuracyReport three = Measured({&kernel}, ExhaustiveInputs{}, {}, 3)->Report(0);
+  EXPECT_EQ(one.output_hash, three.output_hash);
+  EXPECT_EQ(one.misrounded, three.misrounded);
+  EXPECT_EQ(one.max_ulp, three.max_ulp);
+  EXPECT_EQ(one.falls, three.falls);
+}
+
+TEST(MeasurementTest, SamplesDependOnTheirSeedAlone) {
+  const Kernel& kernel = Find("silu", Direction::kGradient, Dtype::kF32);
+  const auto hash = [&](uint64_t seed, Distribution distribution) {
+    return ReportOf(kernel, SampledInputs{.count = 5000, .distribution = distribution, .seed = seed}).output_hash;
+  };
+  EXPECT_EQ(hash(1, Distribution::kBits), hash(1, Distribution::kBits));
+  EXPECT_NE(hash(1, Distribution::kBits), hash(2, Distribution::kBits));
+  EXPECT_NE(hash(1, Distribution::kNormal), hash(1, Distribution::kUniform));
+}
+
+TEST(MeasurementTest, GivenInputsAreMeasuredAsTheyAre) {
+  const std::vector<float> x = {-1, 0.5f, 2};
+  const std::vector<float> dy = {1, -2, 1e30f};
+  const GivenInputs given{{x.data(), dy.data()}, x.size()};
+  const AccuracyReport report = ReportOf(Find("silu", Direction::kGradient, Dtype::kF32), given);
+  EXPECT_EQ(report.checked, 3u);
+  EXPECT_LE(report.max_ulp, 0.51);
+  EXPECT_GT(report.max_ulp, 0);
+}
+
+// Two ways to the same answer: lanes and lists here, one by one there.
+TEST(MeasurementTest, TheSweepAgreesWithTheErrorMeter) {
+  for (Dtype dtype : {Dtype::kF16, Dtype::kBF16}) {
+    for (const char* activation : {"sigmoid", "silu", "tanh", "gelu_tanh", "hard_swish"}) {
+      for (Direction direction : {Direction::kForward, Direction::kGradient}) {
+        const Kernel& kernel = Find(activation, direction, dtype);
+        const AccuracyReport report = ReportOf(kernel, ExhaustiveInputs{.unit_upstream = true});
+        const ActivationInfo& info = **Catalog::FindActivation(activation);
+        std::vector<uint16_t> x(65536);
+        std::vector<uint16_t> dy(65536);
+        std::vector<uint16_t> y(65536);
+        for (size_t i = 0; i < x.size(); ++i) {
+          x[i] = static_cast<uint16_t>(i);
+          StoreElement(dtype, 1, &dy[i]);
+        }
+        const std::vector<double> parameters = *ResolveParameters(info, {});
+        const PreparedKernel prepared(kernel.functions, parameters.data(), nullptr);
+        std::vector<const void*> in = {x.data(), dy.data()};
+        in.resize(direction == Direction::kForward ? 1 : 2);
+        prepared.Run(in, {y.data()}, x.size());
+        const ErrorReport error = ErrorMeter(info, direction, dtype, parameters).Measure(in, y.data(), 0, x.size());
+        EXPECT_EQ(report.checked, 65536u);
+        EXPECT_NEAR(report.max_ulp, error.max_ulp, 1e-3) << kernel.Name();
+        EXPECT_NEAR(report.MeanUlp(), error.MeanUlp(), 1e-6) << kernel.Name();
+      }
+    }
+  }
+}
+
+TEST(MeasurementTest, TwoKernelsAreComparedOnTheSameInputs) {
+  const Kernel right = HalfRelu<RightRelu>();
+  const Kernel wrong = HalfRelu<FiveMistakes>();
+  const auto measurement = Measured({&right, &wrong}, ExhaustiveInputs{});
+  EXPECT_EQ(measurement->differing(), 5u);
+  EXPECT_EQ(measurement->Report(0).misrounded, 0u);
+  EXPECT_EQ(measurement->Report(1).misrounded, 5u);
+  const std::vector<Difference> differences = measurement->Differences();
+  ASSERT_EQ(differences.size(), 5u);
+  EXPECT_EQ(differences[4].first.ulp, 0);
+  EXPECT_EQ(differences[4].second.ulp, 1.5);
+  EXPECT_EQ(differences[4].first.input_bits[0], 0x3c00u);
+}
+
+}  // namespace
+}  // namespace actbench
