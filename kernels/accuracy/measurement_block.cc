@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -186,12 +187,18 @@ void MeasurementImpl::LookCloser(Workspace& w, Block block, size_t kernel, size_
     const double estimate = w.error[i] < kInfinity ? UlpError(outcome.got, near, Info(dtype_)) : outcome.error.ulp;
     w.worst[kernel].Add(outcome.error, estimate);
   };
+  // What may get into the list of the worst is looked at more closely, but no more of a block than the list has places.
+  std::vector<double> candidates;  // estimates, the largest first
   const auto is_final = [&](double got, size_t i, const ExactResult& exact) {
     const DtypeInfo& format = Info(dtype_);
     if (!reference.KnowsError(got, exact)) return false;
     const double ulp = UlpError(got, exact, format);
     const double doubt = UlpError(exact.high + w.error[i], exact, format);
-    return std::isinf(ulp) || ulp <= Limit(w, kernel) || doubt <= kWorstResolution;
+    if (std::isinf(ulp) || ulp <= Limit(w, kernel) || doubt <= kWorstResolution) return true;
+    const auto place = std::upper_bound(candidates.begin(), candidates.end(), ulp, std::greater<>());
+    if (place - candidates.begin() >= static_cast<ptrdiff_t>(AccuracyReport::kWorst)) return true;
+    candidates.insert(place, ulp);
+    return false;
   };
   for (size_t a = 0; a < count; ++a) {
     const size_t i = w.compared.attention[a];

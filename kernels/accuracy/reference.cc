@@ -43,6 +43,7 @@ bool IsWithin(double x, double limit) { return x == 0 || (std::fabs(x) <= limit 
 
 // high + low, rounded so that rounding it again to fewer bits is as if high + low had been: to odd.
 double RoundToOdd(double high, double low) {
+  if (low == 0) return high;  // of a zero too
   const double sum = high + low;
   const double part = sum - high;
   const double rest = (high - (sum - part)) + (low - part);
@@ -194,7 +195,9 @@ std::optional<std::array<double, 2>> Reference::EvaluateF64One(const double* inp
 std::optional<ExactResult> Reference::DecidePair(double high, double low, double error) const {
   if (!(error < kInfinity) || !std::isfinite(high)) return std::nullopt;
   // In f64 the sum rounds by itself; in others to odd first.
-  const auto round = [&](double rest) { return BitsOf(dtype_ == Dtype::kF64 ? high + rest : RoundToOdd(high, rest)); };
+  const auto round = [&](double rest) {
+    return BitsOf(dtype_ == Dtype::kF64 && rest != 0 ? high + rest : RoundToOdd(high, rest));
+  };
   // The sums with the error are rounded too.
   const double reach = error == 0 ? 0 : error + std::fabs(low) * 0x1p-52;
   const uint64_t bits = round(low - reach);
