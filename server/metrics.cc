@@ -4,16 +4,15 @@
 #include <array>
 #include <atomic>
 #include <map>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "server/build_info.h"
 #include "server/host.h"
 #include "server/log.h"
+#include "server/metrics_accuracy.h"
 #include "server/metrics_endpoint.h"
 #include "server/metrics_families.h"
 #include "server/metrics_table.h"
@@ -58,18 +57,6 @@ struct KernelSeries {
   Histogram* batch_size;  // of the activation
   Counter* elements;
   Counter* bytes;
-};
-
-// Kernels are the same series if their labels are the same. (Not by address: catalogs of tests come and go.)
-auto KernelLabels(const Kernel& kernel) {
-  return std::tie(kernel.activation, kernel.direction, kernel.dtype, kernel.provider, kernel.tier, kernel.device,
-                  kernel.isa);
-}
-struct KernelHash {
-  size_t operator()(const Kernel& kernel) const { return absl::HashOf(KernelLabels(kernel)); }
-};
-struct KernelEqual {
-  bool operator()(const Kernel& a, const Kernel& b) const { return KernelLabels(a) == KernelLabels(b); }
 };
 
 void AppendGauges(const Metrics::Gauges& gauges, std::vector<MetricSample>& samples) {
@@ -146,6 +133,9 @@ class Metrics::Impl {
  public:
   std::array<Counter*, kStages.size()> cancelled_work;
   Counter& series_dropped = families_.AddCounter(Row("actbench_metric_series_dropped_total", "counter"), {});
+  Counter& accuracy_samples_dropped =
+      families_.AddCounter(Row("actbench_accuracy_samples_dropped_total", "counter"), {});
+  AccuracyMetrics accuracy{families_};
   Counter& worker_busy_seconds = families_.AddCounter(Row("actbench_worker_busy_seconds_total", "counter"), {});
   PerClass<Histogram*> queue_wait;
 
@@ -222,13 +212,7 @@ const KernelSeries* Metrics::Impl::FindOrAdd(const Kernel& kernel) {
   MutexLock lock(mutex_);
   if (const auto it = kernels_.find(kernel); it != kernels_.end()) return it->second.get();
   if (kernels_.size() >= kMaxKernelSeries) return nullptr;
-  const std::array<std::string_view, 7> labels = {kernel.activation,
-                                                  actbench::Name(kernel.direction),
-                                                  actbench::Name(kernel.dtype),
-                                                  kernel.provider,
-                                                  kernel.tier,
-                                                  kernel.device,
-                                                  kernel.isa};
+  const auto labels = KernelLabelValues(kernel);
   auto series = std::make_unique<KernelSeries>(
       KernelSeries{&families_.AddHistogram(Row("actbench_kernel_duration_seconds", "histogram"), labels),
                    &families_.AddHistogram(Row("actbench_batch_size_elements", "histogram"), {{labels[0]}}),
@@ -317,6 +301,15 @@ void Metrics::KernelRan(const Kernel& kernel, absl::Duration compute, int64_t el
   series->batch_size->Observe(static_cast<double>(elements));
   series->elements->Increment(static_cast<double>(elements));
   series->bytes->Increment(static_cast<double>(bytes));
+}
+
+void Metrics::AccuracyChecked(const Kernel& kernel, AccuracySource source, const AccuracyReport& report,
+                              absl::Span<const double> errors) {
+  if (!impl_->accuracy.Checked(kernel, source, report, errors)) impl_->series_dropped.Increment();
+}
+
+void Metrics::AccuracySamplesDropped(int64_t count) {
+  impl_->accuracy_samples_dropped.Increment(static_cast<double>(count));
 }
 
 void Metrics::ObserveQueueWait(JobClass job_class, absl::Duration wait) {

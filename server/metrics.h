@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every metric that the server exports: the table in metrics_table.h is the only list, and docs/metrics.md its
-// description. Only metrics.cc and metrics_families.* include prometheus-cpp. Thread-safe. Tested by metrics_test.cc.
+// description. Only metrics.cc, metrics_accuracy.* and metrics_families.* include prometheus-cpp. Thread-safe. Tested
+// by metrics_test.cc.
 #ifndef ACTBENCH_SERVER_METRICS_H_
 #define ACTBENCH_SERVER_METRICS_H_
 
@@ -12,6 +13,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "kernels/accuracy/report.h"
 #include "kernels/kernel.h"
 #include "server/job_class.h"
 
@@ -34,6 +37,13 @@ enum class Rejection { kQueueFull, kInflightBytes, kTooLarge, kDeadline, kInvali
 
 // Where work was that was stopped before it was finished. Label values of actbench_rpc_cancelled_work_total.
 enum class WorkStage { kQueued, kRunning };
+
+// How the error of a kernel was learnt. Label values of the metrics actbench_accuracy_*.
+enum class AccuracySource {
+  kCertificate,  // a finished measurement
+  kSelfCheck,    // samples that the server draws in the background
+  kLive,         // samples of what Evaluate answered
+};
 
 class Metrics {
  public:
@@ -63,6 +73,14 @@ class Metrics {
   // One item done by `kernel` (one of the catalog's, so the labels are bounded): `compute` as in PhaseTimes, `bytes`
   // those of its inputs and outputs.
   void KernelRan(const Kernel& kernel, absl::Duration compute, int64_t elements, int64_t bytes);
+
+  // A finished check of `kernel` (one of the catalog's), of which `report` has the counts, the maximum and the sum of
+  // the errors; of these `errors` may have each, for the histogram. The maximum and the mean that are shown are of the
+  // last certificate, but of all samples since the start.
+  void AccuracyChecked(const Kernel& kernel, AccuracySource source, const AccuracyReport& report,
+                       absl::Span<const double> errors = {});
+  // Samples of what Evaluate answered that were not checked, since too many were waiting.
+  void AccuracySamplesDropped(int64_t count);
 
   // The scheduler.
   void ObserveQueueWait(JobClass job_class, absl::Duration wait);

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/hash/hash.h"
+
 namespace actbench {
 namespace {
 
@@ -36,6 +38,18 @@ MetricType Type(std::string_view type) {
 }
 
 }  // namespace
+
+std::array<std::string_view, 7> KernelLabelValues(const Kernel& kernel) {
+  return {kernel.activation,
+          actbench::Name(kernel.direction),
+          actbench::Name(kernel.dtype),
+          kernel.provider,
+          kernel.tier,
+          kernel.device,
+          kernel.isa};
+}
+
+size_t KernelHash::operator()(const Kernel& kernel) const { return absl::HashOf(KernelLabelValues(kernel)); }
 
 MetricFamilies::MetricFamilies(std::span<const MetricInfo> table) : table_(table) {
   for (const MetricInfo& info : table) {

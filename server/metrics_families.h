@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The series behind metrics.cc: one prometheus-cpp family for each row of its table. Only for metrics.cc.
+// The series behind metrics.cc: one prometheus-cpp family for each row of its table. Only for metrics.cc and
+// metrics_accuracy.*.
 #ifndef ACTBENCH_SERVER_METRICS_FAMILIES_H_
 #define ACTBENCH_SERVER_METRICS_FAMILIES_H_
 
@@ -8,15 +9,29 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kernels/kernel.h"
 #include "server/metrics.h"
 
 namespace actbench {
+
+// The values of the labels of a kernel, in the order of the table.
+std::array<std::string_view, 7> KernelLabelValues(const Kernel& kernel);
+
+// Kernels are the same series if their labels are the same. (Not by address: catalogs of tests come and go.)
+struct KernelHash {
+  size_t operator()(const Kernel& kernel) const;
+};
+struct KernelEqual {
+  bool operator()(const Kernel& a, const Kernel& b) const { return KernelLabelValues(a) == KernelLabelValues(b); }
+};
 
 // A counter's or gauge's value that is read at the scrape instead of being kept.
 struct MetricSample {

@@ -20,6 +20,10 @@ inline constexpr std::array<std::string_view, 1> kClass = {"class"};
 inline constexpr std::array<std::string_view, 1> kActivation = {"activation"};
 inline constexpr std::array<std::string_view, 7> kKernel = {"activation", "direction", "dtype", "provider",
                                                             "tier",       "device",    "isa"};
+inline constexpr std::array<std::string_view, 8> kKernelSource = {"activation", "direction", "dtype", "provider",
+                                                                  "tier",       "device",    "isa",   "source"};
+inline constexpr std::array<std::string_view, 9> kKernelSourceKind = {
+    "activation", "direction", "dtype", "provider", "tier", "device", "isa", "source", "kind"};
 inline constexpr std::array<std::string_view, 1> kLevel = {"level"};
 inline constexpr std::array<std::string_view, 5> kBuild = {"version", "revision", "compiler", "grpc_version",
                                                            "protobuf_version"};
@@ -41,6 +45,9 @@ inline constexpr std::array kMessageBytes = {256.0,    1024.0,    4096.0,    163
 inline constexpr std::array kElements = {1e0, 4e0, 1e1, 4e1, 1e2, 4e2, 1e3, 4e3, 1e4,
                                          4e4, 1e5, 4e5, 1e6, 4e6, 1e7, 4e7, 1e8};
 
+// Correctly rounded, nearly so (0.501), and what a tier allows.
+inline constexpr std::array kUlp = {0.5, 0.501, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0, 64.0, 1024.0};
+
 // The only list of metrics. docs/metrics.md says more about each, and a test holds the two together.
 inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"grpc_server_started_total", "counter", "Calls started.", kRpc, kNoBuckets},
@@ -61,7 +68,22 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"actbench_kernel_elements_total", "counter", "Elements computed.", kKernel, kNoBuckets},
     {"actbench_kernel_bytes_total", "counter", "Bytes of inputs and outputs computed.", kKernel, kNoBuckets},
     {"actbench_metric_series_dropped_total", "counter",
-     "Kernel runs not recorded because as many kernels as allowed have series already.", kNone, kNoBuckets},
+     "Kernel runs and checks not recorded because as many kernels as allowed have series already.", kNone, kNoBuckets},
+    {"actbench_accuracy_max_ulp", "gauge", "The largest error, of the last certificate or of all samples.",
+     kKernelSource, kNoBuckets},
+    {"actbench_accuracy_mean_ulp", "gauge", "The mean of the finite errors, likewise.", kKernelSource, kNoBuckets},
+    {"actbench_accuracy_ulp_limit", "gauge", "The largest error that the kernel's tier allows.", kKernel, kNoBuckets},
+    {"actbench_accuracy_error_ulp", "histogram", "The finite errors of sampled elements.", kKernelSource, kUlp},
+    {"actbench_accuracy_checked_elements_total", "counter", "Outputs compared with the correctly rounded result.",
+     kKernelSource, kNoBuckets},
+    {"actbench_accuracy_mismatched_elements_total", "counter", "Outputs that are not the correctly rounded result.",
+     kKernelSource, kNoBuckets},
+    {"actbench_accuracy_special_value_mismatches_total", "counter",
+     "Outputs that are wrong about NaN, infinity, zero or the sign, by which.", kKernelSourceKind, kNoBuckets},
+    {"actbench_accuracy_last_check_timestamp_seconds", "gauge", "When the last check ended, since the Unix epoch.",
+     kKernelSource, kNoBuckets},
+    {"actbench_accuracy_samples_dropped_total", "counter",
+     "Sampled elements of answers not checked because too many were waiting.", kNone, kNoBuckets},
     {"actbench_queue_depth", "gauge", "Requests waiting for a worker.", kClass, kNoBuckets},
     {"actbench_queue_capacity", "gauge", "The most requests that may wait.", kClass, kNoBuckets},
     {"actbench_queue_wait_seconds", "histogram", "Time from the acceptance of a request to its first chunk.", kClass,

@@ -55,6 +55,7 @@ void Exercise(Metrics& metrics) {
   metrics.RpcStarted(method);
   metrics.RpcHandled(method, 0, absl::Milliseconds(3));
   metrics.KernelRan(MakeKernel("relu"), absl::Microseconds(5), 10, 80);
+  metrics.AccuracyChecked(MakeKernel("relu"), AccuracySource::kLive, AccuracyReport());
 }
 
 TEST(MetricsTest, TheExpositionHasExactlyTheFamiliesOfTheTable) {
