@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/in_process.h"
 
+#include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "server/server.h"
+#include "server/state_db.h"
 
 namespace actbench::client {
+namespace {
+
+// Where actbench-server would keep its state, so that both find the same certificates.
+std::string StateDir() {
+  const char* const given = std::getenv("ACTBENCH_STATE_DIR");
+  const std::string directory = given == nullptr || *given == '\0' ? DefaultStateDir() : given;
+  return directory == "none" ? "" : directory;
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer() {
   ServerOptions options;
   options.address.clear();
   options.metrics_address.clear();
+  options.state_dir = StateDir();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server.ok()) return server.status();
 

@@ -11,7 +11,8 @@
 
 namespace actbench::client {
 
-// Starts a server without a listener and gives the channel to it. The server stops when the channel is destroyed.
+// Starts a server without a listener and gives the channel to it. Its state is where actbench-server's
+// would be. The server stops when the channel is destroyed.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer();
 
 }  // namespace actbench::client

@@ -34,7 +34,7 @@ start_server() {
   mkdir -p "$state"
   : >"$state/out"
   setsid "$build/bin/actbench-server" --address "$address" --metrics_address "$metrics_address" \
-    >"$state/out" 2>"$state/log" </dev/null &
+    --state_dir "$state" >"$state/out" 2>"$state/log" </dev/null &
   local pid=$!
   echo "$pid" >"$state/pid"
   for _ in {1..100}; do

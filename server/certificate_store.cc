@@ -116,6 +116,7 @@ CertificateStore::CertificateStore(const std::string& state_dir, std::string bui
     : build_id_(std::move(build_id)), db_(state_dir), warning_(db_.warning()) {
   const absl::Status status = db_.Execute(kSchema);
   if (!status.ok() && warning_.empty()) warning_ = absl::StrCat("no certificates are kept: ", status.message());
+  if (!warning_.empty()) Log(LogLevel::kWarning, warning_);
 }
 
 const std::string& CertificateStore::warning() const {

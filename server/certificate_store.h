@@ -27,7 +27,7 @@ class CertificateStore {
   static constexpr int kMaxPageSize = 1000;
 
   // Opens, or makes, the database in `state_dir` (empty: none). Where that cannot be read or written, certificates are
-  // kept in memory and warning() says why. `build_id`: of this program's kernels; decides what is stale.
+  // kept in memory, and warning() and the log say why. `build_id`: of this program's kernels; decides what is stale.
   CertificateStore(const std::string& state_dir, std::string build_id);
 
   // Why not all certificates are kept, though there is a `state_dir`. Empty if they are; later it may still turn out

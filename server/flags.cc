@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/build_info.h"
+#include "server/state_db.h"
 
 namespace actbench {
 namespace {
@@ -18,6 +19,9 @@ constexpr char kFooter[] =
     "SIGTERM or SIGINT: stop taking work, finish what was accepted, exit. A second one: exit at once.\n"
     "Exit status: 0 all accepted work was finished; 1 some was not (--drain_timeout or a second signal);\n"
     "2 a mistake in a flag, or an address that cannot be listened on.";
+
+// In place of an address or a directory.
+constexpr char kNone[] = "none";
 
 // "30s", "1m30s" or a plain number of seconds; the empty string if it is one of these.
 std::string CheckDuration(const std::string& text) {
@@ -94,6 +98,13 @@ void AddLimits(FlagAdder& flags, ServerOptions& options) {
                 "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
 }
 
+void AddState(FlagAdder& flags, ServerOptions& options) {
+  options.state_dir = DefaultStateDir();
+  if (options.state_dir.empty()) options.state_dir = kNone;
+  flags.Add("state_dir", options.state_dir,
+            "Keep certificates here, in actbench.sqlite, which several servers may share; or none");
+}
+
 }  // namespace
 
 Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_status) {
@@ -108,6 +119,7 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
   FlagAdder adder(app);
   AddAddresses(adder, flags.server);
   AddLimits(adder, flags.server);
+  AddState(adder, flags.server);
   std::string drain_timeout = absl::FormatDuration(flags.drain_timeout);
   adder.Add("drain_timeout", drain_timeout, "How long accepted work may take to finish after SIGTERM")
       ->transform(WithUnit)
@@ -125,7 +137,8 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
     exit_status = app.exit(error) == 0 && std::cout.flush() ? 0 : 2;
     return flags;
   }
-  if (flags.server.metrics_address == "none") flags.server.metrics_address.clear();
+  if (flags.server.metrics_address == kNone) flags.server.metrics_address.clear();
+  if (flags.server.state_dir == kNone) flags.server.state_dir.clear();
   absl::ParseDuration(drain_timeout, &flags.drain_timeout);
   flags.log_format = formats.at(log_format);
   return flags;

@@ -18,8 +18,10 @@
 #include "proto/address.h"
 #include "server/address.h"
 #include "server/admission.h"
+#include "server/build_id.h"
 #include "server/calls.h"
 #include "server/catalog_service.h"
+#include "server/certificate_store.h"
 #include "server/evaluation_service.h"
 #include "server/grpc_settings.h"
 #include "server/host.h"
@@ -72,6 +74,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         metrics_(catalog_.isas().empty() ? "" : catalog_.isas().back()),
         scheduler_(threads, static_cast<size_t>(options.limits.queue_length), metrics_),
         budget_(options.limits.inflight_bytes),
+        certificate_store_(options.state_dir, KernelBuildId()),
         catalog_service_(catalog_, options_.limits, threads, calls_, metrics_),
         evaluation_service_(catalog_, options_.limits, scheduler_, budget_, calls_, metrics_) {}
 
@@ -98,6 +101,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   Metrics metrics_;
   Scheduler scheduler_;
   ByteBudget budget_;
+  CertificateStore certificate_store_;
   Calls calls_;
   CatalogService catalog_service_;
   EvaluationService evaluation_service_;

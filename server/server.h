@@ -27,6 +27,8 @@ struct ServerOptions {
   // Worker threads; 0: the processors this process may use (affinity and cgroup quota).
   int threads = 0;
   Limits limits;
+  // Where certificates are kept, in actbench.sqlite; empty: in memory.
+  std::string state_dir;
   // gRPC's own buffers (ResourceQuota).
   int64_t memory_quota_bytes = int64_t{256} << 20;
   // The catalog to serve, which must outlive the server; null: Catalog::Default().

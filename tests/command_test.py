@@ -288,6 +288,18 @@ class FileTest(CommandTest):
         numpy.testing.assert_allclose(outputs[0], reference, rtol=1e-5, atol=1e-12)
 
 
+class StateTest(CommandTest):
+
+    def test_without_a_server_state_is_where_the_servers_would_be(self):
+        unset = {"ACTBENCH_STATE_DIR": "", "XDG_STATE_HOME": self.path("state_home")}
+        self.succeed("eval", "relu", "--values", "1", env=unset)
+        self.assertTrue(os.path.exists(self.path("state_home/actbench/actbench.sqlite")))
+        self.succeed("eval", "relu", "--values", "1", env={"ACTBENCH_STATE_DIR": self.path("given")})
+        self.assertTrue(os.path.exists(self.path("given/actbench.sqlite")))
+        result = run("eval", "relu", "--values", "1", env={"ACTBENCH_STATE_DIR": "/dev/null/state"})
+        self.assertEqual((result.returncode, result.stdout), (0, "1\n"), result.stderr)
+
+
 class BadRequestTest(CommandTest):
 
     def test_the_servers_reason_is_one_line(self):

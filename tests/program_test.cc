@@ -17,6 +17,7 @@
 
 #include "absl/strings/match.h"
 #include "tests/server_fixture.h"
+#include "tests/temporary_directory.h"
 
 extern char** environ;
 
@@ -55,6 +56,8 @@ class ServerProcess {
       // Those of the user are not the test's.
       if (!absl::StartsWith(*variable, "ACTBENCH_")) variables.emplace_back(*variable);
     }
+    // Nor is what they have stored. Of two the first counts.
+    variables.emplace_back("ACTBENCH_STATE_DIR=none");
     EXPECT_EQ(::posix_spawn(&pid_, ACTBENCH_SERVER_PROGRAM, &actions, nullptr, Pointers(arguments).data(),
                             Pointers(variables).data()),
               0);
@@ -232,7 +235,7 @@ TEST(ProgramTest, ServesOnWithoutStandardDescriptors) {
   const std::string path = testing::TempDir() + "actbench_program_test." + std::to_string(getpid()) + ".sock";
   // The shell closes them; what the server prints must not end up in a client's connection.
   const std::string command = std::string(ACTBENCH_SERVER_PROGRAM) + " --address unix:" + path +
-                              " --metrics_address none --log_level debug <&- >&- 2>&- & echo $!";
+                              " --metrics_address none --state_dir none --log_level debug <&- >&- 2>&- & echo $!";
   FILE* const shell = ::popen(command.c_str(), "r");
   int pid = 0;
   ASSERT_EQ(std::fscanf(shell, "%d", &pid), 1);
@@ -272,7 +275,7 @@ TEST(ProgramTest, HelpExplainsEveryFlagWithStatus0) {
   for (const char* flag :
        {"address", "metrics_address", "threads", "allow_insecure_bind", "max_message_bytes", "max_tensor_elements",
         "max_batch_items", "max_queue_length", "max_inflight_bytes", "max_accuracy_samples", "memory_quota",
-        "drain_timeout", "log_level", "log_format", "version"}) {
+        "state_dir", "drain_timeout", "log_level", "log_format", "version"}) {
     ExpectContains(help, {std::string("--") + flag});
   }
   ServerProcess version({"--version"});
@@ -288,6 +291,29 @@ TEST(ProgramTest, MistakesInFlagsAreExplainedWithStatus2) {
     EXPECT_EQ(process.Wait(), 2) << flag;
     EXPECT_FALSE(process.ReadErrors().empty()) << flag;
   }
+}
+
+TEST(ProgramTest, KeepsItsStateInTheDirectoryThatIsGivenOrInThatOfTheUser) {
+  const TemporaryDirectory directory;
+  RunningServer({"--state_dir", directory.path() + "/given"});
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/given/actbench.sqlite"));
+  RunningServer({}, {"ACTBENCH_STATE_DIR=", "XDG_STATE_HOME=" + directory.path()});
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/actbench/actbench.sqlite"));
+  RunningServer({"--state_dir=none"}, {"XDG_STATE_HOME=" + directory.path() + "/unused"});
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/unused"));
+}
+
+TEST(ProgramTest, ServesOnAndSaysSoOnceWhereItsStateCannotBeKept) {
+  RunningServer server({"--state_dir=/dev/null/state"});
+  const auto stub = v1::EvaluationService::NewStub(Connect(server.address));
+  grpc::ClientContext context;
+  v1::EvaluateResponse response;
+  EXPECT_TRUE(stub->Evaluate(&context, MakeRequest(10), &response).ok());
+  server.process.Signal(SIGTERM);
+  EXPECT_EQ(server.process.Wait(), 0);
+  const std::string errors = server.process.ReadErrors();
+  ExpectContains(errors, {"warning", "/dev/null/state/actbench.sqlite", "kept in memory"});
+  EXPECT_EQ(errors.find("kept in memory"), errors.rfind("kept in memory"));
 }
 
 TEST(ProgramTest, TakesFlagsFromTheEnvironmentToo) {

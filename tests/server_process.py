@@ -10,6 +10,8 @@ import urllib.request
 # Both programs take flags from the environment: what a user has set there is not what is tested.
 for name in [name for name in os.environ if name.startswith("ACTBENCH_")]:
     del os.environ[name]
+# Nor is what a user has stored.
+os.environ["ACTBENCH_STATE_DIR"] = "none"
 
 
 class ServerProcess:
