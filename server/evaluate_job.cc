@@ -49,7 +49,7 @@ int64_t Nanoseconds(std::chrono::steady_clock::duration duration) {
 
 EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& response, const Catalog& catalog,
                          const Limits& limits, Metrics& metrics, absl::Time deadline,
-                         std::function<void(const absl::Status&)> done)
+                         std::function<void(const absl::Status&)> done, LiveAccuracy* live)
     : request_(request),
       response_(response),
       metrics_(metrics),
@@ -75,6 +75,7 @@ EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& res
     if (item.plan.ok() && !item.plan->in_place()) memory_bytes_ += item.plan->output_bytes();
   }
   Cut();
+  if (live != nullptr) ChooseSamples(*live);
   memory_bytes_ += static_cast<int64_t>(request.SpaceUsedLong() + pieces_.capacity() * sizeof(Piece) +
                                         item_count_ * (sizeof(Item) + static_cast<size_t>(kResultBytes)));
 }
@@ -103,6 +104,36 @@ void EvaluateJob::Cut() {
   is_brief_ = chunk_ends_.size() == 1 && kChunkCost - room <= kBriefCost;
 }
 
+void EvaluateJob::ChooseSamples(LiveAccuracy& live) {
+  std::vector<size_t> elements;
+  for (size_t i = 0; i < item_count_; ++i) elements.push_back(items_[i].plan.ok() ? items_[i].plan->elements : 0);
+  std::vector<std::vector<size_t>> chosen = live.Choose(elements);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i].empty()) continue;
+    const EvaluatePlan& plan = *items_[i].plan;
+    items_[i].samples =
+        std::make_unique<LiveSamples>(*plan.activation, *plan.kernel, plan.parameters, std::move(chosen[i]));
+  }
+}
+
+std::vector<std::unique_ptr<LiveSamples>> EvaluateJob::TakeSamples() {
+  std::vector<std::unique_ptr<LiveSamples>> samples;
+  for (size_t i = 0; i < item_count_; ++i) {
+    if (items_[i].samples != nullptr) samples.push_back(std::move(items_[i].samples));
+  }
+  return samples;
+}
+
+void EvaluateJob::RunKernel(Item& item, absl::Span<const void* const> inputs, absl::Span<void* const> outputs,
+                            size_t begin, size_t end) {
+  // Before the outputs overwrite them.
+  if (item.samples != nullptr) item.samples->CopyInputs(inputs, begin, end);
+  const Clock::time_point start = Clock::now();
+  item.plan->prepared.Run(inputs, outputs, end - begin);
+  item.compute_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
+  if (item.samples != nullptr) item.samples->CopyOutputs({outputs.data(), outputs.size()}, begin, end);
+}
+
 void EvaluateJob::RunChunk(size_t chunk) {
   for (size_t i = chunk == 0 ? 0 : chunk_ends_[chunk - 1]; i < chunk_ends_[chunk]; ++i) RunPiece(pieces_[i]);
 }
@@ -110,17 +141,15 @@ void EvaluateJob::RunChunk(size_t chunk) {
 void EvaluateJob::RunPiece(Piece& piece) {
   Item& item = *piece.item;
   const EvaluatePlan& plan = *item.plan;
-  const Clock::time_point start = Clock::now();
   int64_t not_started = -1;
-  item.queue_ns.compare_exchange_strong(not_started, Nanoseconds(start - accepted_), std::memory_order_relaxed);
+  item.queue_ns.compare_exchange_strong(not_started, Nanoseconds(Clock::now() - accepted_), std::memory_order_relaxed);
   if (!plan.in_place() || plan.meter.has_value()) return RunBuffered(piece);
   const size_t offset = piece.begin * SizeBytes(plan.kernel->dtype);
   std::array<const void*, 3> inputs;
   std::array<void*, 2> outputs;
   for (size_t i = 0; i < plan.input_count; ++i) inputs[i] = plan.inputs[i] + offset;
   for (size_t i = 0; i < plan.output_count; ++i) outputs[i] = plan.inputs[i] + offset;
-  plan.prepared.Run({inputs.data(), plan.input_count}, {outputs.data(), plan.output_count}, piece.end - piece.begin);
-  item.compute_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
+  RunKernel(item, {inputs.data(), plan.input_count}, {outputs.data(), plan.output_count}, piece.begin, piece.end);
 }
 
 void EvaluateJob::RunBuffered(Piece& piece) {
@@ -137,9 +166,7 @@ void EvaluateJob::RunBuffered(Piece& piece) {
     for (size_t i = 0; i < plan.input_count; ++i) inputs[i] = plan.inputs[i] + begin * size;
     for (size_t i = 0; i < plan.output_count; ++i) outputs[i] = buffers[i].data();
     const absl::Span<const void* const> input_span(inputs.data(), plan.input_count);
-    const Clock::time_point start = Clock::now();
-    plan.prepared.Run(input_span, {outputs.data(), plan.output_count}, n);
-    item.compute_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
+    RunKernel(item, input_span, {outputs.data(), plan.output_count}, begin, begin + n);
     if (plan.meter.has_value()) {
       for (size_t i = 0; i < plan.output_count; ++i) {
         ErrorReport error = plan.meter->Measure(input_span, outputs[i], 0, n, i);

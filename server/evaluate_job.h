@@ -18,6 +18,7 @@
 #include "kernels/catalog.h"
 #include "server/evaluate_plan.h"
 #include "server/limits.h"
+#include "server/live_accuracy.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
 
@@ -26,10 +27,10 @@ namespace actbench {
 class EvaluateJob final : public Job {
  public:
   // Checks all items. The references must outlive the job; `request` and `response` are no one else's until `done`,
-  // which gets Done's status when the response is complete.
+  // which gets Done's status when the response is complete. `live`, if there is one, chooses what TakeSamples gives.
   EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& response, const Catalog& catalog,
               const Limits& limits, Metrics& metrics, absl::Time deadline,
-              std::function<void(const absl::Status&)> done);
+              std::function<void(const absl::Status&)> done, LiveAccuracy* live = nullptr);
 
   // The memory that the request, the work and the response take together, of bad items too.
   int64_t memory_bytes() const { return memory_bytes_; }
@@ -37,6 +38,9 @@ class EvaluateJob final : public Job {
   // Makes the outputs that do not go where inputs came from. To be called once, before the job is submitted: tens of
   // milliseconds for 64 MiB are too long for a chunk.
   void AllocateOutputs();
+
+  // Some inputs and outputs, to be checked when the answer was sent. To be called once, after a Done with OK.
+  std::vector<std::unique_ptr<LiveSamples>> TakeSamples();
 
   JobClass job_class() const override { return JobClass::kInteractive; }
   size_t chunk_count() const override { return chunk_ends_.size(); }
@@ -51,7 +55,8 @@ class EvaluateJob final : public Job {
   // An item at work. Counters are summed over chunks, which run at the same time.
   struct Item {
     absl::StatusOr<EvaluatePlan> plan;
-    size_t first_piece = 0;  // its pieces are consecutive
+    std::unique_ptr<LiveSamples> samples;  // null most often
+    size_t first_piece = 0;                // its pieces are consecutive
     size_t end_piece = 0;
     std::atomic<int64_t> queue_ns = -1;  // until the first chunk starts
     std::atomic<int64_t> compute_ns = 0;
@@ -67,7 +72,11 @@ class EvaluateJob final : public Job {
 
   // Cuts all items into pieces, and fills chunks with these.
   void Cut();
+  void ChooseSamples(LiveAccuracy& live);
   void RunPiece(Piece& piece);
+  // Runs elements [begin, end); `inputs` and `outputs` are from `begin` on.
+  static void RunKernel(Item& item, absl::Span<const void* const> inputs, absl::Span<void* const> outputs, size_t begin,
+                        size_t end);
   // As RunPiece, but through a small buffer, so that the inputs are still there for measuring the error and the output
   // can have another dtype.
   void RunBuffered(Piece& piece);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -57,6 +58,7 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
 
   void OnDone() override {
     Calls& calls = service_.calls_;
+    if (answered_) CheckSamples();
     ReleaseMemory();
     const bool accepted = accepted_;
     delete this;
@@ -77,8 +79,9 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
       return Refuse(Rejection::kDeadline,
                     absl::DeadlineExceededError("the deadline had passed when the request arrived"));
     }
-    job_.emplace(request_, *response_, service_.catalog_, limits, service_.metrics_, deadline_,
-                 [this](const absl::Status& status) { End(status); });
+    job_.emplace(
+        request_, *response_, service_.catalog_, limits, service_.metrics_, deadline_,
+        [this](const absl::Status& status) { End(status); }, &service_.live_);
     if (absl::Status status = service_.budget_.Reserve(job_->memory_bytes()); !status.ok()) {
       return Refuse(Rejection::kInflightBytes, status);
     }
@@ -106,7 +109,14 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
     return status;
   }
 
+  // Only now, as it is not to delay the answer.
+  void CheckSamples() {
+    std::vector<std::unique_ptr<LiveSamples>> samples = job_->TakeSamples();
+    if (!samples.empty()) service_.live_.Check(std::move(samples));
+  }
+
   void End(const absl::Status& status) {
+    answered_ = status.ok();
     if (status.ok()) {
       response_bytes_ = SerializeMessage(response_);
       service_.metrics_.ObserveMessageBytes(kMethod, request_size_, static_cast<int64_t>(response_bytes_.Length()));
@@ -124,6 +134,7 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
   std::optional<EvaluateJob> job_;
   int64_t reserved_bytes_ = 0;
   bool accepted_ = false;
+  bool answered_ = false;
 };
 
 grpc::ServerUnaryReactor* EvaluationService::Evaluate(grpc::CallbackServerContext* context,

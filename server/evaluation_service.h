@@ -12,6 +12,7 @@
 #include "server/admission.h"
 #include "server/calls.h"
 #include "server/limits.h"
+#include "server/live_accuracy.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
 
@@ -24,8 +25,14 @@ class EvaluationService final
  public:
   // The references must outlive the service.
   EvaluationService(const Catalog& catalog, const Limits& limits, Scheduler& scheduler, ByteBudget& budget,
-                    Calls& calls, Metrics& metrics)
-      : catalog_(catalog), limits_(limits), scheduler_(scheduler), budget_(budget), calls_(calls), metrics_(metrics) {}
+                    LiveAccuracy& live, Calls& calls, Metrics& metrics)
+      : catalog_(catalog),
+        limits_(limits),
+        scheduler_(scheduler),
+        budget_(budget),
+        live_(live),
+        calls_(calls),
+        metrics_(metrics) {}
 
   grpc::ServerUnaryReactor* Evaluate(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
@@ -37,6 +44,7 @@ class EvaluationService final
   const Limits& limits_;
   Scheduler& scheduler_;
   ByteBudget& budget_;
+  LiveAccuracy& live_;
   Calls& calls_;
   Metrics& metrics_;
 };

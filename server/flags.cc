@@ -23,6 +23,8 @@ constexpr char kFooter[] =
 // In place of an address or a directory.
 constexpr char kNone[] = "none";
 
+constexpr double kAccuracySampleRate = 0.001;
+
 // "30s", "1m30s" or a plain number of seconds; the empty string if it is one of these.
 std::string CheckDuration(const std::string& text) {
   absl::Duration duration;
@@ -98,11 +100,16 @@ void AddLimits(FlagAdder& flags, ServerOptions& options) {
                 "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
 }
 
-void AddState(FlagAdder& flags, ServerOptions& options) {
+void AddAccuracy(FlagAdder& flags, ServerOptions& options) {
   options.state_dir = DefaultStateDir();
   if (options.state_dir.empty()) options.state_dir = kNone;
   flags.Add("state_dir", options.state_dir,
             "Keep certificates here, in actbench.sqlite, which several servers may share; or none");
+  options.accuracy_sample_rate = kAccuracySampleRate;
+  flags
+      .Add("accuracy_sample_rate", options.accuracy_sample_rate,
+           "The fraction of the elements that Evaluate answers whose errors are measured afterwards, for the metrics")
+      ->check(CLI::Range(0.0, 1.0));
 }
 
 }  // namespace
@@ -119,7 +126,7 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
   FlagAdder adder(app);
   AddAddresses(adder, flags.server);
   AddLimits(adder, flags.server);
-  AddState(adder, flags.server);
+  AddAccuracy(adder, flags.server);
   std::string drain_timeout = absl::FormatDuration(flags.drain_timeout);
   adder.Add("drain_timeout", drain_timeout, "How long accepted work may take to finish after SIGTERM")
       ->transform(WithUnit)

@@ -114,6 +114,7 @@ std::optional<size_t> Scheduler::Place(const Job& job) const {
 bool Scheduler::Drain(absl::Time deadline) {
   MutexLock lock(mutex_);
   accepting_ = false;
+  while (!queues_[JobClass::kBackground].empty()) Drop(*queues_[JobClass::kBackground].front(), Stopped());
   while (unfinished_ > 0 && absl::Now() < deadline) idle_.WaitUntil(mutex_, deadline);
   const bool finished = unfinished_ == 0;
   drained_ = true;
@@ -220,12 +221,12 @@ void Scheduler::EndExclusive(Clock::duration elapsed) {
 void Scheduler::EndChunk(Job& job) {
   --job.running_chunks_;
   if (!job.queued_ && job.status_.ok() && job.next_chunk_ < job.chunk_count()) {
-    if (drained_) job.stop_ = Stopped();
+    if (drained_ || (!accepting_ && job.job_class() == JobClass::kBackground)) job.stop_ = Stopped();
     job.status_ = job.stop_;
     job.queued_ = job.status_.ok();
     if (job.queued_) {
       Enqueue(job);
-    } else {
+    } else if (job.job_class() != JobClass::kBackground) {
       metrics_.CancelledWork(WorkStage::kRunning);
     }
   }
@@ -248,7 +249,10 @@ void Scheduler::Drop(Job& job, absl::Status why) {
   job.status_ = std::move(why);
   const bool started = job.next_chunk_ > 0;
   if (!started) --waiting_[job.job_class()];
-  metrics_.CancelledWork(started ? WorkStage::kRunning : WorkStage::kQueued);
+  // Background work is no request.
+  if (job.job_class() != JobClass::kBackground) {
+    metrics_.CancelledWork(started ? WorkStage::kRunning : WorkStage::kQueued);
+  }
   // It may have kept others from running, as an exclusive job does.
   if (sleeping_ > 0) work_.NotifyAll();
   if (job.running_chunks_ == 0) Finish(job);

@@ -84,7 +84,8 @@ class Scheduler {
   std::optional<size_t> Place(const Job& job) const;
 
   // Accepts nothing more and waits until all jobs are done, or until `deadline`; what is left then is cancelled with
-  // UNAVAILABLE. Returns, when every Done has returned, whether nothing had to be cancelled. Not to be called by a job.
+  // UNAVAILABLE. Background jobs, for whose result no one waits, are cancelled at once. Returns, when every Done has
+  // returned, whether no other job had to be cancelled. Not to be called by a job.
   bool Drain(absl::Time deadline);
 
   struct Counts {

@@ -25,6 +25,7 @@
 #include "server/evaluation_service.h"
 #include "server/grpc_settings.h"
 #include "server/host.h"
+#include "server/live_accuracy.h"
 #include "server/metrics.h"
 #include "server/rpc_metrics.h"
 #include "server/scheduler.h"
@@ -58,6 +59,10 @@ absl::Status CheckOptions(const ServerOptions& options) {
   for (const auto& [range, value] : values) {
     if (absl::Status status = CheckRange(range, value); !status.ok()) return status;
   }
+  if (!(options.accuracy_sample_rate >= 0 && options.accuracy_sample_rate <= 1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--accuracy_sample_rate is ", options.accuracy_sample_rate, "; it must be from 0 to 1"));
+  }
   if (!options.address.empty()) {
     absl::Status status = CheckAddress("--address", options.address, options.allow_insecure_bind);
     if (!status.ok()) return status;
@@ -74,9 +79,10 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         metrics_(catalog_.isas().empty() ? "" : catalog_.isas().back()),
         scheduler_(threads, static_cast<size_t>(options.limits.queue_length), metrics_),
         budget_(options.limits.inflight_bytes),
+        live_accuracy_(options.accuracy_sample_rate, scheduler_, metrics_),
         certificate_store_(options.state_dir, KernelBuildId()),
         catalog_service_(catalog_, options_.limits, threads, calls_, metrics_),
-        evaluation_service_(catalog_, options_.limits, scheduler_, budget_, calls_, metrics_) {}
+        evaluation_service_(catalog_, options_.limits, scheduler_, budget_, live_accuracy_, calls_, metrics_) {}
 
   ~ServerImpl() override {
     Shutdown(absl::ZeroDuration());
@@ -101,6 +107,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   Metrics metrics_;
   Scheduler scheduler_;
   ByteBudget budget_;
+  LiveAccuracy live_accuracy_;
   CertificateStore certificate_store_;
   Calls calls_;
   CatalogService catalog_service_;

@@ -29,6 +29,8 @@ struct ServerOptions {
   Limits limits;
   // Where certificates are kept, in actbench.sqlite; empty: in memory.
   std::string state_dir;
+  // The fraction of the elements that Evaluate answers whose errors are measured afterwards, for the metrics; 0 to 1.
+  double accuracy_sample_rate = 0;
   // gRPC's own buffers (ResourceQuota).
   int64_t memory_quota_bytes = int64_t{256} << 20;
   // The catalog to serve, which must outlive the server; null: Catalog::Default().

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/metrics_text.h"
 #include "tests/scheduler_fixture.h"
 
 namespace actbench {
@@ -130,6 +131,34 @@ TEST_F(SchedulerStopTest, DrainCancelsWhatIsLeftAtTheDeadline) {
     EXPECT_TRUE(absl::IsUnavailable(job->status())) << job->status();
   }
   EXPECT_EQ(scheduler.counts().unfinished, 0u);
+}
+
+TEST_F(SchedulerStopTest, DrainDoesNotWaitForBackgroundWork) {
+  Scheduler scheduler(1, 10, metrics_);
+  Gate started;
+  Gate release;
+  TestJob endless(JobClass::kBackground, 1, [&](size_t) {
+    started.Open();
+    EXPECT_TRUE(release.Wait());
+    endless.Grow();
+  });
+  TestJob waiting(JobClass::kBackground, 3, Nothing);
+  TestJob request(JobClass::kInteractive, 3, Nothing);
+  ASSERT_TRUE(scheduler.Submit(endless).ok());
+  ASSERT_TRUE(started.Wait());
+  ASSERT_TRUE(scheduler.Submit(waiting).ok());
+  ASSERT_TRUE(scheduler.Submit(request).ok());
+  std::thread drain([&] { EXPECT_TRUE(scheduler.Drain(absl::InfiniteFuture())); });
+  EXPECT_TRUE(waiting.WaitUntilDone());
+  release.Open();
+  drain.join();
+  EXPECT_TRUE(request.status().ok());
+  for (TestJob* job : {&endless, &waiting}) EXPECT_TRUE(absl::IsUnavailable(job->status())) << job->status();
+  EXPECT_EQ(endless.chunks_run, 1u);
+  EXPECT_EQ(waiting.chunks_run, 0u);
+  // They were no requests.
+  EXPECT_EQ(MetricValue(metrics_.Text(), "actbench_rpc_cancelled_work_total{stage=\"queued\"}"), 0);
+  EXPECT_EQ(MetricValue(metrics_.Text(), "actbench_rpc_cancelled_work_total{stage=\"running\"}"), 0);
 }
 
 // Adds so many chunks, while others run.
