@@ -49,10 +49,11 @@ int64_t Nanoseconds(std::chrono::steady_clock::duration duration) {
 
 EvaluateJob::EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& response, const Catalog& catalog,
                          const Limits& limits, Metrics& metrics, absl::Time deadline,
-                         std::function<void(const absl::Status&)> done, LiveAccuracy* live)
+                         std::function<void(const absl::Status&)> done, LiveAccuracy* live, SelfCheck* self_check)
     : request_(request),
       response_(response),
       metrics_(metrics),
+      self_check_(self_check),
       deadline_(deadline),
       accepted_(Clock::now()),
       done_(std::move(done)),
@@ -239,6 +240,7 @@ void EvaluateJob::WriteResult(Item& item, v1::EvaluateItem& request, v1::Evaluat
   const size_t written = plan.elements * plan.output_count * SizeBytes(plan.kernel->dtype);
   metrics_.KernelRan(*plan.kernel, absl::Nanoseconds(item.compute_ns.load()), static_cast<int64_t>(plan.elements),
                      plan.input_bytes() + static_cast<int64_t>(written));
+  if (self_check_ != nullptr) self_check_->Served(*plan.kernel);
 }
 
 void EvaluateJob::WriteError(const Item& item, v1::ErrorReport& report) const {

@@ -21,16 +21,19 @@
 #include "server/live_accuracy.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
+#include "server/self_check.h"
 
 namespace actbench {
 
 class EvaluateJob final : public Job {
  public:
   // Checks all items. The references must outlive the job; `request` and `response` are no one else's until `done`,
-  // which gets Done's status when the response is complete. `live`, if there is one, chooses what TakeSamples gives.
+  // which gets Done's status when the response is complete. `live`, if there is one, chooses what TakeSamples
+  // gives; `self_check`, if there is one, learns which kernels served.
   EvaluateJob(v1::EvaluateRequest& request, v1::EvaluateResponse& response, const Catalog& catalog,
               const Limits& limits, Metrics& metrics, absl::Time deadline,
-              std::function<void(const absl::Status&)> done, LiveAccuracy* live = nullptr);
+              std::function<void(const absl::Status&)> done, LiveAccuracy* live = nullptr,
+              SelfCheck* self_check = nullptr);
 
   // The memory that the request, the work and the response take together, of bad items too.
   int64_t memory_bytes() const { return memory_bytes_; }
@@ -87,6 +90,7 @@ class EvaluateJob final : public Job {
   v1::EvaluateRequest& request_;
   v1::EvaluateResponse& response_;
   Metrics& metrics_;
+  SelfCheck* const self_check_;
   const absl::Time deadline_;
   const Clock::time_point accepted_;
   std::function<void(const absl::Status&)> done_;

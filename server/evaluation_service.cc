@@ -81,7 +81,7 @@ class EvaluationService::Call final : public grpc::ServerUnaryReactor {
     }
     job_.emplace(
         request_, *response_, service_.catalog_, limits, service_.metrics_, deadline_,
-        [this](const absl::Status& status) { End(status); }, &service_.live_);
+        [this](const absl::Status& status) { End(status); }, &service_.live_, &service_.self_check_);
     if (absl::Status status = service_.budget_.Reserve(job_->memory_bytes()); !status.ok()) {
       return Refuse(Rejection::kInflightBytes, status);
     }

@@ -15,6 +15,7 @@
 #include "server/live_accuracy.h"
 #include "server/metrics.h"
 #include "server/scheduler.h"
+#include "server/self_check.h"
 
 namespace actbench {
 
@@ -25,12 +26,13 @@ class EvaluationService final
  public:
   // The references must outlive the service.
   EvaluationService(const Catalog& catalog, const Limits& limits, Scheduler& scheduler, ByteBudget& budget,
-                    LiveAccuracy& live, Calls& calls, Metrics& metrics)
+                    LiveAccuracy& live, SelfCheck& self_check, Calls& calls, Metrics& metrics)
       : catalog_(catalog),
         limits_(limits),
         scheduler_(scheduler),
         budget_(budget),
         live_(live),
+        self_check_(self_check),
         calls_(calls),
         metrics_(metrics) {}
 
@@ -45,6 +47,7 @@ class EvaluationService final
   Scheduler& scheduler_;
   ByteBudget& budget_;
   LiveAccuracy& live_;
+  SelfCheck& self_check_;
   Calls& calls_;
   Metrics& metrics_;
 };

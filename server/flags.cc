@@ -110,6 +110,9 @@ void AddAccuracy(FlagAdder& flags, ServerOptions& options) {
       .Add("accuracy_sample_rate", options.accuracy_sample_rate,
            "The fraction of the elements that Evaluate answers whose errors are measured afterwards, for the metrics")
       ->check(CLI::Range(0.0, 1.0));
+  options.self_check = true;
+  flags.Add("self_check", options.self_check,
+            "Check the kernels that have served slowly in the background, for the metrics: true or false");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "server/scheduler.h"
 
 #include <algorithm>
+#include <numeric>
 #include <system_error>
 #include <utility>
 
@@ -56,12 +57,12 @@ absl::Status Scheduler::Submit(Job& job) {
   const Clock::time_point now = Clock::now();
   MutexLock lock(mutex_);
   if (!accepting_) return Stopping();
+  const JobClass job_class = job.job_class();
   if (job.chunk_count() == 0) {
-    ++unfinished_;
+    ++unfinished_[job_class];
     Finish(job);
     return absl::OkStatus();
   }
-  const JobClass job_class = job.job_class();
   if (waiting_[job_class] >= queue_length_) {
     return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", waiting_[job_class],
                                                      " requests are waiting, and at most ", queue_length_,
@@ -75,7 +76,7 @@ absl::Status Scheduler::Submit(Job& job) {
   job.stop_ = absl::OkStatus();
   queues_[job_class].push_back(&job);
   ++waiting_[job_class];
-  ++unfinished_;
+  ++unfinished_[job_class];
   if (sleeping_ > 0 && job.is_brief() && NextClass() == job_class && queues_[job_class].front() == &job) {
     RunChunk(job);
     // Whoever looked for work meanwhile may have found as many threads busy as may be.
@@ -85,6 +86,10 @@ absl::Status Scheduler::Submit(Job& job) {
   }
   return absl::OkStatus();
 }
+
+size_t Scheduler::Unfinished() const { return std::accumulate(unfinished_.begin(), unfinished_.end(), size_t{0}); }
+
+size_t Scheduler::UnfinishedRequests() const { return Unfinished() - unfinished_[JobClass::kBackground]; }
 
 bool Scheduler::AnyQueued() const {
   return std::any_of(queues_.begin(), queues_.end(), [](const Queue& queue) { return !queue.empty(); });
@@ -115,19 +120,19 @@ bool Scheduler::Drain(absl::Time deadline) {
   MutexLock lock(mutex_);
   accepting_ = false;
   while (!queues_[JobClass::kBackground].empty()) Drop(*queues_[JobClass::kBackground].front(), Stopped());
-  while (unfinished_ > 0 && absl::Now() < deadline) idle_.WaitUntil(mutex_, deadline);
-  const bool finished = unfinished_ == 0;
+  while (UnfinishedRequests() > 0 && absl::Now() < deadline) idle_.WaitUntil(mutex_, deadline);
+  const bool finished = UnfinishedRequests() == 0;
   drained_ = true;
   for (Queue& queue : queues_) {
     while (!queue.empty()) Drop(*queue.front(), Stopped());
   }
-  while (unfinished_ > 0) idle_.Wait(mutex_);
+  while (Unfinished() > 0) idle_.Wait(mutex_);
   return finished;
 }
 
 Scheduler::Counts Scheduler::counts() const {
   MutexLock lock(mutex_);
-  return {waiting_, unfinished_, busy_};
+  return {waiting_, Unfinished(), busy_};
 }
 
 void Scheduler::Work() {
@@ -259,10 +264,11 @@ void Scheduler::Drop(Job& job, absl::Status why) {
 }
 
 void Scheduler::Finish(Job& job) {
+  const JobClass job_class = job.job_class();
   mutex_.Unlock();
   job.Done(job.status_);
   mutex_.Lock();
-  if (--unfinished_ == 0) idle_.NotifyAll();
+  if (--unfinished_[job_class] == 0) idle_.NotifyAll();
 }
 
 }  // namespace actbench

@@ -112,6 +112,8 @@ class Scheduler {
   void EndExclusive(Clock::duration elapsed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndChunk(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Account(JobClass job_class, Clock::duration elapsed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  size_t Unfinished() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  size_t UnfinishedRequests() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // without background jobs
   bool AnyQueued() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Puts `job` where its next turn is.
   void Enqueue(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -127,11 +129,11 @@ class Scheduler {
 
   mutable Mutex mutex_;
   Condition work_;  // something may run
-  Condition idle_;  // unfinished_ became 0
+  Condition idle_;  // no job of some class is unfinished
   // Jobs with chunks that have not started, next turn first.
   PerClass<Queue> queues_ ABSL_GUARDED_BY(mutex_);
   PerClass<size_t> waiting_ ABSL_GUARDED_BY(mutex_);
-  size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
+  PerClass<size_t> unfinished_ ABSL_GUARDED_BY(mutex_);
   size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t sleeping_ ABSL_GUARDED_BY(mutex_) = 0;
   const Job* running_exclusive_ ABSL_GUARDED_BY(mutex_) = nullptr;

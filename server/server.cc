@@ -29,6 +29,7 @@
 #include "server/metrics.h"
 #include "server/rpc_metrics.h"
 #include "server/scheduler.h"
+#include "server/self_check.h"
 
 namespace actbench {
 namespace {
@@ -80,9 +81,11 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         scheduler_(threads, static_cast<size_t>(options.limits.queue_length), metrics_),
         budget_(options.limits.inflight_bytes),
         live_accuracy_(options.accuracy_sample_rate, scheduler_, metrics_),
+        self_check_(catalog_, scheduler_, metrics_),
         certificate_store_(options.state_dir, KernelBuildId()),
         catalog_service_(catalog_, options_.limits, threads, calls_, metrics_),
-        evaluation_service_(catalog_, options_.limits, scheduler_, budget_, live_accuracy_, calls_, metrics_) {}
+        evaluation_service_(catalog_, options_.limits, scheduler_, budget_, live_accuracy_, self_check_, calls_,
+                            metrics_) {}
 
   ~ServerImpl() override {
     Shutdown(absl::ZeroDuration());
@@ -108,6 +111,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   Scheduler scheduler_;
   ByteBudget budget_;
   LiveAccuracy live_accuracy_;
+  SelfCheck self_check_;
   CertificateStore certificate_store_;
   Calls calls_;
   CatalogService catalog_service_;
@@ -149,6 +153,7 @@ absl::Status ServerImpl::Listen() {
     if (!bound.ok()) return bound.status();
     metrics_address_ = *std::move(bound);
   }
+  if (options_.self_check) self_check_.Start();
   SetServing();
   return absl::OkStatus();
 }
@@ -171,6 +176,7 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   draining_ = true;
   server_->GetHealthCheckService()->Shutdown();
+  self_check_.Stop();
   // New work is refused by the scheduler from here on. After this every reactor has been finished; without that,
   // grpc::Server::Shutdown would never return.
   const bool finished = scheduler_.Drain(deadline);
@@ -203,11 +209,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::unique_ptr<ServerImpl> server;
   try {
     server = std::make_unique<ServerImpl>(options, threads);
+    if (absl::Status status = server->Listen(); !status.ok()) return status;
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(
         absl::StrCat("cannot start ", threads, " worker threads (--threads): ", error.code().message()));
   }
-  if (absl::Status status = server->Listen(); !status.ok()) return status;
   return server;
 }
 

@@ -31,6 +31,8 @@ struct ServerOptions {
   std::string state_dir;
   // The fraction of the elements that Evaluate answers whose errors are measured afterwards, for the metrics; 0 to 1.
   double accuracy_sample_rate = 0;
+  // Whether the kernels that have served are checked slowly in the background, for the metrics.
+  bool self_check = false;
   // gRPC's own buffers (ResourceQuota).
   int64_t memory_quota_bytes = int64_t{256} << 20;
   // The catalog to serve, which must outlive the server; null: Catalog::Default().

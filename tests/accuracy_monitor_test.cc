@@ -64,6 +64,20 @@ TEST(AccuracyMonitorTest, AnswersDoNotWaitForChecksNorDoesTheEnd) {
   EXPECT_TRUE(server.server->Shutdown(kPatience));
 }
 
+TEST(AccuracyMonitorTest, KernelsThatServedAreCheckedInTheBackground) {
+  ServerOptions options;
+  options.self_check = true;
+  TestServer server(options);
+  v1::EvaluateResponse response;
+  ASSERT_TRUE(server.Evaluate(ScalarRequest(10), response).ok());
+  EXPECT_TRUE(
+      WaitForMetricAtLeast(server.server->metrics_address(), Series("checked_elements_total", "self_check"), 2000));
+  EXPECT_LT(server.Metric(Series("max_ulp", "self_check")), 0.51);
+  EXPECT_EQ(FetchMetrics(server.server->metrics_address()).find("isa=\"sse4\""), std::string::npos);
+  // No request is waited for.
+  EXPECT_TRUE(server.server->Shutdown(absl::ZeroDuration()));
+}
+
 TEST(AccuracyMonitorTest, ARateOutsideOfZeroToOneIsRefused) {
   for (const double rate : {-0.1, 1.1, static_cast<double>(NAN)}) {
     ServerOptions options = Sampling(rate);

@@ -4,6 +4,7 @@
 set -euo pipefail
 source=$1 build=$2
 unset "${!ACTBENCH_@}"  # a user's settings are not what is tested
+export ACTBENCH_STATE_DIR=none  # nor is what they have stored
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

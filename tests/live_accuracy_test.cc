@@ -18,6 +18,7 @@
 #include "server/evaluate_job.h"
 #include "tests/metrics_text.h"
 #include "tests/scheduler_fixture.h"
+#include "tests/wrong_kernel.h"
 
 namespace actbench {
 namespace {
@@ -176,30 +177,8 @@ TEST_F(LiveAccuracyTest, InputsAndOutputsOfTheSameElementsAreCompared) {
   EXPECT_EQ(MetricValue(metrics_.Text(), "actbench_accuracy_samples_dropped_total"), 0);
 }
 
-// y = 1 for every x, NaN for x > 4.
-class WrongBackend final : public Backend {
- public:
-  std::string Isa() const override { return "wrong"; }
-  std::vector<Kernel> Kernels() const override {
-    const KernelFunctions functions = {.prepare = [](const double*, const Quantization*) -> void* { return &state_; },
-                                       .run =
-                                           [](const void*, const void* const* inputs, void* const* outputs, size_t n) {
-                                             const auto* const x = static_cast<const float*>(inputs[0]);
-                                             auto* const y = static_cast<float*>(outputs[0]);
-                                             for (size_t i = 0; i < n; ++i) y[i] = x[i] > 4 ? NAN : 1;
-                                           },
-                                       .release = [](void*) {}};
-    return {{"silu", Direction::kForward, Dtype::kF32, "actbench", "fast", "cpu", "wrong", functions}};
-  }
-
- private:
-  inline static int state_ = 0;
-};
-
 TEST_F(LiveAccuracyTest, AWrongKernelIsCaught) {
-  std::vector<std::unique_ptr<Backend>> backends;
-  backends.push_back(std::make_unique<WrongBackend>());
-  const Catalog catalog(backends);
+  const Catalog catalog(WrongBackends());
   Scheduler scheduler(2, 100, metrics_);
   LiveAccuracy live(1, scheduler, metrics_);
   v1::EvaluateItem item = MakeItem("silu", v1::DIRECTION_FORWARD, Dtype::kF32, 100'000);

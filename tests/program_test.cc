@@ -58,6 +58,9 @@ class ServerProcess {
     }
     // Nor is what they have stored. Of two the first counts.
     variables.emplace_back("ACTBENCH_STATE_DIR=none");
+    // Tests watch the workers.
+    variables.emplace_back("ACTBENCH_SELF_CHECK=false");
+    variables.emplace_back("ACTBENCH_ACCURACY_SAMPLE_RATE=0");
     EXPECT_EQ(::posix_spawn(&pid_, ACTBENCH_SERVER_PROGRAM, &actions, nullptr, Pointers(arguments).data(),
                             Pointers(variables).data()),
               0);
@@ -275,7 +278,7 @@ TEST(ProgramTest, HelpExplainsEveryFlagWithStatus0) {
   for (const char* flag :
        {"address", "metrics_address", "threads", "allow_insecure_bind", "max_message_bytes", "max_tensor_elements",
         "max_batch_items", "max_queue_length", "max_inflight_bytes", "max_accuracy_samples", "memory_quota",
-        "state_dir", "accuracy_sample_rate", "drain_timeout", "log_level", "log_format", "version"}) {
+        "state_dir", "accuracy_sample_rate", "self_check", "drain_timeout", "log_level", "log_format", "version"}) {
     ExpectContains(help, {std::string("--") + flag});
   }
   ServerProcess version({"--version"});
@@ -284,9 +287,10 @@ TEST(ProgramTest, HelpExplainsEveryFlagWithStatus0) {
 }
 
 TEST(ProgramTest, MistakesInFlagsAreExplainedWithStatus2) {
-  for (const char* flag : {"--no_such_flag", "--threads=many", "--threads=-1", "--max_queue_length=0",
-                           "--drain_timeout=soon", "--log_level=loud", "--log_format=xml", "--max_message_bytes=1",
-                           "--accuracy_sample_rate=1.5", "--address=nowhere", "--address=", "stray"}) {
+  for (const char* flag :
+       {"--no_such_flag", "--threads=many", "--threads=-1", "--max_queue_length=0", "--drain_timeout=soon",
+        "--log_level=loud", "--log_format=xml", "--max_message_bytes=1", "--accuracy_sample_rate=1.5",
+        "--self_check=maybe", "--address=nowhere", "--address=", "stray"}) {
     ServerProcess process({flag});
     EXPECT_EQ(process.Wait(), 2) << flag;
     EXPECT_FALSE(process.ReadErrors().empty()) << flag;

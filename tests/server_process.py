@@ -12,6 +12,9 @@ for name in [name for name in os.environ if name.startswith("ACTBENCH_")]:
     del os.environ[name]
 # Nor is what a user has stored.
 os.environ["ACTBENCH_STATE_DIR"] = "none"
+# Tests watch the workers.
+os.environ["ACTBENCH_SELF_CHECK"] = "false"
+os.environ["ACTBENCH_ACCURACY_SAMPLE_RATE"] = "0"
 
 
 class ServerProcess:

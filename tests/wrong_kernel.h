@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A kernel that computes something else than it says.
+#ifndef ACTBENCH_TESTS_WRONG_KERNEL_H_
+#define ACTBENCH_TESTS_WRONG_KERNEL_H_
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/backend.h"
+
+namespace actbench {
+
+// silu/forward/f32/actbench/fast/wrong: y = 1 for every x, NaN for x > 4.
+class WrongBackend final : public Backend {
+ public:
+  std::string Isa() const override { return "wrong"; }
+  std::vector<Kernel> Kernels() const override {
+    const KernelFunctions functions = {.prepare = [](const double*, const Quantization*) -> void* { return &state_; },
+                                       .run =
+                                           [](const void*, const void* const* inputs, void* const* outputs, size_t n) {
+                                             const auto* const x = static_cast<const float*>(inputs[0]);
+                                             auto* const y = static_cast<float*>(outputs[0]);
+                                             for (size_t i = 0; i < n; ++i) y[i] = x[i] > 4 ? NAN : 1;
+                                           },
+                                       .release = [](void*) {}};
+    return {{"silu", Direction::kForward, Dtype::kF32, "actbench", "fast", "cpu", "wrong", functions}};
+  }
+
+ private:
+  inline static int state_ = 0;
+};
+
+inline std::vector<std::unique_ptr<Backend>> WrongBackends() {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::make_unique<WrongBackend>());
+  return backends;
+}
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_TESTS_WRONG_KERNEL_H_
