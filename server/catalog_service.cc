@@ -7,10 +7,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "proto/tensor.h"
 #include "server/build_info.h"
 #include "server/convert.h"
 #include "server/host.h"
+#include "server/request_checks.h"
 #include "server/wire.h"
 
 namespace actbench {
@@ -66,18 +66,6 @@ std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog
   return response;
 }
 
-absl::Status CheckFilters(const v1::ListKernelsRequest& request) {
-  if (request.direction() != v1::DIRECTION_UNSPECIFIED) {
-    if (absl::Status status = CheckDirection(request.direction()).status(); !status.ok()) return status;
-  }
-  if (!v1::Dtype_IsValid(request.dtype())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("dtype is ", request.dtype(), "; it must be one of ", DtypeNames(), ", or not given"));
-  }
-  if (absl::Status status = CheckName("activation", request.activation()); !status.ok()) return status;
-  return CheckSelectorNames(request.selector());
-}
-
 // `activation` is the id that the request names, if it does.
 bool Matches(const v1::ListKernelsRequest& request, std::string_view activation, const Kernel& kernel) {
   const auto fits = [](std::string_view wanted, std::string_view value) { return wanted.empty() || wanted == value; };
@@ -97,8 +85,9 @@ template <class Response>
 using Answered = absl::StatusOr<std::shared_ptr<const Response>>;
 
 Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1::ListKernelsRequest& request) {
-  if (absl::Status status = CheckFilters(request); !status.ok()) return status;
-  if (absl::Status status = catalog.CheckSelector(FromProto(request.selector())); !status.ok()) return status;
+  absl::Status status = CheckFilters(request.activation(), request.direction(), request.dtype(), request.selector());
+  if (!status.ok()) return status;
+  if (status = catalog.CheckSelector(FromProto(request.selector())); !status.ok()) return status;
   std::string_view wanted;
   if (!request.activation().empty()) {
     const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());

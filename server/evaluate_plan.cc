@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/evaluate_plan.h"
 
-#include <map>
-#include <string>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "proto/tensor.h"
 #include "server/convert.h"
+#include "server/request_checks.h"
 
 namespace actbench {
 namespace {
@@ -20,53 +17,7 @@ absl::Status CheckNames(const v1::EvaluateItem& item) {
         absl::StrCat("id has ", item.id().size(), " bytes; at most ", kMaxIdBytes, " are allowed"));
   }
   if (absl::Status status = CheckName("activation", item.activation()); !status.ok()) return status;
-  for (const auto& [name, value] : item.parameters()) {
-    if (absl::Status status = CheckName("a name in parameters", name); !status.ok()) return status;
-  }
   return CheckSelectorNames(item.selector());
-}
-
-// How many inputs there must be, and which.
-struct InputNames {
-  size_t count;
-  const char* names;
-};
-
-InputNames NamesOfInputs(const ActivationInfo& activation, Direction direction) {
-  if (direction == Direction::kForward) {
-    return activation.inputs == 1 ? InputNames{1, "x"} : InputNames{2, "x, gate"};
-  }
-  return activation.inputs == 1 ? InputNames{2, "x, dy"} : InputNames{3, "x, gate, dy"};
-}
-
-// Checks the inputs each and against the first, which is described by the result.
-absl::StatusOr<TensorInfo> CheckInputs(const v1::EvaluateItem& item, const InputNames& names, const Limits& limits) {
-  if (static_cast<size_t>(item.inputs_size()) != names.count) {
-    return absl::InvalidArgumentError(absl::StrCat("inputs has ", item.inputs_size(), " tensors; the ",
-                                                   item.direction() == v1::DIRECTION_FORWARD ? "forward" : "gradient",
-                                                   " direction of ", item.activation(), " takes ", names.count, ": ",
-                                                   names.names));
-  }
-  absl::StatusOr<TensorInfo> first;
-  for (int i = 0; i < item.inputs_size(); ++i) {
-    const v1::Tensor& tensor = item.inputs(i);
-    const v1::Tensor& x = item.inputs(0);
-    const std::string field = absl::StrCat("inputs[", i, "]");
-    absl::StatusOr<TensorInfo> info = CheckTensor(tensor, field, limits.tensor_elements);
-    if (!info.ok()) return info.status();
-    if (i == 0) first = info;
-    if (info->dtype != first->dtype) {
-      return absl::InvalidArgumentError(absl::StrCat(field, ".dtype is ", DtypeText(tensor.dtype()),
-                                                     ", but inputs[0].dtype is ", DtypeText(x.dtype()),
-                                                     "; all inputs (", names.names, ") must have one dtype"));
-    }
-    if (!absl::c_equal(tensor.shape(), x.shape())) {
-      return absl::InvalidArgumentError(absl::StrCat(field, ".shape is ", ShapeText(tensor),
-                                                     ", but inputs[0].shape is ", ShapeText(x), "; all inputs (",
-                                                     names.names, ") must have one shape"));
-    }
-  }
-  return first;
 }
 
 absl::StatusOr<Dtype> CheckOutputDtype(const v1::EvaluateItem& item, Dtype input) {
@@ -100,13 +51,12 @@ absl::StatusOr<Resolved> Resolve(const v1::EvaluateItem& item, const Catalog& ca
   if (!activation.ok()) return activation.status();
   const absl::StatusOr<Direction> direction = CheckDirection(item.direction());
   if (!direction.ok()) return direction.status();
-  const absl::StatusOr<TensorInfo> x = CheckInputs(item, NamesOfInputs(**activation, *direction), limits);
+  const absl::StatusOr<TensorInfo> x = CheckInputs(item.inputs(), "inputs", **activation, *direction, limits);
   if (!x.ok()) return x.status();
   const absl::StatusOr<const Kernel*> kernel =
       catalog.FindKernel((*activation)->name, *direction, x->dtype, FromProto(item.selector()));
   if (!kernel.ok()) return kernel.status();
-  const std::map<std::string, double> given(item.parameters().begin(), item.parameters().end());
-  absl::StatusOr<std::vector<double>> parameters = ResolveParameters(**activation, given);
+  absl::StatusOr<std::vector<double>> parameters = CheckParameters(item.parameters(), **activation);
   if (!parameters.ok()) return parameters.status();
   const absl::StatusOr<Dtype> output_dtype = CheckOutputDtype(item, x->dtype);
   if (!output_dtype.ok()) return output_dtype.status();
@@ -119,11 +69,8 @@ absl::StatusOr<Resolved> Resolve(const v1::EvaluateItem& item, const Catalog& ca
 absl::StatusOr<EvaluatePlan> PlanItem(v1::EvaluateItem& item, const Catalog& catalog, const Limits& limits) {
   absl::StatusOr<Resolved> resolved = Resolve(item, catalog, limits);
   if (!resolved.ok()) return resolved.status();
-  PreparedKernel prepared(resolved->kernel->functions, resolved->parameters.data(), nullptr);
-  if (!prepared.ok()) {
-    return absl::UnimplementedError(absl::StrCat("parameters: the kernel ", resolved->kernel->Name(),
-                                                 " cannot serve these values; select another"));
-  }
+  absl::StatusOr<PreparedKernel> prepared = Prepare(*resolved->kernel, resolved->parameters);
+  if (!prepared.ok()) return prepared.status();
   std::optional<ErrorMeter> meter;
   if (item.measure_error()) {
     meter.emplace(*resolved->activation, resolved->direction, resolved->x.dtype, resolved->parameters);
@@ -132,7 +79,7 @@ absl::StatusOr<EvaluatePlan> PlanItem(v1::EvaluateItem& item, const Catalog& cat
                     .activation = resolved->activation,
                     .kernel = resolved->kernel,
                     .parameters = std::move(resolved->parameters),
-                    .prepared = std::move(prepared),
+                    .prepared = *std::move(prepared),
                     .meter = std::move(meter),
                     .output_dtype = resolved->output_dtype,
                     .elements = resolved->x.elements,

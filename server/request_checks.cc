@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/request_checks.h"
+
+#include <map>
+#include <string_view>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/catalog.h"
+#include "server/convert.h"
+
+namespace actbench {
+namespace {
+
+// How many inputs there must be, and which.
+struct InputNames {
+  size_t count;
+  std::string_view names;
+};
+
+InputNames NamesOfInputs(const ActivationInfo& activation, Direction direction) {
+  if (direction == Direction::kForward) {
+    return activation.inputs == 1 ? InputNames{1, "x"} : InputNames{2, "x, gate"};
+  }
+  return activation.inputs == 1 ? InputNames{2, "x, dy"} : InputNames{3, "x, gate, dy"};
+}
+
+}  // namespace
+
+absl::StatusOr<TensorInfo> CheckInputs(const google::protobuf::RepeatedPtrField<v1::Tensor>& inputs,
+                                       const std::string& field, const ActivationInfo& activation, Direction direction,
+                                       const Limits& limits) {
+  const InputNames expected = NamesOfInputs(activation, direction);
+  if (static_cast<size_t>(inputs.size()) != expected.count) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, " has ", inputs.size(), " tensors; the ", std::string(Name(direction)), " direction of ",
+                     std::string(activation.name), " takes ", expected.count, ": ", std::string(expected.names)));
+  }
+  absl::StatusOr<TensorInfo> first;
+  for (int i = 0; i < inputs.size(); ++i) {
+    const v1::Tensor& tensor = inputs[i];
+    const v1::Tensor& x = inputs[0];
+    const std::string name = absl::StrCat(field, "[", i, "]");
+    const absl::StatusOr<TensorInfo> info = CheckTensor(tensor, name, limits.tensor_elements);
+    if (!info.ok()) return info.status();
+    if (i == 0) first = info;
+    if (info->dtype != first->dtype) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ".dtype is ", DtypeText(tensor.dtype()), ", but ", field,
+                                                     "[0].dtype is ", DtypeText(x.dtype()), "; all inputs (",
+                                                     std::string(expected.names), ") must have one dtype"));
+    }
+    if (!absl::c_equal(tensor.shape(), x.shape())) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ".shape is ", ShapeText(tensor), ", but ", field,
+                                                     "[0].shape is ", ShapeText(x), "; all inputs (",
+                                                     std::string(expected.names), ") must have one shape"));
+    }
+  }
+  return first;
+}
+
+absl::StatusOr<std::vector<double>> CheckParameters(const google::protobuf::Map<std::string, double>& given,
+                                                    const ActivationInfo& activation) {
+  for (const auto& [name, value] : given) {
+    if (absl::Status status = CheckName("a name in parameters", name); !status.ok()) return status;
+  }
+  return ResolveParameters(activation, std::map<std::string, double>(given.begin(), given.end()));
+}
+
+absl::StatusOr<PreparedKernel> Prepare(const Kernel& kernel, const std::vector<double>& parameters) {
+  PreparedKernel prepared(kernel.functions, parameters.data(), nullptr);
+  if (prepared.ok()) return prepared;
+  return absl::UnimplementedError(
+      absl::StrCat("parameters: the kernel ", kernel.Name(), " cannot serve these values; select another"));
+}
+
+absl::Status CheckFilters(const std::string& activation, v1::Direction direction, v1::Dtype dtype,
+                          const v1::KernelSelector& selector) {
+  if (direction != v1::DIRECTION_UNSPECIFIED) {
+    if (absl::Status status = CheckDirection(direction).status(); !status.ok()) return status;
+  }
+  if (!v1::Dtype_IsValid(dtype)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dtype is ", dtype, "; it must be one of ", DtypeNames(), ", or not given"));
+  }
+  if (absl::Status status = CheckName("activation", activation); !status.ok()) return status;
+  return CheckSelectorNames(selector);
+}
+
+}  // namespace actbench
