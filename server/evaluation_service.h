@@ -9,13 +9,10 @@
 
 #include "actbench/v1/evaluation.grpc.pb.h"
 #include "kernels/catalog.h"
-#include "server/admission.h"
-#include "server/calls.h"
 #include "server/limits.h"
 #include "server/live_accuracy.h"
-#include "server/metrics.h"
-#include "server/scheduler.h"
 #include "server/self_check.h"
+#include "server/work_call.h"
 
 namespace actbench {
 
@@ -25,16 +22,9 @@ class EvaluationService final
     : public v1::EvaluationService::WithRawCallbackMethod_Evaluate<v1::EvaluationService::Service> {
  public:
   // The references must outlive the service.
-  EvaluationService(const Catalog& catalog, const Limits& limits, Scheduler& scheduler, ByteBudget& budget,
-                    LiveAccuracy& live, SelfCheck& self_check, Calls& calls, Metrics& metrics)
-      : catalog_(catalog),
-        limits_(limits),
-        scheduler_(scheduler),
-        budget_(budget),
-        live_(live),
-        self_check_(self_check),
-        calls_(calls),
-        metrics_(metrics) {}
+  EvaluationService(const Catalog& catalog, const Limits& limits, const WorkServices& work, LiveAccuracy& live,
+                    SelfCheck& self_check)
+      : catalog_(catalog), limits_(limits), work_(work), live_(live), self_check_(self_check) {}
 
   grpc::ServerUnaryReactor* Evaluate(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
@@ -44,12 +34,9 @@ class EvaluationService final
 
   const Catalog& catalog_;
   const Limits& limits_;
-  Scheduler& scheduler_;
-  ByteBudget& budget_;
+  const WorkServices& work_;
   LiveAccuracy& live_;
   SelfCheck& self_check_;
-  Calls& calls_;
-  Metrics& metrics_;
 };
 
 }  // namespace actbench

@@ -30,6 +30,7 @@
 #include "server/rpc_metrics.h"
 #include "server/scheduler.h"
 #include "server/self_check.h"
+#include "server/work_call.h"
 
 namespace actbench {
 namespace {
@@ -84,8 +85,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         self_check_(catalog_, scheduler_, metrics_),
         certificate_store_(options.state_dir, KernelBuildId()),
         catalog_service_(catalog_, options_.limits, threads, calls_, metrics_),
-        evaluation_service_(catalog_, options_.limits, scheduler_, budget_, live_accuracy_, self_check_, calls_,
-                            metrics_) {}
+        evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_) {}
 
   ~ServerImpl() override {
     Shutdown(absl::ZeroDuration());
@@ -114,6 +114,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   SelfCheck self_check_;
   CertificateStore certificate_store_;
   Calls calls_;
+  const WorkServices work_{scheduler_, budget_, calls_, metrics_};
   CatalogService catalog_service_;
   EvaluationService evaluation_service_;
   std::unique_ptr<grpc::Server> server_;
