@@ -6,12 +6,10 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "server/build_info.h"
 #include "server/convert.h"
-#include "server/host.h"
 #include "server/request_checks.h"
-#include "server/wire.h"
+#include "server/unary_call.h"
 
 namespace actbench {
 namespace {
@@ -43,17 +41,8 @@ std::shared_ptr<const v1::ListActivationsResponse> MakeActivations() {
 std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog, const Limits& limits, int threads) {
   auto response = std::make_shared<v1::GetServerInfoResponse>();
   v1::GetServerInfoResponse& info = *response;
-  const BuildInfo& build = GetBuildInfo();
-  info.mutable_build()->set_version(build.version);
-  info.mutable_build()->set_revision(build.revision);
-  info.mutable_build()->set_compiler(build.compiler);
-  info.mutable_build()->set_grpc_version(build.grpc_version);
-  info.mutable_build()->set_protobuf_version(build.protobuf_version);
-  v1::MachineInfo& machine = *info.mutable_machine();
-  machine.set_cpu_model(CpuModel());
-  machine.set_cpu_count(AvailableCpus());
-  machine.mutable_isas()->Add(catalog.isas().begin(), catalog.isas().end());
-  machine.mutable_devices()->Add(catalog.devices().begin(), catalog.devices().end());
+  ToProto(GetBuildInfo(), *info.mutable_build());
+  DescribeMachine(catalog, *info.mutable_machine());
   v1::Limits& out = *info.mutable_limits();
   out.set_message_size_bytes(limits.message_size_bytes);
   out.set_tensor_elements(limits.tensor_elements);
@@ -79,10 +68,6 @@ bool Matches(const v1::ListKernelsRequest& request, std::string_view activation,
 
 // The most fields of a request: far more than a good one has.
 constexpr int64_t kMaxValues = 64;
-
-// A response, shared with what gRPC still writes when the call has ended, or an error.
-template <class Response>
-using Answered = absl::StatusOr<std::shared_ptr<const Response>>;
 
 Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1::ListKernelsRequest& request) {
   absl::Status status = CheckFilters(request.activation(), request.direction(), request.dtype(), request.selector());
@@ -111,50 +96,25 @@ CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int
       activations_(MakeActivations()),
       info_(MakeInfo(catalog, limits, threads)) {}
 
-template <class Request, class Handle>
-grpc::ServerUnaryReactor* CatalogService::Answer(grpc::CallbackServerContext* context, std::string_view method,
-                                                 const grpc::ByteBuffer* request_bytes,
-                                                 grpc::ByteBuffer* response_bytes, const Handle& handle) {
-  calls_.NoteActivity();
-  const size_t request_size = request_bytes->Length();
-  Request request;
-  // gRPC made the buffer for this call alone and reads it no more.
-  absl::Status status = ParseMessage(*const_cast<grpc::ByteBuffer*>(request_bytes), kMaxValues, request);
-  if (status.ok()) {
-    const auto response = handle(request);
-    status = response.status();
-    if (status.ok()) *response_bytes = SerializeMessage(*response);
-  }
-  if (status.ok()) {
-    metrics_.ObserveMessageBytes(method, static_cast<int64_t>(request_size),
-                                 static_cast<int64_t>(response_bytes->Length()));
-  } else {
-    metrics_.Rejected(method, ToRejection(status));
-  }
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(status));
-  return reactor;
-}
-
 grpc::ServerUnaryReactor* CatalogService::ListActivations(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return Answer<v1::ListActivationsRequest>(
-      context, "ListActivations", request, response,
+      {context, "ListActivations", request, response}, kMaxValues, calls_, metrics_,
       [this](const auto& /*request*/) { return Answered<v1::ListActivationsResponse>(activations_); });
 }
 
 grpc::ServerUnaryReactor* CatalogService::ListKernels(grpc::CallbackServerContext* context,
                                                       const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return Answer<v1::ListKernelsRequest>(
-      context, "ListKernels", request, response,
+      {context, "ListKernels", request, response}, kMaxValues, calls_, metrics_,
       [this](const v1::ListKernelsRequest& message) { return FilterKernels(catalog_, message); });
 }
 
 grpc::ServerUnaryReactor* CatalogService::GetServerInfo(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Answer<v1::GetServerInfoRequest>(context, "GetServerInfo", request, response, [this](const auto& /*request*/) {
-    return Answered<v1::GetServerInfoResponse>(info_);
-  });
+  return Answer<v1::GetServerInfoRequest>(
+      {context, "GetServerInfo", request, response}, kMaxValues, calls_, metrics_,
+      [this](const auto& /*request*/) { return Answered<v1::GetServerInfoResponse>(info_); });
 }
 
 }  // namespace actbench

@@ -7,7 +7,6 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
-#include <string_view>
 
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "kernels/catalog.h"
@@ -34,11 +33,6 @@ class CatalogService final
                                           grpc::ByteBuffer* response) override;
 
  private:
-  // Answers a call with what `handle` makes of the request: a shared response or an error.
-  template <class Request, class Handle>
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
-                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response, const Handle& handle);
-
   const Catalog& catalog_;
   Calls& calls_;
   Metrics& metrics_;

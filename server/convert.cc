@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/host.h"
 
 namespace actbench {
 
@@ -45,6 +46,26 @@ void ToProto(const Kernel& kernel, v1::Kernel& out) {
   out.set_isa(kernel.isa);
 }
 
+void ToProto(const BuildInfo& build, v1::BuildInfo& out) {
+  out.set_version(build.version);
+  out.set_revision(build.revision);
+  out.set_compiler(build.compiler);
+  out.set_grpc_version(build.grpc_version);
+  out.set_protobuf_version(build.protobuf_version);
+}
+
+void DescribeMachine(const Catalog& catalog, v1::MachineInfo& out) {
+  out.set_cpu_model(CpuModel());
+  out.set_cpu_count(AvailableCpus());
+  out.mutable_isas()->Add(catalog.isas().begin(), catalog.isas().end());
+  out.mutable_devices()->Add(catalog.devices().begin(), catalog.devices().end());
+}
+
+bool IsRefusal(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) || absl::IsUnimplemented(status) ||
+         absl::IsResourceExhausted(status);
+}
+
 Rejection ToRejection(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return Rejection::kTooLarge;
   if (absl::IsUnimplemented(status)) return Rejection::kUnsupported;
@@ -58,13 +79,13 @@ absl::Status CheckName(std::string_view field, std::string_view name) {
       absl::StrCat(std::string(field), " has ", name.size(), " bytes; a name has at most ", kMaxLength));
 }
 
-absl::Status CheckSelectorNames(const v1::KernelSelector& selector) {
-  const std::pair<std::string_view, const std::string&> names[] = {{"selector.provider", selector.provider()},
-                                                                   {"selector.tier", selector.tier()},
-                                                                   {"selector.isa", selector.isa()},
-                                                                   {"selector.device", selector.device()}};
-  for (const auto& [field, name] : names) {
-    if (absl::Status status = CheckName(field, name); !status.ok()) return status;
+absl::Status CheckSelectorNames(const v1::KernelSelector& selector, const std::string& field) {
+  const std::pair<std::string_view, const std::string&> names[] = {{".provider", selector.provider()},
+                                                                   {".tier", selector.tier()},
+                                                                   {".isa", selector.isa()},
+                                                                   {".device", selector.device()}};
+  for (const auto& [name, value] : names) {
+    if (absl::Status status = CheckName(absl::StrCat(field, std::string(name)), value); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
