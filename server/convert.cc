@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "server/host.h"
 
 namespace actbench {
@@ -52,6 +53,10 @@ void ToProto(const BuildInfo& build, v1::BuildInfo& out) {
   out.set_compiler(build.compiler);
   out.set_grpc_version(build.grpc_version);
   out.set_protobuf_version(build.protobuf_version);
+}
+
+std::string BitsText(Dtype dtype, uint64_t bits) {
+  return absl::StrFormat("0x%0*x", static_cast<int>(2 * SizeBytes(dtype)), bits);
 }
 
 void DescribeMachine(const Catalog& catalog, v1::MachineInfo& out) {

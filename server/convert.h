@@ -3,6 +3,7 @@
 #ifndef ACTBENCH_SERVER_CONVERT_H_
 #define ACTBENCH_SERVER_CONVERT_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ KernelSelector FromProto(const v1::KernelSelector& selector);
 v1::Direction ToProto(Direction direction);
 void ToProto(const Kernel& kernel, v1::Kernel& out);
 void ToProto(const BuildInfo& build, v1::BuildInfo& out);
+
+// The bits of an element, as "0xc150a3d7".
+std::string BitsText(Dtype dtype, uint64_t bits);
 
 // This machine, with what the catalog can run on it.
 void DescribeMachine(const Catalog& catalog, v1::MachineInfo& out);

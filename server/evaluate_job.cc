@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "server/convert.h"
 
 namespace actbench {
@@ -250,8 +249,7 @@ void EvaluateJob::WriteError(const Item& item, v1::ErrorReport& report) const {
   report.set_max_ulp(error.max_ulp);
   report.set_mean_ulp(error.MeanUlp());
   report.set_worst_input(error.worst_input);
-  const int digits = static_cast<int>(2 * SizeBytes(item.plan->kernel->dtype));
-  report.set_worst_input_bits(absl::StrFormat("0x%0*x", digits, error.worst_bits));
+  report.set_worst_input_bits(BitsText(item.plan->kernel->dtype, error.worst_bits));
   report.set_checked(static_cast<int64_t>(error.checked));
   report.set_worst_index(static_cast<int64_t>(error.worst_index));
 }
