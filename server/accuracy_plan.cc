@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/accuracy_plan.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/tensor.h"
+#include "server/convert.h"
+#include "server/request_checks.h"
+
+namespace actbench {
+namespace {
+
+// What a number of sampled inputs that is not given means. A definition takes longest in f64.
+constexpr int64_t kDefaultSamples = 1'000'000;
+constexpr int64_t kDefaultF64Samples = 100'000;
+
+// 2^32 inputs are a matter of seconds to minutes.
+constexpr size_t kMaxExhaustiveBits = 32;
+
+// What a measurement takes: of each kernel the buffers and tallies of the threads, and of exhaustive inputs those that
+// are left to MPFR, at most so many.
+constexpr int64_t kKernelBytes = int64_t{4} << 20;
+constexpr uint64_t kMostHardInputs = uint64_t{1} << 20;
+constexpr int64_t kHardInputBytes = 48;
+
+// What the inputs are of.
+struct Case {
+  const ActivationInfo& activation;
+  Direction direction;
+  Dtype dtype;
+};
+
+// Inputs and how a certificate calls them.
+struct PlannedInputs {
+  InputPlan plan;
+  uint64_t count;
+  std::string_view mode;
+};
+
+// A selector with the name of its field.
+struct NamedSelector {
+  const char* field;
+  const v1::KernelSelector& selector;
+};
+
+absl::StatusOr<PlannedInputs> PlanExhaustive(const v1::ExhaustiveInputs& request, const Case& of) {
+  const bool gradient = of.direction == Direction::kGradient;
+  if (request.unit_upstream() && !gradient) {
+    return absl::InvalidArgumentError(
+        "inputs.exhaustive.unit_upstream is set, but direction is forward, which has no dy; leave it out");
+  }
+  const size_t bits = 8 * SizeBytes(of.dtype);
+  const bool unit_upstream = gradient && (request.unit_upstream() || bits == 32);
+  const size_t numbers = of.activation.inputs + (gradient && !unit_upstream ? 1 : 0);
+  if (numbers * bits > kMaxExhaustiveBits) {
+    const bool unit_would_do = gradient && !unit_upstream && of.activation.inputs * bits <= kMaxExhaustiveBits;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "inputs.exhaustive: the ", std::string(Name(of.direction)), " direction of ", std::string(of.activation.name),
+        " in ", std::string(Name(of.dtype)), " has 2^", numbers * bits, " inputs; at most 2^", kMaxExhaustiveBits,
+        " can all be measured; use inputs.sampled", unit_would_do ? ", or set inputs.exhaustive.unit_upstream" : ""));
+  }
+  return PlannedInputs{ExhaustiveInputs{.unit_upstream = unit_upstream}, uint64_t{1} << (numbers * bits),
+                       unit_upstream ? "exhaustive_unit_upstream" : "exhaustive"};
+}
+
+absl::StatusOr<PlannedInputs> PlanSampled(const v1::SampledInputs& request, const Case& of, const Limits& limits) {
+  if (request.count() < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("inputs.sampled.count is ", request.count(), "; it must be at least 0"));
+  }
+  if (request.count() > limits.accuracy_samples) {
+    return absl::ResourceExhaustedError(absl::StrCat("inputs.sampled.count is ", request.count(), "; at most ",
+                                                     limits.accuracy_samples, " are allowed (--max_accuracy_samples)"));
+  }
+  Distribution distribution = Distribution::kBits;
+  if (!request.distribution().empty()) {
+    if (absl::Status status = CheckName("inputs.sampled.distribution", request.distribution()); !status.ok()) {
+      return status;
+    }
+    const std::optional<Distribution> known = ParseDistribution(request.distribution());
+    if (!known.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "inputs.sampled.distribution is \"", request.distribution(), "\"; it must be one of ",
+          absl::StrJoin(DistributionNames(), ", ", [](std::string* out, std::string_view name) { out->append(name); }),
+          ", or not given"));
+    }
+    distribution = *known;
+  }
+  const int64_t usual = of.dtype == Dtype::kF64 ? kDefaultF64Samples : kDefaultSamples;
+  const int64_t count = request.count() > 0 ? request.count() : std::min(usual, limits.accuracy_samples);
+  const SampledInputs sampled = {
+      .count = static_cast<uint64_t>(count), .distribution = distribution, .seed = request.seed()};
+  return PlannedInputs{sampled, sampled.count, "sampled"};
+}
+
+absl::StatusOr<PlannedInputs> PlanGiven(const v1::GivenInputs& request, const Case& of, const Limits& limits) {
+  const absl::StatusOr<TensorInfo> x =
+      CheckInputs(request.inputs(), "inputs.given.inputs", of.activation, of.direction, limits);
+  if (!x.ok()) return x.status();
+  if (x->dtype != of.dtype) {
+    return absl::InvalidArgumentError(absl::StrCat("inputs.given.inputs[0].dtype is ", std::string(Name(x->dtype)),
+                                                   ", but dtype is ", std::string(Name(of.dtype)),
+                                                   "; they must be the same"));
+  }
+  if (x->elements == 0) {
+    return absl::InvalidArgumentError("inputs.given.inputs[0] has 0 elements; at least 1 is needed");
+  }
+  GivenInputs given{.inputs = {}, .count = x->elements};
+  for (const v1::Tensor& tensor : request.inputs()) given.inputs.push_back(tensor.data().data());
+  return PlannedInputs{std::move(given), x->elements, "given"};
+}
+
+absl::StatusOr<PlannedInputs> PlanInputs(const v1::InputPlan& request, const Case& of, const Limits& limits) {
+  switch (request.plan_case()) {
+    case v1::InputPlan::kExhaustive:
+      return PlanExhaustive(request.exhaustive(), of);
+    case v1::InputPlan::kGiven:
+      return PlanGiven(request.given(), of, limits);
+    default:
+      return PlanSampled(request.sampled(), of, limits);
+  }
+}
+
+// The error of one of two selectors says of which.
+absl::Status About(const NamedSelector& selector, bool alone, const absl::Status& status) {
+  if (alone) return status;
+  return {status.code(), absl::StrCat(selector.field, ": ", std::string(status.message()))};
+}
+
+// `Request` is one of the two.
+template <class Request>
+absl::StatusOr<AccuracyPlan> Plan(const Request& request, const std::vector<NamedSelector>& selectors,
+                                  const Catalog& catalog, const Limits& limits) {
+  if (absl::Status status = CheckName("activation", request.activation()); !status.ok()) return status;
+  for (const auto& [field, selector] : selectors) {
+    if (absl::Status status = CheckSelectorNames(selector, field); !status.ok()) return status;
+  }
+  const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());
+  if (!activation.ok()) return activation.status();
+  const absl::StatusOr<Direction> direction = CheckDirection(request.direction());
+  if (!direction.ok()) return direction.status();
+  const std::optional<Dtype> dtype = FromProto(request.dtype());
+  if (!dtype.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dtype is ", DtypeText(request.dtype()), "; it must be one of ", DtypeNames()));
+  }
+  absl::StatusOr<std::vector<double>> parameters = CheckParameters(request.parameters(), **activation);
+  if (!parameters.ok()) return parameters.status();
+  AccuracyPlan plan = {
+      .activation = *activation, .kernels = {}, .parameters = {}, .inputs = {}, .mode = {}, .input_total = 0};
+  for (const NamedSelector& selector : selectors) {
+    const absl::StatusOr<const Kernel*> kernel =
+        catalog.FindKernel((*activation)->name, *direction, *dtype, FromProto(selector.selector));
+    if (!kernel.ok()) return About(selector, selectors.size() == 1, kernel.status());
+    if (absl::Status status = Prepare(**kernel, *parameters).status(); !status.ok()) return status;
+    plan.kernels.push_back(*kernel);
+  }
+  absl::StatusOr<PlannedInputs> inputs = PlanInputs(request.inputs(), {**activation, *direction, *dtype}, limits);
+  if (!inputs.ok()) return inputs.status();
+  plan.parameters = *std::move(parameters);
+  plan.inputs = std::move(inputs->plan);
+  plan.mode = inputs->mode;
+  plan.input_total = inputs->count;
+  return plan;
+}
+
+}  // namespace
+
+int64_t AccuracyPlan::memory_bytes() const {
+  const uint64_t hard = exhaustive() ? std::min(input_total, kMostHardInputs) : 0;
+  return kKernelBytes * static_cast<int64_t>(kernels.size()) + kHardInputBytes * static_cast<int64_t>(hard);
+}
+
+absl::StatusOr<AccuracyPlan> PlanMeasurement(const v1::MeasureAccuracyRequest& request, const Catalog& catalog,
+                                             const Limits& limits) {
+  return Plan(request, {{"selector", request.selector()}}, catalog, limits);
+}
+
+absl::StatusOr<AccuracyPlan> PlanComparison(const v1::CompareKernelsRequest& request, const Catalog& catalog,
+                                            const Limits& limits) {
+  return Plan(request, {{"first", request.first()}, {"second", request.second()}}, catalog, limits);
+}
+
+}  // namespace actbench
