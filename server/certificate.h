@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates: made of finished measurements, and checked when they come from elsewhere. Tested by certificate_test.cc
+// and accuracy_service_test.cc.
+#ifndef ACTBENCH_SERVER_CERTIFICATE_H_
+#define ACTBENCH_SERVER_CERTIFICATE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "actbench/v1/accuracy.pb.h"
+#include "kernels/accuracy/report.h"
+#include "kernels/catalog.h"
+#include "server/accuracy_job.h"
+
+namespace actbench {
+
+// What all certificates of one server have in common: the build and the machine.
+v1::Certificate MakeOrigin(const Catalog& catalog, const std::string& build_id);
+
+// That of kernel number `kernel` of a finished job, whose report on it `report` is. Without an id.
+v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob& job, size_t kernel,
+                                const AccuracyReport& report);
+
+// INVALID_ARGUMENT, naming the field, if something is missing that every certificate has, or is not what it can be.
+// Whether this server knows the kernel does not matter.
+absl::Status CheckCertificate(const v1::Certificate& certificate);
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_SERVER_CERTIFICATE_H_
