@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/address.h"
+#include "server/accuracy_service.h"
 #include "server/address.h"
 #include "server/admission.h"
 #include "server/build_id.h"
@@ -85,7 +86,8 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         self_check_(catalog_, scheduler_, metrics_),
         certificate_store_(options.state_dir, KernelBuildId()),
         catalog_service_(catalog_, options_.limits, threads, calls_, metrics_),
-        evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_) {}
+        evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_),
+        accuracy_service_(catalog_, options_.limits, work_, certificate_store_) {}
 
   ~ServerImpl() override {
     Shutdown(absl::ZeroDuration());
@@ -117,6 +119,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   const WorkServices work_{scheduler_, budget_, calls_, metrics_};
   CatalogService catalog_service_;
   EvaluationService evaluation_service_;
+  AccuracyService accuracy_service_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::string metrics_address_;
@@ -137,6 +140,7 @@ absl::Status ServerImpl::Listen() {
   ApplyGrpcSettings(options_, builder);
   builder.RegisterService(&catalog_service_);
   builder.RegisterService(&evaluation_service_);
+  builder.RegisterService(&accuracy_service_);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(MakeRpcMetricsInterceptor(metrics_));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
@@ -164,6 +168,7 @@ void ServerImpl::SetServing() {
   health->SetServingStatus(true);
   health->SetServingStatus(v1::CatalogService::service_full_name(), true);
   health->SetServingStatus(v1::EvaluationService::service_full_name(), true);
+  health->SetServingStatus(v1::AccuracyService::service_full_name(), true);
 }
 
 std::shared_ptr<grpc::Channel> ServerImpl::InProcessChannel() {

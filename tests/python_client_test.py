@@ -101,7 +101,8 @@ class PythonClientTest(unittest.TestCase):
 
     def test_1_reflection_lists_the_services(self):
         services = self.client.services()
-        for service in ["actbench.v1.CatalogService", "actbench.v1.EvaluationService", "grpc.health.v1.Health"]:
+        for service in ["actbench.v1.AccuracyService", "actbench.v1.CatalogService", "actbench.v1.EvaluationService",
+                        "grpc.health.v1.Health"]:
             self.assertIn(service, services)
 
     def test_2_a_tensor_is_evaluated(self):

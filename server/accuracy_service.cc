@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/accuracy_service.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "server/certificate.h"
+#include "server/request_checks.h"
+#include "server/unary_call.h"
+
+namespace actbench {
+namespace {
+
+constexpr absl::Duration kProgressPeriod = absl::Milliseconds(100);
+
+// The most fields of requests that have few, and of a certificate, which has up to 2^12 binades.
+constexpr int64_t kMaxValues = 64;
+constexpr int64_t kMaxCertificateValues = int64_t{1} << 17;
+
+// A call of one method: its messages are a Request and Responses.
+template <class Request, class Response>
+class TypedCall : public AccuracyCall {
+ public:
+  using AccuracyCall::AccuracyCall;
+
+ protected:
+  Message& request() override { return request_; }
+  std::shared_ptr<const Message> Progress(const v1::AccuracyProgress& progress) const override {
+    auto response = std::make_shared<Response>();
+    *response->mutable_progress() = progress;
+    return response;
+  }
+
+  Request request_;
+};
+
+class MeasureCall final : public TypedCall<v1::MeasureAccuracyRequest, v1::MeasureAccuracyResponse> {
+ public:
+  MeasureCall(const AccuracyServices& services, const grpc::CallbackServerContext& context)
+      : TypedCall(services, "MeasureAccuracy", context) {}
+
+ private:
+  absl::StatusOr<AccuracyPlan> Plan() const override {
+    return PlanMeasurement(request_, services().catalog, services().limits);
+  }
+  std::shared_ptr<const Message> Result(const AccuracyJob& job) const override {
+    auto response = std::make_shared<v1::MeasureAccuracyResponse>();
+    *response->mutable_certificate() = Certify(job, 0);
+    return response;
+  }
+};
+
+class CompareCall final : public TypedCall<v1::CompareKernelsRequest, v1::CompareKernelsResponse> {
+ public:
+  CompareCall(const AccuracyServices& services, const grpc::CallbackServerContext& context)
+      : TypedCall(services, "CompareKernels", context) {}
+
+ private:
+  absl::StatusOr<AccuracyPlan> Plan() const override {
+    return PlanComparison(request_, services().catalog, services().limits);
+  }
+  std::shared_ptr<const Message> Result(const AccuracyJob& job) const override {
+    auto response = std::make_shared<v1::CompareKernelsResponse>();
+    v1::Comparison& comparison = *response->mutable_comparison();
+    *comparison.mutable_first() = Certify(job, 0);
+    *comparison.mutable_second() = Certify(job, 1);
+    comparison.set_differing(static_cast<int64_t>(job.measurement().differing()));
+    for (const Difference& difference : job.measurement().Differences()) {
+      ToProto(difference, job.plan().format(), *comparison.add_differences());
+    }
+    return response;
+  }
+};
+
+template <class Call>
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartCall(const AccuracyServices& services,
+                                                      const grpc::CallbackServerContext& context,
+                                                      const grpc::ByteBuffer& request) {
+  const auto call = std::make_shared<Call>(services, context);
+  // gRPC made the buffer for this call alone and reads it no more: emptying it frees the memory early.
+  call->Start(const_cast<grpc::ByteBuffer&>(request));
+  return call.get();
+}
+
+// `message` as an answer, or the error.
+template <class Response>
+Answered<Response> Share(absl::StatusOr<Response> message) {
+  if (!message.ok()) return message.status();
+  return std::make_shared<const Response>(*std::move(message));
+}
+
+absl::StatusOr<v1::ListCertificatesResponse> List(const CertificateStore& store,
+                                                  const v1::ListCertificatesRequest& request) {
+  absl::Status status = CheckFilters(request.activation(), request.direction(), request.dtype(), request.selector());
+  if (!status.ok()) return status;
+  // Other values than this server's are no mistake: certificates come from other machines too.
+  CertificateStore::Filter filter = {
+      .activation = {}, .direction = request.direction(), .dtype = request.dtype(), .selector = request.selector()};
+  if (!request.activation().empty()) {
+    const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());
+    if (!activation.ok()) return activation.status();
+    filter.activation = std::string((*activation)->name);
+  }
+  return store.List(filter, request.page_size(), request.page_token());
+}
+
+absl::StatusOr<v1::GetCertificateResponse> Get(const CertificateStore& store, const std::string& id) {
+  absl::StatusOr<v1::Certificate> certificate = store.Get(id);
+  if (!certificate.ok()) return certificate.status();
+  v1::GetCertificateResponse response;
+  *response.mutable_certificate() = *std::move(certificate);
+  return response;
+}
+
+absl::StatusOr<v1::ImportCertificateResponse> Import(CertificateStore& store, const v1::Certificate& certificate) {
+  if (absl::Status status = CheckCertificate(certificate); !status.ok()) return status;
+  absl::StatusOr<std::string> id = store.Add(certificate);
+  if (!id.ok()) return id.status();
+  v1::ImportCertificateResponse response;
+  response.set_id(*std::move(id));
+  return response;
+}
+
+}  // namespace
+
+AccuracyService::AccuracyService(const Catalog& catalog, const Limits& limits, const WorkServices& work,
+                                 CertificateStore& store)
+    : origin_(MakeOrigin(catalog, store.build_id())), ticker_(kProgressPeriod), services_{catalog, limits,  work,
+                                                                                          store,   origin_, ticker_} {}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AccuracyService::MeasureAccuracy(grpc::CallbackServerContext* context,
+                                                                             const grpc::ByteBuffer* request) {
+  return StartCall<MeasureCall>(services_, *context, *request);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AccuracyService::CompareKernels(grpc::CallbackServerContext* context,
+                                                                            const grpc::ByteBuffer* request) {
+  return StartCall<CompareCall>(services_, *context, *request);
+}
+
+grpc::ServerUnaryReactor* AccuracyService::ListCertificates(grpc::CallbackServerContext* context,
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return Answer<v1::ListCertificatesRequest>(
+      {context, "ListCertificates", request, response}, kMaxValues, services_.work.calls, services_.work.metrics,
+      [this](const v1::ListCertificatesRequest& message) { return Share(List(services_.store, message)); });
+}
+
+grpc::ServerUnaryReactor* AccuracyService::GetCertificate(grpc::CallbackServerContext* context,
+                                                          const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return Answer<v1::GetCertificateRequest>(
+      {context, "GetCertificate", request, response}, kMaxValues, services_.work.calls, services_.work.metrics,
+      [this](const v1::GetCertificateRequest& message) { return Share(Get(services_.store, message.id())); });
+}
+
+grpc::ServerUnaryReactor* AccuracyService::ImportCertificate(grpc::CallbackServerContext* context,
+                                                             const grpc::ByteBuffer* request,
+                                                             grpc::ByteBuffer* response) {
+  return Answer<v1::ImportCertificateRequest>({context, "ImportCertificate", request, response}, kMaxCertificateValues,
+                                              services_.work.calls, services_.work.metrics,
+                                              [this](const v1::ImportCertificateRequest& message) {
+                                                return Share(Import(services_.store, message.certificate()));
+                                              });
+}
+
+}  // namespace actbench
