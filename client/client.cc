@@ -29,8 +29,9 @@ constexpr int kKeepaliveTimeoutMs = 20000;
 constexpr absl::Duration kFirstWait = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
 
+// The status of a call that nobody here has cancelled.
 absl::Status ToStatus(const grpc::Status& status) {
-  // Nothing here cancels a call, so that is what gRPC says in the moment in which a server is gone.
+  // So that is what gRPC says in the moment in which a server is gone.
   if (status.error_code() == grpc::CANCELLED) return absl::UnavailableError(status.error_message());
   // HTTP/2's ENHANCE_YOUR_CALM: what gRPC answers where its buffers are full.
   if (status.error_message() == "Received RST_STREAM with error code 11") {
@@ -53,6 +54,20 @@ absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::Cli
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (!status.ok()) return ToStatus(status);
   return response;
+}
+
+// One call of a generated stub's method that answers in a stream. `on_message` is called with each message.
+template <class Stub, class Request, class Response, class OnMessage>
+absl::Status ReadStream(
+    Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
+    const Request& request, absl::Time deadline, Cancellation* cancellation, const OnMessage& on_message) {
+  CancellableContext call(cancellation);
+  SetDeadline(deadline, call.context());
+  const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub.*method)(&call.context(), request);
+  for (Response response; reader->Read(&response);) on_message(response);
+  const grpc::Status status = reader->Finish();
+  if (status.error_code() == grpc::CANCELLED && call.cancelled()) return absl::CancelledError("cancelled");
+  return status.ok() ? absl::OkStatus() : ToStatus(status);
 }
 
 // grpc.health.v1.Health/Check. Its messages are spelled here as the well-known wrappers that have the same encoding
@@ -98,6 +113,7 @@ Client::Client(std::shared_ptr<grpc::Channel> channel)
     : channel_(std::move(channel)),
       catalog_(v1::CatalogService::NewStub(channel_)),
       evaluation_(v1::EvaluationService::NewStub(channel_)),
+      accuracy_(v1::AccuracyService::NewStub(channel_)),
       limits_(std::make_unique<LimitsCache>()) {}
 
 Client::Client(Client&&) noexcept = default;
@@ -189,6 +205,74 @@ absl::StatusOr<v1::Limits> Client::Limits(absl::Time deadline) {
     limits_->limits = std::move(*info->mutable_limits());
   }
   return *limits_->limits;
+}
+
+absl::StatusOr<v1::Certificate> Client::MeasureAccuracy(const v1::MeasureAccuracyRequest& request,
+                                                        const OnAccuracyProgress& on_progress,
+                                                        Cancellation* cancellation) {
+  std::optional<v1::Certificate> certificate;
+  const auto on_message = [&](v1::MeasureAccuracyResponse& response) {
+    if (response.has_certificate()) certificate = std::move(*response.mutable_certificate());
+    if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
+  };
+  const absl::Status status = ReadStream(*accuracy_, &v1::AccuracyService::Stub::MeasureAccuracy, request, Deadline(),
+                                         cancellation, on_message);
+  if (!status.ok()) return status;
+  if (!certificate.has_value()) return absl::InternalError("the server's measurement ended without a result");
+  return *std::move(certificate);
+}
+
+absl::StatusOr<v1::Comparison> Client::CompareKernels(const v1::CompareKernelsRequest& request,
+                                                      const OnAccuracyProgress& on_progress,
+                                                      Cancellation* cancellation) {
+  std::optional<v1::Comparison> comparison;
+  const auto on_message = [&](v1::CompareKernelsResponse& response) {
+    if (response.has_comparison()) comparison = std::move(*response.mutable_comparison());
+    if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
+  };
+  const absl::Status status =
+      ReadStream(*accuracy_, &v1::AccuracyService::Stub::CompareKernels, request, Deadline(), cancellation, on_message);
+  if (!status.ok()) return status;
+  if (!comparison.has_value()) return absl::InternalError("the server's comparison ended without a result");
+  return *std::move(comparison);
+}
+
+absl::StatusOr<v1::ListCertificatesResponse> Client::ListCertificates(const v1::ListCertificatesRequest& request) {
+  return Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, Deadline());
+}
+
+absl::StatusOr<std::vector<v1::Certificate>> Client::ListAllCertificates(v1::ListCertificatesRequest request) {
+  const absl::Time deadline = Deadline();
+  std::vector<v1::Certificate> certificates;
+  while (true) {
+    absl::StatusOr<v1::ListCertificatesResponse> page =
+        Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, deadline);
+    if (!page.ok()) return page.status();
+    for (v1::Certificate& certificate : *page->mutable_certificates()) certificates.push_back(std::move(certificate));
+    if (page->next_page_token().empty()) return certificates;
+    if (page->next_page_token() == request.page_token()) {
+      return absl::InternalError("the server gave the same page of certificates twice");
+    }
+    request.set_page_token(page->next_page_token());
+  }
+}
+
+absl::StatusOr<v1::Certificate> Client::GetCertificate(const std::string& id) {
+  v1::GetCertificateRequest request;
+  request.set_id(id);
+  absl::StatusOr<v1::GetCertificateResponse> response =
+      Call(*accuracy_, &v1::AccuracyService::Stub::GetCertificate, request, Deadline());
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_certificate());
+}
+
+absl::StatusOr<std::string> Client::ImportCertificate(const v1::Certificate& certificate) {
+  v1::ImportCertificateRequest request;
+  *request.mutable_certificate() = certificate;
+  const absl::StatusOr<v1::ImportCertificateResponse> response =
+      Call(*accuracy_, &v1::AccuracyService::Stub::ImportCertificate, request, Deadline());
+  if (!response.ok()) return response.status();
+  return response->id();
 }
 
 absl::StatusOr<bool> Client::IsServing(const std::string& service) {

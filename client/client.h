@@ -5,17 +5,24 @@
 
 #include <grpcpp/channel.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "actbench/v1/accuracy.grpc.pb.h"
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "actbench/v1/evaluation.grpc.pb.h"
+#include "client/cancellation.h"
 
 namespace actbench {
+
+// Called in the thread that waits for the measurement, about ten times a second.
+using OnAccuracyProgress = std::function<void(const v1::AccuracyProgress&)>;
 
 // Errors carry the server's code and message; UNAVAILABLE also means that no server answers or that the connection was
 // lost. No call waits for a server that is not there, and no call is tried twice but the parts of a split one.
@@ -47,11 +54,28 @@ class Client {
   // Move the item in to save a copy of its tensors.
   absl::StatusOr<v1::EvaluateResult> Evaluate(v1::EvaluateItem item);
 
+  // Measures a kernel. Where another thread calls `cancellation`, the server's work stops and the error is CANCELLED.
+  absl::StatusOr<v1::Certificate> MeasureAccuracy(const v1::MeasureAccuracyRequest& request,
+                                                  const OnAccuracyProgress& on_progress = nullptr,
+                                                  Cancellation* cancellation = nullptr);
+  // The same for two kernels.
+  absl::StatusOr<v1::Comparison> CompareKernels(const v1::CompareKernelsRequest& request,
+                                                const OnAccuracyProgress& on_progress = nullptr,
+                                                Cancellation* cancellation = nullptr);
+
+  // One page of the stored certificates, as the request has it.
+  absl::StatusOr<v1::ListCertificatesResponse> ListCertificates(const v1::ListCertificatesRequest& request = {});
+  // All pages from the request's on.
+  absl::StatusOr<std::vector<v1::Certificate>> ListAllCertificates(v1::ListCertificatesRequest request = {});
+  absl::StatusOr<v1::Certificate> GetCertificate(const std::string& id);
+  // Stores it and gives its new id.
+  absl::StatusOr<std::string> ImportCertificate(const v1::Certificate& certificate);
+
   // grpc.health.v1: whether `service` ("" for the whole server) is serving. NOT_FOUND if there is no such service.
   absl::StatusOr<bool> IsServing(const std::string& service = "");
 
-  // How long each of these methods may take, a split Evaluate as a whole too; infinite by default. Not to be called
-  // while another thread is in one.
+  // How long each of these methods may take, a split Evaluate and a list of many pages as a whole too; infinite by
+  // default. Not to be called while another thread is in one.
   void set_timeout(absl::Duration timeout) { timeout_ = timeout; }
 
  private:
@@ -71,6 +95,7 @@ class Client {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::CatalogService::Stub> catalog_;
   std::unique_ptr<v1::EvaluationService::Stub> evaluation_;
+  std::unique_ptr<v1::AccuracyService::Stub> accuracy_;
   std::unique_ptr<LimitsCache> limits_;
   absl::Duration timeout_ = absl::InfiniteDuration();
 };

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "client/arguments.h"
 #include "client/command.h"
 #include "client/eval_input.h"
 #include "client/eval_output.h"
@@ -139,10 +140,7 @@ void AddInputFlags(CLI::App& command, EvalFlags& flags) {
   command.add_option("--dtype", flags.dtype, "Compute in and answer in this dtype (default: the file's, else f32)")
       ->check(CLI::IsMember(dtypes))
       ->group("Input");
-  command.add_option("--param", flags.parameters, "A parameter of the activation; may be repeated")
-      ->type_name("NAME=NUMBER")
-      ->allow_extra_args(false)
-      ->group("Input");
+  AddParameterFlag(command, flags.parameters)->group("Input");
 }
 
 }  // namespace

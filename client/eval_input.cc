@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/eval_input.h"
 
-#include <cstdlib>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "client/arguments.h"
 #include "client/npy.h"
 #include "client/tensor.h"
 #include "kernels/dtype.h"
 
 namespace actbench::client {
 namespace {
-
-// Decimal and hexadecimal numbers, inf and nan, in the C locale. Beyond a double's range: infinity or 0, as rounding
-// has it.
-absl::StatusOr<double> ParseNumber(absl::string_view text) {
-  const std::string number(absl::StripAsciiWhitespace(text));
-  char* end = nullptr;
-  const double value = std::strtod(number.c_str(), &end);
-  if (number.empty() || end != number.c_str() + number.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", number, "\" is not a number"));
-  }
-  return value;
-}
 
 absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text, absl::string_view flag) {
   std::vector<double> numbers;
@@ -54,20 +42,6 @@ absl::StatusOr<v1::Tensor> Load(const TensorFlags& flags, absl::string_view valu
     if (absl::Status converted = ConvertTensor(*dtype, *tensor); !converted.ok()) return converted;
   }
   return tensor;
-}
-
-absl::Status AddParameters(const std::vector<std::string>& texts, v1::EvaluateItem& item) {
-  for (const std::string& text : texts) {
-    const std::pair<std::string, std::string> parameter = absl::StrSplit(text, absl::MaxSplits('=', 1));
-    const absl::StatusOr<double> value = ParseNumber(parameter.second);
-    if (parameter.first.empty() || !value.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("--param \"", text, "\" is not of the form NAME=NUMBER"));
-    }
-    if (!item.mutable_parameters()->insert({parameter.first, *value}).second) {
-      return absl::InvalidArgumentError(absl::StrCat("--param gives ", parameter.first, " more than once"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::Status AddTensors(const EvalFlags& flags, v1::EvaluateItem& item) {
@@ -104,7 +78,9 @@ absl::StatusOr<v1::EvaluateItem> MakeItem(const EvalFlags& flags) {
   selector.set_tier(flags.tier);
   selector.set_isa(flags.isa);
   selector.set_device(flags.device);
-  if (absl::Status added = AddParameters(flags.parameters, item); !added.ok()) return added;
+  const absl::StatusOr<std::map<std::string, double>> parameters = ParseParameters(flags.parameters);
+  if (!parameters.ok()) return parameters.status();
+  item.mutable_parameters()->insert(parameters->begin(), parameters->end());
   if (absl::Status added = AddTensors(flags, item); !added.ok()) return added;
   return item;
 }

@@ -110,26 +110,44 @@ std::string JsonLines(absl::Span<const std::string> elements) {
   return absl::StrCat("[\n  ", absl::StrJoin(elements, ",\n  "), "\n]");
 }
 
+std::string GroupedDecimal(int64_t value) {
+  std::string text = absl::StrCat(value);
+  const size_t first = value < 0 ? 1 : 0;
+  for (size_t i = text.size(); i > first + 3; i -= 3) text.insert(i - 3, 1, ',');
+  return text;
+}
+
+std::string AlignedLine(absl::Span<const Column> columns, absl::Span<const std::string> cells) {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const size_t width = Width(cells[i]);
+    const size_t padding = columns[i].width - std::min(columns[i].width, width);
+    absl::StrAppend(&line, i > 0 ? "  " : "", std::string(columns[i].right ? padding : 0, ' '), cells[i],
+                    std::string(columns[i].right ? 0 : padding, ' '));
+  }
+  return absl::StrCat(line.substr(0, line.find_last_not_of(' ') + 1), "\n");
+}
+
+Table::Table(const std::vector<std::string>& header, const std::set<size_t>& right) {
+  for (const std::string& name : header) columns_.push_back({name, right.count(columns_.size()) > 0, 0});
+}
+
+std::vector<std::string> Table::Header() const {
+  std::vector<std::string> header;
+  for (const Column& column : columns_) header.push_back(column.name);
+  return header;
+}
+
 std::string Table::Aligned() const {
-  std::vector<size_t> widths(header_.size());
+  std::vector<Column> columns = columns_;
   const auto widen = [&](const std::vector<std::string>& row) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) columns[i].width = std::max(columns[i].width, Width(row[i]));
   };
-  widen(header_);
+  widen(Header());
   for (const std::vector<std::string>& row : rows_) widen(row);
 
-  std::string result;
-  const auto append = [&](const std::vector<std::string>& row) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      // The space is put before the next cell, so that no line ends in space.
-      absl::StrAppend(&line, row[i]);
-      if (i + 1 < row.size()) line.append(widths[i] - Width(row[i]) + 2, ' ');
-    }
-    absl::StrAppend(&result, line.substr(0, line.find_last_not_of(' ') + 1), "\n");
-  };
-  append(header_);
-  for (const std::vector<std::string>& row : rows_) append(row);
+  std::string result = AlignedLine(columns, Header());
+  for (const std::vector<std::string>& row : rows_) absl::StrAppend(&result, AlignedLine(columns, row));
   return result;
 }
 
@@ -142,8 +160,10 @@ std::string Table::Markdown() const {
                                       }),
                         " |\n");
   };
-  std::string result = line(header_);
-  result += line(std::vector<std::string>(header_.size(), "---"));
+  std::string result = line(Header());
+  absl::StrAppend(&result, "|");
+  for (const Column& column : columns_) absl::StrAppend(&result, column.right ? " ---: |" : " --- |");
+  absl::StrAppend(&result, "\n");
   for (const std::vector<std::string>& row : rows_) result += line(row);
   return result;
 }

@@ -3,7 +3,9 @@
 #ifndef ACTBENCH_CLIENT_FORMAT_H_
 #define ACTBENCH_CLIENT_FORMAT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,9 @@ std::string RoundedDecimal(double value, Dtype dtype);
 // Non-finite values: NaN, Infinity, -Infinity.
 std::string ShortestDecimal(double value, Dtype dtype);
 
+// With a comma between each three digits: 4,294,967,296.
+std::string GroupedDecimal(int64_t value);
+
 // JSON, made of texts that already are JSON. Not by a library: nlohmann-json prints some numbers with 17 digits, and it
 // knows no shortest decimals of f32, f16 and bf16.
 using JsonMember = std::pair<absl::string_view, std::string>;
@@ -33,10 +38,21 @@ std::string JsonObject(absl::Span<const JsonMember> members);
 // One element on each line: for long arrays of objects.
 std::string JsonLines(absl::Span<const std::string> elements);
 
+// A column of a table for terminals.
+struct Column {
+  std::string name;
+  bool right = false;  // whether its cells stand at its right side, as numbers do
+  size_t width = 0;    // at least; in characters
+};
+
+// The cells side by side, with a newline. Those that are wider than their column push the rest to the right.
+std::string AlignedLine(absl::Span<const Column> columns, absl::Span<const std::string> cells);
+
 class Table {
  public:
-  explicit Table(std::vector<std::string> header) : header_(std::move(header)) {}
-  // REQUIRES: as many cells as the header has.
+  // `right`: the columns whose cells stand at their right side.
+  explicit Table(const std::vector<std::string>& header, const std::set<size_t>& right = {});
+  // REQUIRES: as many cells as there are columns.
   void AddRow(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
   // Columns side by side, for terminals.
@@ -44,7 +60,9 @@ class Table {
   std::string Markdown() const;
 
  private:
-  std::vector<std::string> header_;
+  std::vector<std::string> Header() const;
+
+  std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
 

@@ -29,6 +29,7 @@ Examples:
   actbench list
   actbench eval hard_swish --values=-4,-3,-1,0,1,3,4
   actbench eval gelu_erf --in x.npy --out y.npy --check
+  actbench accuracy sigmoid tanh --exhaustive
   actbench --server localhost:50051 health
 
 'actbench COMMAND --help' explains a command.)";
@@ -57,7 +58,7 @@ std::string CheckTimeout(const std::string& text) {
 std::string Describe(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
   if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
-  if (unknown.empty()) return app.get_subcommands().empty() ? "no command given" : error.what();
+  if (unknown.empty()) return absl::StartsWith(error.what(), "A subcommand") ? "no command given" : error.what();
   return "unknown command or flag " + unknown.front();
 }
 
@@ -101,6 +102,8 @@ int Main(int argc, char** argv) {
   int exit_status = kFailure;
   AddListCommand(app, server, exit_status);
   AddEvalCommand(app, server, exit_status);
+  AddAccuracyCommand(app, server, exit_status);
+  AddCertificatesCommand(app, server, exit_status);
   const CLI::App* health = AddHealthCommand(app, server, exit_status);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() + "\n\n--server and --timeout, for all commands: 'actbench --help'.");

@@ -70,5 +70,25 @@ TEST(FormatTest, TablesAlignAndEscape) {
   EXPECT_EQ(table.Markdown(), "| name | what |\n| --- | --- |\n| \xc3\xa9lu | \\|x\\| |\n| sigmoid |  |\n");
 }
 
+TEST(FormatTest, NumbersStandAtTheRightOfTheirColumns) {
+  Table table({"what", "n", "note"}, /*right=*/{1});
+  table.AddRow({"a", "1,000", "-"});
+  table.AddRow({"bbbbb", "2", ""});
+  EXPECT_EQ(table.Aligned(), "what       n  note\na      1,000  -\nbbbbb      2\n");
+  EXPECT_EQ(table.Markdown(), "| what | n | note |\n| --- | ---: | --- |\n| a | 1,000 | - |\n| bbbbb | 2 |  |\n");
+  const Column columns[] = {{"a", false, 3}, {"b", true, 3}};
+  EXPECT_EQ(AlignedLine(columns, {"1", "2"}), "1      2\n");
+  EXPECT_EQ(AlignedLine(columns, {"12345", "2"}), "12345    2\n");
+}
+
+TEST(FormatTest, LongNumbersAreGrouped) {
+  EXPECT_EQ(GroupedDecimal(0), "0");
+  EXPECT_EQ(GroupedDecimal(999), "999");
+  EXPECT_EQ(GroupedDecimal(-1000), "-1,000");
+  EXPECT_EQ(GroupedDecimal(-100), "-100");
+  EXPECT_EQ(GroupedDecimal(4294967296), "4,294,967,296");
+  EXPECT_EQ(GroupedDecimal(std::numeric_limits<int64_t>::min()), "-9,223,372,036,854,775,808");
+}
+
 }  // namespace
 }  // namespace actbench::client

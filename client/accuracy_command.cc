@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/accuracy_inputs.h"
+#include "client/accuracy_json.h"
+#include "client/accuracy_plot.h"
+#include "client/accuracy_run.h"
+#include "client/accuracy_table.h"
+#include "client/arguments.h"
+#include "client/command.h"
+#include "client/kernel_selection.h"
+#include "client/output_file.h"
+#include "proto/tensor.h"
+
+namespace actbench::client {
+namespace {
+
+constexpr char kNotes[] = R"(Examples:
+  actbench accuracy sigmoid
+  actbench accuracy sigmoid tanh silu --exhaustive --isa all --json errors.json
+  actbench accuracy --all --dtype f16,bf16 --direction all --exhaustive --limit 0.51
+  actbench accuracy gelu_erf --in x.npy --plot gelu.svg
+  actbench accuracy sigmoid/forward/f32/actbench/fast/scalar --exhaustive --binades --special
+  actbench accuracy --compare tanh/forward/f32/actbench/fast/avx2 tanh/forward/f32/actbench/fast/scalar
+
+Errors are in ulp (units in the last place) of the exact result. An exhaustive measurement has the maximum, any other a
+lower bound of it, shown with ">=". "misrounded" counts results other than the correctly rounded one, "wrong" NaNs,
+infinities, zeros and signs that are wrong, and falls: adjacent inputs where the result falls though the correctly
+rounded one does not. The hash is of all output bits: equal ones on the same inputs mean equal bits.
+Without --exhaustive, --samples and --in the server's stored certificate is shown, if it has one of this kernel as it is.
+The server stores what --exhaustive finds: see 'actbench certificates --help'.
+Ctrl-C stops the server's work too, and the command ends as by the signal: status 130 in a shell.
+docs/formats.md has the JSON.)";
+
+struct AccuracyFlags {
+  KernelFlags kernels;
+  InputFlags inputs;
+  std::vector<std::string> compare;  // two kernels, or none
+  std::vector<std::string> parameters;
+  bool binades = false;
+  bool special = false;
+  std::string json;
+  std::string plot;
+  std::optional<double> limit;
+};
+
+struct Outputs {
+  std::optional<OutputFile> json;
+  std::optional<OutputFile> plot;
+};
+
+absl::Status CheckFlags(const AccuracyFlags& flags) {
+  const KernelFlags& kernels = flags.kernels;
+  if (kernels.names.empty() && !kernels.all && flags.compare.empty()) {
+    return absl::InvalidArgumentError("accuracy needs activations, kernels, --all or --compare");
+  }
+  if (!flags.compare.empty() && (kernels.all || !kernels.names.empty())) {
+    return absl::InvalidArgumentError("--compare takes two kernels and no others");
+  }
+  if (flags.json == "-" && flags.plot == "-") {
+    return absl::InvalidArgumentError("--json and --plot cannot both go to standard output");
+  }
+  if (!flags.json.empty() && flags.json == flags.plot) {
+    return absl::InvalidArgumentError(absl::StrCat("--json and --plot are the same file, ", flags.json));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Outputs> OpenOutputs(const AccuracyFlags& flags) {
+  Outputs outputs;
+  const std::pair<const std::string&, std::optional<OutputFile>&> files[] = {{flags.json, outputs.json},
+                                                                             {flags.plot, outputs.plot}};
+  for (const auto& [path, target] : files) {
+    if (path.empty()) continue;
+    absl::StatusOr<OutputFile> file = OutputFile::Open(path);
+    if (!file.ok()) return file.status();
+    target = *std::move(file);
+  }
+  return outputs;
+}
+
+absl::Status Write(const OutputFile& file, const std::string& text, size_t kernels) {
+  absl::Status written = file.Write(text);
+  if (written.ok() && !file.is_stdout()) {
+    std::cerr << "wrote " << file.path() << ": " << kernels << (kernels == 1 ? " kernel\n" : " kernels\n");
+  }
+  return written;
+}
+
+// Prints and writes what is asked for beyond the table.
+absl::Status Deliver(const AccuracyFlags& flags, const Outputs& outputs, const AccuracyOutcome& outcome,
+                     std::ostream& text) {
+  for (const v1::Certificate& certificate : outcome.certificates) {
+    if (flags.binades) text << BinadesText(certificate);
+    if (flags.special) text << SpecialValuesText(certificate);
+  }
+  if (outcome.comparison.has_value()) text << ComparisonText(*outcome.comparison);
+  // Where the server went away or nothing was measured, what was in the files is worth more.
+  if (outcome.ended || outcome.certificates.empty()) return absl::OkStatus();
+  if (outputs.json.has_value()) {
+    absl::Status written = Write(*outputs.json, AccuracyJson(outcome.certificates), outcome.certificates.size());
+    if (!written.ok()) return written;
+  }
+  if (!outputs.plot.has_value()) return absl::OkStatus();
+  return Write(*outputs.plot, AccuracyPlot(outcome.certificates), outcome.certificates.size());
+}
+
+ExitStatus CheckLimit(const AccuracyOutcome& outcome, double limit) {
+  ExitStatus status = kSuccess;
+  for (const v1::Certificate& certificate : outcome.certificates) {
+    if (!(certificate.report().max_ulp() > limit)) continue;
+    std::cerr << "actbench: " << certificate.kernel().name() << ": " << MaxUlpText(certificate)
+              << " ulp is over the limit of " << limit << " ulp" << std::endl;
+    status = kAnswerIsNo;
+  }
+  return status;
+}
+
+// The two kernels of --compare. They have to be of one activation, direction and dtype.
+absl::StatusOr<std::vector<v1::Kernel>> SelectTwo(Client& client, const std::vector<std::string>& names) {
+  std::vector<v1::Kernel> kernels;
+  for (const std::string& name : names) {
+    if (absl::Status form = ParseKernelName(name).status(); !form.ok()) return form;
+    KernelFlags flags;
+    flags.names = {name};
+    const absl::StatusOr<KernelSelection> selection = SelectKernels(client, flags);
+    if (!selection.ok()) return selection.status();
+    kernels.push_back(selection->kernels.front());
+  }
+  if (kernels[0].activation() != kernels[1].activation() || kernels[0].direction() != kernels[1].direction() ||
+      kernels[0].dtype() != kernels[1].dtype()) {
+    return absl::InvalidArgumentError(absl::StrCat("--compare needs kernels of one activation, direction and dtype; ",
+                                                   absl::StrJoin(names, " and "), " are not"));
+  }
+  return kernels;
+}
+
+absl::StatusOr<std::vector<v1::Kernel>> Select(Client& client, AccuracyFlags flags, const AccuracyInputs& inputs) {
+  if (!flags.compare.empty()) return SelectTwo(client, flags.compare);
+  if (flags.kernels.dtype.empty()) {
+    flags.kernels.dtype = inputs.dtype().has_value() ? DtypeText(*inputs.dtype()) : "f32";
+  }
+  const absl::StatusOr<KernelSelection> selection = SelectKernels(client, flags.kernels);
+  if (!selection.ok()) return selection.status();
+  const bool gradient = std::any_of(selection->kernels.begin(), selection->kernels.end(),
+                                    [](const auto& kernel) { return kernel.direction() == v1::DIRECTION_GRADIENT; });
+  if (!flags.inputs.upstream.empty() && !gradient) {
+    return absl::InvalidArgumentError("--upstream is for gradients: add --direction gradient");
+  }
+  if (!flags.kernels.all && !selection->without.empty()) {
+    std::cerr << "actbench: no such kernel of " << absl::StrJoin(selection->without, ", ") << std::endl;
+  }
+  return selection->kernels;
+}
+
+ExitStatus RunAccuracy(const AccuracyFlags& flags, const ServerFlags& server) {
+  if (absl::Status good = CheckFlags(flags); !good.ok()) return Fail(good);
+  const absl::StatusOr<std::map<std::string, double>> parameters = ParseParameters(flags.parameters);
+  if (!parameters.ok()) return Fail(parameters.status());
+  const absl::StatusOr<AccuracyInputs> inputs = AccuracyInputs::Load(flags.inputs);
+  if (!inputs.ok()) return Fail(inputs.status());
+  const absl::StatusOr<Outputs> outputs = OpenOutputs(flags);
+  if (!outputs.ok()) return Fail(outputs.status());
+  absl::StatusOr<Client> client = OpenClient(server);
+  if (!client.ok()) return Fail(client.status());
+  const absl::StatusOr<std::vector<v1::Kernel>> kernels = Select(*client, flags, *inputs);
+  if (!kernels.ok()) return Fail(kernels.status(), server);
+
+  // A file that goes to stdout has it for itself.
+  std::ostream& text = flags.json == "-" || flags.plot == "-" ? std::cerr : std::cout;
+  const AccuracyRun run = {*client, server, *parameters, *inputs, !flags.inputs.given(), text};
+  const AccuracyOutcome outcome =
+      flags.compare.empty() ? MeasureKernels(run, *kernels) : CompareKernels(run, (*kernels)[0], (*kernels)[1]);
+  if (absl::Status delivered = Deliver(flags, *outputs, outcome, text); !delivered.ok()) return Fail(delivered);
+  const ExitStatus within = flags.limit.has_value() ? CheckLimit(outcome, *flags.limit) : kSuccess;
+  return outcome.failed ? kFailure : within;
+}
+
+std::string CheckUlp(const std::string& text) {
+  const absl::StatusOr<double> ulp = ParseNumber(text);
+  return ulp.ok() && *ulp >= 0 ? "" : absl::StrCat("\"", text, "\" is not a number of ulp, 0 or more");
+}
+
+void AddOutputFlags(CLI::App& command, AccuracyFlags& flags) {
+  command.add_flag("--binades", flags.binades, "Also print the errors by sign and exponent of x")->group("Output");
+  command.add_flag("--special", flags.special, "Also print zeros, infinities, NaN, subnormal numbers and kinks")
+      ->group("Output");
+  command.add_option("--json", flags.json, "Write JSON; - is standard output, and the table then goes to stderr")
+      ->type_name("FILE")
+      ->group("Output");
+  command.add_option("--plot", flags.plot, "Draw the maximum error over x")->type_name("FILE.svg")->group("Output");
+  command.add_option("--limit", flags.limit, "Exit status 1 if a maximum error is larger")
+      ->type_name("ULP")
+      ->check(CheckUlp)
+      ->group("Output");
+}
+
+}  // namespace
+
+void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_status) {
+  auto flags = std::make_shared<AccuracyFlags>();
+  flags->kernels.dtype.clear();
+  CLI::App* command = app.add_subcommand("accuracy", "Measure how accurate kernels are, over every input");
+  command->fallthrough()->group("Commands");
+  command->footer(kNotes);
+  AddKernelFlags(*command, flags->kernels);
+  command->add_option("--compare", flags->compare, "Where two kernels differ, and both errors there")
+      ->type_name("KERNEL KERNEL")
+      ->expected(2);
+  command->get_option("--all")->excludes(command->get_option("NAMES"));
+  AddParameterFlag(*command, flags->parameters);
+  AddInputFlags(*command, flags->inputs);
+  AddOutputFlags(*command, *flags);
+  command->final_callback([flags, &server, &exit_status] { exit_status = RunAccuracy(*flags, server); });
+}
+
+}  // namespace actbench::client

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/accuracy_inputs.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "client/npy.h"
+#include "client/tensor.h"
+#include "proto/dtype.h"
+#include "proto/tensor.h"
+
+namespace actbench::client {
+namespace {
+
+std::string CheckSamples(const std::string& text) {
+  int64_t samples = 0;
+  const bool good = absl::SimpleAtoi(text, &samples) && samples > 0;
+  return good ? "" : absl::StrCat("\"", text, "\" is not a number of samples above 0");
+}
+
+}  // namespace
+
+void AddInputFlags(CLI::App& command, InputFlags& flags) {
+  constexpr char kGroup[] = "Inputs (default: a stored certificate, else samples)";
+  CLI::Option* exhaustive =
+      command.add_flag("--exhaustive", flags.exhaustive, "Every input of the dtype, measured anew; not in f64");
+  command
+      .add_flag("--unit_upstream", flags.unit_upstream,
+                "With it, for 16-bit gradients: dy = 1 alone, not every (x, dy)")
+      ->needs(exhaustive)
+      ->group(kGroup);
+  CLI::Option* samples = command.add_option("--samples", flags.samples, "So many random inputs, the same each time")
+                             ->type_name("N")
+                             ->check(CheckSamples);
+  CLI::Option* distribution =
+      command
+          .add_option("--distribution", flags.distribution,
+                      "How they are drawn: bits (every bit pattern alike likely; the default), normal, uniform, tails, "
+                      "subnormal or saturated")
+          ->type_name("NAME");
+  CLI::Option* seed = command.add_option("--seed", flags.seed, "Other ones (default: 0)")->type_name("N");
+  CLI::Option* x = command.add_option("--in", flags.x, "The elements of this file as x")->type_name("FILE.npy");
+  for (CLI::Option* option : {samples, distribution, seed, x}) option->excludes(exhaustive);
+  for (CLI::Option* option : {samples, distribution, seed}) option->excludes(x);
+  for (CLI::Option* option : {exhaustive, samples, distribution, seed, x}) option->group(kGroup);
+  command.add_option("--gate", flags.gate, "The second input of a gated activation")
+      ->type_name("FILE.npy")
+      ->needs(x)
+      ->group(kGroup);
+  command.add_option("--upstream", flags.upstream, "dy of gradients (default: 1 everywhere)")
+      ->type_name("FILE.npy")
+      ->needs(x)
+      ->group(kGroup);
+}
+
+absl::StatusOr<AccuracyInputs> AccuracyInputs::Load(const InputFlags& flags) {
+  AccuracyInputs inputs(flags);
+  const std::pair<const std::string&, std::optional<v1::Tensor>&> files[] = {
+      {flags.x, inputs.x_}, {flags.gate, inputs.gate_}, {flags.upstream, inputs.upstream_}};
+  for (const auto& [path, target] : files) {
+    if (path.empty()) continue;
+    absl::StatusOr<v1::Tensor> tensor = ReadNpy(path);
+    if (!tensor.ok()) return tensor.status();
+    target = *std::move(tensor);
+  }
+  return inputs;
+}
+
+std::optional<v1::Dtype> AccuracyInputs::dtype() const {
+  return x_.has_value() ? std::optional<v1::Dtype>(x_->dtype()) : std::nullopt;
+}
+
+absl::StatusOr<v1::InputPlan> AccuracyInputs::PlanFor(v1::Direction direction, v1::Dtype dtype) const {
+  v1::InputPlan plan;
+  if (flags_.exhaustive) {
+    plan.mutable_exhaustive()->set_unit_upstream(flags_.unit_upstream && direction == v1::DIRECTION_GRADIENT);
+    return plan;
+  }
+  if (!x_.has_value()) {
+    plan.mutable_sampled()->set_count(flags_.samples.value_or(0));
+    plan.mutable_sampled()->set_distribution(flags_.distribution);
+    plan.mutable_sampled()->set_seed(flags_.seed.value_or(0));
+    return plan;
+  }
+  const Dtype wanted = FromProto(dtype).value_or(Dtype::kF64);
+  const auto add = [&](v1::Tensor tensor) {
+    absl::Status converted = ConvertTensor(wanted, tensor);
+    if (converted.ok()) *plan.mutable_given()->add_inputs() = std::move(tensor);
+    return converted;
+  };
+  if (absl::Status added = add(*x_); !added.ok()) return added;
+  if (gate_.has_value()) {
+    if (absl::Status added = add(*gate_); !added.ok()) return added;
+  }
+  if (direction != v1::DIRECTION_GRADIENT) return plan;
+  const absl::StatusOr<TensorView> view = TensorView::Of(*x_);
+  if (!view.ok()) return view.status();
+  if (absl::Status added = add(upstream_.has_value() ? *upstream_ : OnesLike(*x_, *view)); !added.ok()) return added;
+  return plan;
+}
+
+}  // namespace actbench::client

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inputs that `actbench accuracy` measures at, made of its flags.
+#ifndef ACTBENCH_CLIENT_ACCURACY_INPUTS_H_
+#define ACTBENCH_CLIENT_ACCURACY_INPUTS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "actbench/v1/accuracy.pb.h"
+
+namespace actbench::client {
+
+struct InputFlags {
+  bool exhaustive = false;
+  bool unit_upstream = false;
+  std::optional<int64_t> samples;
+  std::string distribution;
+  std::optional<uint64_t> seed;
+  std::string x;  // files
+  std::string gate;
+  std::string upstream;
+
+  bool sampled() const { return samples.has_value() || !distribution.empty() || seed.has_value(); }
+  // Whether it is said how to measure, so that no stored certificate will do.
+  bool given() const { return exhaustive || sampled() || !x.empty(); }
+};
+
+void AddInputFlags(CLI::App& command, InputFlags& flags);
+
+class AccuracyInputs {
+ public:
+  // Reads the files. The error names the flag or file.
+  static absl::StatusOr<AccuracyInputs> Load(const InputFlags& flags);
+
+  // That of the file for x, if there is one.
+  std::optional<v1::Dtype> dtype() const;
+
+  // For this kernel: tensors are rounded to its dtype, and dy is 1 where a gradient has none.
+  absl::StatusOr<v1::InputPlan> PlanFor(v1::Direction direction, v1::Dtype dtype) const;
+
+ private:
+  explicit AccuracyInputs(const InputFlags& flags) : flags_(flags) {}
+
+  InputFlags flags_;
+  std::optional<v1::Tensor> x_;
+  std::optional<v1::Tensor> gate_;
+  std::optional<v1::Tensor> upstream_;
+};
+
+}  // namespace actbench::client
+
+#endif  // ACTBENCH_CLIENT_ACCURACY_INPUTS_H_

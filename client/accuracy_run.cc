@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/accuracy_run.h"
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "client/accuracy_table.h"
+#include "client/interrupt.h"
+#include "client/kernel_selection.h"
+#include "client/progress_bar.h"
+
+namespace actbench::client {
+namespace {
+
+// Every parameter of each activation with its default.
+using Defaults = std::map<std::string, std::map<std::string, double>>;
+
+absl::StatusOr<Defaults> GetDefaults(Client& client) {
+  const absl::StatusOr<v1::ListActivationsResponse> list = client.ListActivations();
+  if (!list.ok()) return list.status();
+  Defaults defaults;
+  for (const v1::Activation& activation : list->activations()) {
+    for (const v1::Parameter& parameter : activation.parameters()) {
+      defaults[activation.name()][parameter.name()] = parameter.default_value();
+    }
+  }
+  return defaults;
+}
+
+// Whether it says what a new measurement of all inputs would. In 32 bits dy is always 1.
+bool Settles(const v1::Certificate& certificate, const v1::Kernel& kernel,
+             const std::map<std::string, double>& parameters) {
+  const bool all_inputs =
+      certificate.mode() == "exhaustive" || (IsExhaustive(certificate) && kernel.dtype() == v1::DTYPE_F32);
+  return all_inputs && !certificate.stale() && certificate.kernel().name() == kernel.name() &&
+         certificate.kernel().device() == kernel.device() &&
+         std::map<std::string, double>(certificate.parameters().begin(), certificate.parameters().end()) == parameters;
+}
+
+// The newest stored one that settles what the kernel's error is.
+absl::StatusOr<std::optional<v1::Certificate>> FindStored(Client& client, const v1::Kernel& kernel,
+                                                          const std::map<std::string, double>& parameters) {
+  const v1::MeasureAccuracyRequest wanted = RequestFor(kernel);
+  v1::ListCertificatesRequest request;
+  request.set_activation(wanted.activation());
+  request.set_direction(wanted.direction());
+  request.set_dtype(wanted.dtype());
+  *request.mutable_selector() = wanted.selector();
+  const absl::StatusOr<std::vector<v1::Certificate>> list = client.ListAllCertificates(request);
+  if (!list.ok()) return list.status();
+  const auto found = std::find_if(list->begin(), list->end(), [&](const v1::Certificate& certificate) {
+    return Settles(certificate, kernel, parameters);
+  });
+  if (found == list->end()) return std::nullopt;
+  absl::StatusOr<v1::Certificate> whole = client.GetCertificate(found->id());
+  if (!whole.ok()) return whole.status();
+  return *std::move(whole);
+}
+
+// Whether the other kernels would fail in the same way.
+bool EndsAll(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsCancelled(status) || absl::IsDeadlineExceeded(status) ||
+         status.message().empty();
+}
+
+class Runner {
+ public:
+  Runner(const AccuracyRun& run, const std::vector<v1::Kernel>& kernels)
+      : run_(run), kernels_(kernels), table_(kernels), interrupt_(cancellation_) {}
+
+  AccuracyOutcome Measure() {
+    absl::StatusOr<Defaults> defaults = Defaults();
+    if (run_.use_stored) defaults = GetDefaults(run_.client);
+    if (!defaults.ok()) {
+      Tell(defaults.status(), "");
+      return std::move(outcome_);
+    }
+    for (size_t i = 0; i < kernels_.size() && !outcome_.ended; ++i) {
+      const v1::Kernel& kernel = kernels_[i];
+      bar_.Start(kernels_.size() == 1 ? kernel.name() : absl::StrCat(i + 1, "/", kernels_.size(), " ", kernel.name()));
+      std::map<std::string, double> parameters = (*defaults)[kernel.activation()];
+      for (const auto& [name, value] : run_.parameters) parameters[name] = value;
+      MeasureOne(kernel, parameters);
+    }
+    return Finish();
+  }
+
+  AccuracyOutcome Compare() {
+    const v1::MeasureAccuracyRequest first = RequestFor(kernels_[0]);
+    v1::CompareKernelsRequest request;
+    request.set_activation(first.activation());
+    request.set_direction(first.direction());
+    request.set_dtype(first.dtype());
+    *request.mutable_first() = first.selector();
+    *request.mutable_second() = RequestFor(kernels_[1]).selector();
+    request.mutable_parameters()->insert(run_.parameters.begin(), run_.parameters.end());
+    absl::StatusOr<v1::InputPlan> plan = run_.inputs.PlanFor(first.direction(), first.dtype());
+    if (!plan.ok()) {
+      Tell(plan.status(), "");
+      return std::move(outcome_);
+    }
+    *request.mutable_inputs() = *std::move(plan);
+    bar_.Start("comparing");
+    absl::StatusOr<v1::Comparison> comparison = run_.client.CompareKernels(request, OnProgress(), &cancellation_);
+    if (!comparison.ok()) {
+      Tell(comparison.status(), "");
+      return Finish();
+    }
+    Print(comparison->first(), /*stored=*/false);
+    Print(comparison->second(), /*stored=*/false);
+    outcome_.comparison = *std::move(comparison);
+    return Finish();
+  }
+
+ private:
+  void MeasureOne(const v1::Kernel& kernel, const std::map<std::string, double>& parameters) {
+    const std::string prefix = kernels_.size() == 1 ? "" : kernel.name() + ": ";
+    if (run_.use_stored) {
+      const absl::StatusOr<std::optional<v1::Certificate>> stored = FindStored(run_.client, kernel, parameters);
+      if (!stored.ok()) return Tell(stored.status(), prefix);
+      if (stored->has_value()) return Print(**stored, /*stored=*/true);
+    }
+    v1::MeasureAccuracyRequest request = RequestFor(kernel);
+    request.mutable_parameters()->insert(run_.parameters.begin(), run_.parameters.end());
+    absl::StatusOr<v1::InputPlan> plan = run_.inputs.PlanFor(kernel.direction(), kernel.dtype());
+    if (!plan.ok()) return Tell(plan.status(), prefix);
+    *request.mutable_inputs() = *std::move(plan);
+    const absl::StatusOr<v1::Certificate> certificate =
+        run_.client.MeasureAccuracy(request, OnProgress(), &cancellation_);
+    if (!certificate.ok()) return Tell(certificate.status(), prefix);
+    Print(*certificate, /*stored=*/false);
+  }
+
+  OnAccuracyProgress OnProgress() {
+    return [this](const v1::AccuracyProgress& progress) { bar_.Show(progress); };
+  }
+
+  void Print(const v1::Certificate& certificate, bool stored) {
+    bar_.Clear();
+    if (outcome_.certificates.empty()) run_.table << table_.Header();
+    run_.table << table_.Line(certificate, stored) << std::flush;
+    outcome_.certificates.push_back(certificate);
+  }
+
+  // An error. Those of a cancellation are told at the end.
+  void Tell(const absl::Status& status, const std::string& prefix) {
+    bar_.Clear();
+    outcome_.failed = true;
+    outcome_.ended = EndsAll(status);
+    if (absl::IsCancelled(status)) return;
+    Fail(outcome_.ended ? status : absl::Status(status.code(), absl::StrCat(prefix, status.message())), run_.server);
+  }
+
+  AccuracyOutcome Finish() {
+    bar_.Clear();
+    if (cancellation_.cancelled() && outcome_.ended) {
+      Fail(
+          absl::CancelledError(absl::StrCat("interrupted, the server's work is stopped; ", outcome_.certificates.size(),
+                                            " of ", kernels_.size(), " kernels were measured, no file is written")));
+      EndInterrupted();
+    }
+    return std::move(outcome_);
+  }
+
+  const AccuracyRun& run_;
+  const std::vector<v1::Kernel>& kernels_;
+  const AccuracyTable table_;
+  ProgressBar bar_;
+  Cancellation cancellation_;
+  Interrupt interrupt_;
+  AccuracyOutcome outcome_;
+};
+
+}  // namespace
+
+AccuracyOutcome MeasureKernels(const AccuracyRun& run, const std::vector<v1::Kernel>& kernels) {
+  return Runner(run, kernels).Measure();
+}
+
+AccuracyOutcome CompareKernels(const AccuracyRun& run, const v1::Kernel& first, const v1::Kernel& second) {
+  const std::vector<v1::Kernel> kernels = {first, second};
+  return Runner(run, kernels).Compare();
+}
+
+}  // namespace actbench::client

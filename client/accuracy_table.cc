@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/accuracy_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "client/tensor.h"
+#include "proto/dtype.h"
+
+namespace actbench::client {
+namespace {
+
+// Below this, decimals; from there on, powers of ten.
+constexpr double kFewUlp = 1000;
+
+// In decimals, towards `up` or down. Just above 0.5 a fourth decimal would be far from the truth, and it is there that
+// a kernel is or is not correctly rounded. The small factor is for products that round beyond a whole number.
+std::string BoundText(double ulp, bool up) {
+  if (std::isinf(ulp)) return "inf";
+  if (!(ulp < kFewUlp)) return absl::StrFormat("%.3e", ulp);
+  const int decimals = ulp > 0.5 && ulp < 0.50005 ? 7 : 4;
+  const double unit = std::pow(10, decimals);
+  const double scaled = ulp * unit;
+  const double bound = up ? std::ceil(scaled * (1 - 0x1p-50)) : std::floor(scaled * (1 + 0x1p-50));
+  return absl::StrFormat("%.*f", decimals, bound / unit);
+}
+
+std::string UlpText(double ulp) {
+  if (std::isinf(ulp)) return "inf";
+  return ulp < kFewUlp ? absl::StrFormat("%.4f", ulp) : absl::StrFormat("%.3e", ulp);
+}
+
+// A round number of inputs as the power of two that it is.
+std::string CountText(int64_t count) {
+  const auto bits = static_cast<uint64_t>(count);
+  if (count >= int64_t{1} << 16 && std::has_single_bit(bits)) return absl::StrCat("2^", std::countr_zero(bits));
+  return GroupedDecimal(count);
+}
+
+// What each of n inputs is called.
+std::vector<std::string> InputNames(const v1::Kernel& kernel, int n) {
+  if (kernel.direction() == v1::DIRECTION_GRADIENT) {
+    return n == 3 ? std::vector<std::string>{"x", "gate", "dy"} : std::vector<std::string>{"x", "dy"};
+  }
+  return {"x", "gate"};
+}
+
+// The characters that an input and its bits take, of a gradient with a short dy.
+size_t InputWidth(const v1::Kernel& kernel) {
+  const Dtype dtype = FromProto(kernel.dtype()).value_or(Dtype::kF64);
+  const size_t number = RoundedDecimal(-std::ldexp(4.0 / 3, Info(dtype).min_exponent), dtype).size();
+  const size_t digits = 2 * SizeBytes(dtype) + 2;
+  const size_t dy = kernel.direction() == v1::DIRECTION_GRADIENT ? absl::string_view(", dy 1 ").size() + digits : 0;
+  return number + 1 + digits + dy;
+}
+
+// Of the inputs from this power of two to the next.
+std::string BinadeName(const v1::BinadeError& binade, const DtypeInfo& info) {
+  const std::string sign = binade.negative() ? "-" : "";
+  if (binade.exponent() < info.min_exponent) return absl::StrCat(sign, "0 and subnormal");
+  if (binade.exponent() > info.max_exponent) return absl::StrCat(sign, "inf or NaN");
+  return absl::StrCat(sign, "2^", binade.exponent());
+}
+
+std::string Title(const v1::Certificate& certificate) { return absl::StrCat("\n", certificate.kernel().name(), "\n"); }
+
+}  // namespace
+
+bool IsExhaustive(const v1::Certificate& certificate) { return absl::StartsWith(certificate.mode(), "exhaustive"); }
+
+Dtype DtypeOf(const v1::Certificate& certificate) {
+  return FromProto(certificate.kernel().dtype()).value_or(Dtype::kF64);
+}
+
+std::string MaxUlpText(const v1::Certificate& certificate) {
+  const bool maximum = IsExhaustive(certificate);
+  const double ulp = certificate.report().max_ulp();
+  return absl::StrCat(maximum || std::isinf(ulp) ? "" : ">=", BoundText(ulp, maximum));
+}
+
+std::string WrongText(const v1::AccuracyReport& report) {
+  const std::pair<const char*, int64_t> counts[] = {{"NaN", report.wrong_nan()},
+                                                    {"inf", report.wrong_inf()},
+                                                    {"zero", report.spurious_zero()},
+                                                    {"sign", report.wrong_sign()},
+                                                    {"falls", report.falls()}};
+  std::vector<std::string> parts;
+  for (const auto& [name, count] : counts) {
+    if (count != 0) parts.push_back(absl::StrCat(name, " ", GroupedDecimal(count)));
+  }
+  return parts.empty() ? "-" : absl::StrJoin(parts, ", ");
+}
+
+std::string InputText(const v1::Certificate& certificate, const v1::InputError& error) {
+  const int n = std::min(error.inputs_size(), error.input_bits_size());
+  const std::vector<std::string> names = InputNames(certificate.kernel(), n);
+  std::string text;
+  for (int i = 0; i < std::min(n, static_cast<int>(names.size())); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : absl::StrCat(", ", names[i], " "),
+                    RoundedDecimal(error.inputs(i), DtypeOf(certificate)), " ", error.input_bits(i));
+  }
+  return text;
+}
+
+absl::Time TimeOf(const v1::Certificate& certificate) {
+  return absl::FromUnixSeconds(certificate.time().seconds()) + absl::Nanoseconds(certificate.time().nanos());
+}
+
+std::string TimeText(const v1::Certificate& certificate) {
+  return absl::FormatTime("%Y-%m-%d %H:%M UTC", TimeOf(certificate), absl::UTCTimeZone());
+}
+
+AccuracyTable::AccuracyTable(absl::Span<const v1::Kernel> kernels)
+    : columns_({{"kernel", false, 0},
+                {"inputs", true, 9},
+                {"max ulp", true, 11},
+                {"at x", false, 0},
+                {"mean ulp", true, 9},
+                {"misrounded", true, 13},
+                {"output hash", false, 16},
+                {"seconds", true, 7},
+                {"wrong", false, 0}}) {
+  for (const v1::Kernel& kernel : kernels) {
+    columns_[0].width = std::max(columns_[0].width, kernel.name().size());
+    columns_[3].width = std::max(columns_[3].width, InputWidth(kernel));
+  }
+}
+
+std::string AccuracyTable::Header() const {
+  std::vector<std::string> names;
+  for (const Column& column : columns_) names.push_back(column.name);
+  return AlignedLine(columns_, names);
+}
+
+std::string AccuracyTable::Line(const v1::Certificate& certificate, bool stored) const {
+  const v1::AccuracyReport& report = certificate.report();
+  const bool has_worst = report.max_ulp() > 0 && report.worst_size() > 0;
+  const std::string wrong = WrongText(report);
+  return AlignedLine(
+      columns_,
+      {certificate.kernel().name(), CountText(report.checked()), MaxUlpText(certificate),
+       has_worst ? InputText(certificate, report.worst(0)) : "-", UlpText(report.mean_ulp()),
+       GroupedDecimal(report.misrounded()), report.output_hash(), absl::StrFormat("%.2f", certificate.seconds()),
+       stored ? absl::StrCat(wrong, "  (certificate of ", TimeText(certificate), ")") : wrong});
+}
+
+std::string BinadesText(const v1::Certificate& certificate) {
+  Table table({"binade of x", "checked", "max ulp", "mean ulp"}, /*right=*/{0, 1, 2, 3});
+  const DtypeInfo& info = Info(DtypeOf(certificate));
+  for (const v1::BinadeError& binade : certificate.report().binades()) {
+    table.AddRow({BinadeName(binade, info), GroupedDecimal(binade.checked()),
+                  BoundText(binade.max_ulp(), IsExhaustive(certificate)), UlpText(binade.mean_ulp())});
+  }
+  return Title(certificate) + table.Aligned();
+}
+
+std::string SpecialValuesText(const v1::Certificate& certificate) {
+  const Dtype dtype = DtypeOf(certificate);
+  Table table({"special value", "x", "got", "expected", "ulp"}, /*right=*/{4});
+  for (const v1::SpecialValue& value : certificate.report().special_values()) {
+    const v1::InputError& error = value.error();
+    table.AddRow({value.name(), InputText(certificate, error), RoundedDecimal(error.got(), dtype),
+                  RoundedDecimal(error.expected(), dtype), UlpText(error.ulp())});
+  }
+  return Title(certificate) + table.Aligned();
+}
+
+std::string WorstText(const v1::Certificate& certificate) {
+  const Dtype dtype = DtypeOf(certificate);
+  Table table({"worst x", "got", "expected", "ulp"}, /*right=*/{3});
+  for (const v1::InputError& error : certificate.report().worst()) {
+    table.AddRow(
+        {InputText(certificate, error), absl::StrCat(RoundedDecimal(error.got(), dtype), " ", error.got_bits()),
+         absl::StrCat(RoundedDecimal(error.expected(), dtype), " ", error.expected_bits()), UlpText(error.ulp())});
+  }
+  return Title(certificate) + table.Aligned();
+}
+
+std::string ComparisonText(const v1::Comparison& comparison) {
+  const int64_t checked = comparison.first().report().checked();
+  if (comparison.differing() == 0)
+    return absl::StrCat("\nall ", GroupedDecimal(checked), " outputs have the same bits\n");
+  const Dtype dtype = DtypeOf(comparison.first());
+  Table table({"x", "first", "ulp", "second", "ulp", "expected"}, /*right=*/{2, 4});
+  for (const v1::Difference& difference : comparison.differences()) {
+    const v1::InputError& first = difference.first();
+    const v1::InputError& second = difference.second();
+    table.AddRow({InputText(comparison.first(), first),
+                  absl::StrCat(RoundedDecimal(first.got(), dtype), " ", first.got_bits()), UlpText(first.ulp()),
+                  absl::StrCat(RoundedDecimal(second.got(), dtype), " ", second.got_bits()), UlpText(second.ulp()),
+                  RoundedDecimal(first.expected(), dtype)});
+  }
+  return absl::StrCat("\n", GroupedDecimal(comparison.differing()), " of ", GroupedDecimal(checked),
+                      " outputs differ, the largest errors first:\n", table.Aligned());
+}
+
+}  // namespace actbench::client

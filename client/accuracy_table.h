@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people see of accuracy reports: a table that grows by a line with each kernel, and the tables below it. Tested
+// by accuracy_table_test.cc.
+#ifndef ACTBENCH_CLIENT_ACCURACY_TABLE_H_
+#define ACTBENCH_CLIENT_ACCURACY_TABLE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "actbench/v1/accuracy.pb.h"
+#include "client/format.h"
+#include "kernels/dtype.h"
+
+namespace actbench::client {
+
+// Whether every input was measured, so that the maximum is one; else it is a lower bound.
+bool IsExhaustive(const v1::Certificate& certificate);
+
+// The kernel's dtype; f64 where this client does not know it.
+Dtype DtypeOf(const v1::Certificate& certificate);
+
+// "1.2346"; below 1,000 in four decimals (just above 0.5 in seven), upwards where it is a maximum and downwards, after
+// ">=", where it is a lower bound: what is shown is never wrong. "inf" where a NaN or infinity is.
+std::string MaxUlpText(const v1::Certificate& certificate);
+
+// The counts that are 0 of a sane kernel, such as "NaN 3, sign 1", or "-".
+std::string WrongText(const v1::AccuracyReport& report);
+
+// The inputs for people and their bits: "-13.04 0xc150a3d7", of a gradient also ", dy 0.5 0x3f000000".
+std::string InputText(const v1::Certificate& certificate, const v1::InputError& error);
+
+class AccuracyTable {
+ public:
+  // For these kernels, so that the columns fit.
+  explicit AccuracyTable(absl::Span<const v1::Kernel> kernels);
+
+  std::string Header() const;
+  // `stored`: whether it was measured before, which is then said.
+  std::string Line(const v1::Certificate& certificate, bool stored) const;
+
+ private:
+  std::vector<Column> columns_;
+};
+
+// Tables with the kernel's name above them.
+std::string BinadesText(const v1::Certificate& certificate);
+std::string SpecialValuesText(const v1::Certificate& certificate);
+std::string WorstText(const v1::Certificate& certificate);
+std::string ComparisonText(const v1::Comparison& comparison);
+
+// When the measurement ended; as text "2026-11-25 14:03 UTC".
+absl::Time TimeOf(const v1::Certificate& certificate);
+std::string TimeText(const v1::Certificate& certificate);
+
+}  // namespace actbench::client
+
+#endif  // ACTBENCH_CLIENT_ACCURACY_TABLE_H_

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which kernels a command is about: names and lists of properties, resolved by what the server has. Tested by
+// kernel_selection_test.cc.
+#ifndef ACTBENCH_CLIENT_KERNEL_SELECTION_H_
+#define ACTBENCH_CLIENT_KERNEL_SELECTION_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "actbench/v1/accuracy.pb.h"
+#include "client/client.h"
+
+namespace actbench::client {
+
+// Lists have commas between the names, or are "all".
+struct KernelFlags {
+  std::vector<std::string> names;  // activations (ids or aliases) and full kernel names
+  bool all = false;                // every activation
+  std::string direction = "forward";
+  std::string dtype = "f32";
+  std::string provider = "actbench";
+  std::string tier = "fast";
+  std::string isa;  // empty: of otherwise equal kernels the one for the widest
+};
+
+void AddKernelFlags(CLI::App& command, KernelFlags& flags);
+
+// Whether it is a kernel's name and no activation's.
+bool IsKernelName(const std::string& name);
+
+// The parts of activation/direction/dtype/provider/tier/isa, as a request that names it. INVALID_ARGUMENT if it is not
+// of that form.
+absl::StatusOr<v1::ListKernelsRequest> ParseKernelName(const std::string& name);
+
+struct KernelSelection {
+  std::vector<v1::Kernel> kernels;   // in the order of the names, then in the catalog's; at least one
+  std::vector<std::string> without;  // the names for which there is none
+};
+
+// The error where nothing is left, and of an unknown name, is the server's.
+absl::StatusOr<KernelSelection> SelectKernels(Client& client, const KernelFlags& flags);
+
+// A request to measure the kernel, without inputs.
+v1::MeasureAccuracyRequest RequestFor(const v1::Kernel& kernel);
+
+}  // namespace actbench::client
+
+#endif  // ACTBENCH_CLIENT_KERNEL_SELECTION_H_

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`actbench accuracy` and `actbench certificates` run as processes, in one process and against servers."""
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import threading
+import time
+import unittest
+import xml.etree.ElementTree
+
+import numpy
+
+from command_case import CommandTest, actbench_program, data_directory, run, server_program
+from server_process import ServerProcess
+
+RUNNING = "actbench_worker_threads_busy"
+MEMBERS = ["kernel", "device", "parameters", "mode", "checked", "max_ulp", "mean_ulp", "misrounded", "worst",
+           "wrong_nan", "wrong_inf", "spurious_zero", "wrong_sign", "falls", "output_hash", "seconds", "decided_by",
+           "build_id", "time", "certificate", "binades", "special_values"]
+
+
+class AccuracyTest(CommandTest):
+    """Each test has a state directory of its own."""
+
+    def setUp(self):
+        super().setUp()
+        previous = os.environ["ACTBENCH_STATE_DIR"]
+        self.addCleanup(os.environ.__setitem__, "ACTBENCH_STATE_DIR", previous)
+        os.environ["ACTBENCH_STATE_DIR"] = self.path("state")
+
+    def start_server(self, *flags):
+        server = ServerProcess(server_program, *flags)
+        self.addCleanup(server.stop)
+        return server
+
+    def measure(self, *arguments):
+        return json.loads(self.succeed("accuracy", *arguments, "--json", "-"))
+
+
+class UsageTest(AccuracyTest):
+
+    def test_wrong_usage_is_status_2(self):
+        for arguments, reason in [
+                ([], "needs activations"), (["tanh", "--all"], "--all"), (["tanh/forward"], "ACTIVATION/DIRECTION/DTYPE"),
+                (["tanh", "--exhaustive", "--samples", "5"], "excludes"), (["tanh", "--unit_upstream"], "--exhaustive"),
+                (["tanh", "--samples", "0"], "above 0"), (["tanh", "--gate", "g.npy"], "--in"),
+                (["tanh", "--limit", "small"], "--limit"), (["tanh", "--limit=-1"], "0 or more"),
+                (["tanh", "--dtype", "f8"], "f64, f32"), (["tanh", "--isa", "avx2,"], "--isa"),
+                (["tanh", "--param", "beta"], "NAME=NUMBER"), (["tanh", "--json", "-", "--plot", "-"], "both"),
+                (["tanh", "--json", "x", "--plot", "x"], "same file"), (["--compare", "tanh"], "--compare"),
+                (["tanh", "--compare", "tanh", "tanh"], "no others"), (["--compare", "tanh", "tanh"], "of the form")]:
+            self.assertIn(reason, self.fail_with("accuracy", *arguments), arguments)
+        self.assertIn("no command", self.fail_with("certificates"))
+        self.assertIn("ID", self.fail_with("certificates", "show"))
+
+    def test_unknown_names_are_told_with_what_exists(self):
+        self.assertIn("did you mean \"sigmoid\"", self.fail_with("accuracy", "sigmoit"))
+        self.assertIn("there are:", self.fail_with("accuracy", "tanh", "--tier", "quick"))
+        self.assertIn("avx9000", self.fail_with("accuracy", "tanh/forward/f32/actbench/fast/avx9000"))
+
+    def test_files_that_cannot_be_written_or_read_are_told_before_the_work(self):
+        start = time.monotonic()
+        for flag in ["--json", "--plot"]:
+            error = self.fail_with("accuracy", "--all", "--exhaustive", flag, "/nonexistent/x")
+            self.assertIn("cannot write /nonexistent/x: No such file", error)
+        self.assertIn("missing.npy", self.fail_with("accuracy", "tanh", "--in", self.path("missing.npy")))
+        self.assertIn("cannot write /", self.fail_with("certificates", "export", "/"))
+        self.assertIn("missing", self.fail_with("certificates", "import", self.path("missing")))
+        self.assertLess(time.monotonic() - start, 20)
+
+
+class MeasureTest(AccuracyTest):
+
+    def test_a_line_for_each_kernel(self):
+        lines = self.succeed("accuracy", "relu", "tanh", "--dtype", "bf16", "--isa", "scalar", "--exhaustive").splitlines()
+        self.assertEqual(lines[0].split()[:3], ["kernel", "inputs", "max"])
+        self.assertEqual([line.split()[0] for line in lines[1:]],
+                         [f"{name}/forward/bf16/actbench/fast/scalar" for name in ["relu", "tanh"]])
+        for line in lines[1:]:
+            self.assertRegex(line, r" 2\^16 +\d\.\d{4}  .* [0-9a-f]{16} +\d+\.\d\d  -$")
+
+    def test_json_has_every_number(self):
+        with_upstream = ["--direction", "gradient", "--unit_upstream"]
+        for flags, dy in [([], None), (with_upstream, 1.0)]:
+            result, = self.measure("sigmoid", "--dtype", "f16", "--isa", "scalar", "--exhaustive", *flags)
+            self.assertEqual(list(result), MEMBERS)
+            self.assertEqual(result["device"], "cpu")
+            self.assertEqual(result["checked"], 65536)
+            self.assertEqual(result["max_ulp"], max(entry["ulp"] for entry in result["worst"]))
+            self.assertEqual(len(result["worst"]), 10)
+            for entry in result["worst"]:
+                self.assertEqual(entry.get("dy"), dy)
+                bits = numpy.array([entry["x"]], "<f2").view("<u2")[0]
+                self.assertEqual(entry["x_bits"], f"0x{bits:04x}")
+            self.assertEqual(sum(result["decided_by"].values()), 65536)
+            self.assertEqual(sum(binade["checked"] for binade in result["binades"]), 65536 - 2048, "but inf and NaN")
+            self.assertEqual(max(binade["max_ulp"] for binade in result["binades"]), result["max_ulp"])
+            self.assertIn("NaN", [value["name"] for value in result["special_values"]])
+            self.assertRegex(result["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            self.assertRegex(result["build_id"], "^[0-9a-f]{16}$")
+            self.assertNotEqual(result["certificate"], "")
+
+    def test_samples_are_the_same_each_time_and_a_lower_bound(self):
+        arguments = ["tanh", "--isa", "scalar", "--samples", "1000", "--distribution", "normal"]
+        first, = self.measure(*arguments)
+        self.assertEqual((first["mode"], first["checked"]), ("sampled", 1000))
+        self.assertEqual(self.measure(*arguments)[0]["output_hash"], first["output_hash"])
+        self.assertNotEqual(self.measure(*arguments, "--seed", "1")[0]["output_hash"], first["output_hash"])
+        self.assertIn(" >=0.", self.succeed("accuracy", *arguments))
+        self.assertIn("normal", self.fail_with("accuracy", "tanh", "--distribution", "norml"))
+
+    def test_the_elements_of_files(self):
+        x = os.path.join(data_directory, "digits_layer3_x.npy")
+        dy = os.path.join(data_directory, "digits_layer3_dy.npy")
+        result, = self.measure("gelu_erf", "--in", x)
+        self.assertEqual((result["mode"], result["checked"]), ("given", numpy.load(x).size))
+        both = self.measure("gelu_erf", "--in", x, "--upstream", dy, "--direction", "all", "--dtype", "f32,bf16")
+        self.assertEqual(len(both), 4)
+        self.assertIn("--direction gradient", self.fail_with("accuracy", "gelu_erf", "--in", x, "--upstream", dy))
+        half = self.save("half.npy", numpy.linspace(-3, 3, 100, dtype="<f2"))
+        self.assertIn("/f16/", self.measure("tanh", "--in", half)[0]["kernel"])
+
+    def test_parameters(self):
+        arguments = ["swish", "--dtype", "f16", "--isa", "scalar", "--exhaustive"]
+        results = self.measure(*arguments) + self.measure(*arguments, "--param", "beta=1.5")
+        self.assertEqual([result["parameters"] for result in results], [{"beta": 1.0}, {"beta": 1.5}])
+        self.assertNotEqual(results[0]["output_hash"], results[1]["output_hash"])
+        self.assertIn("gamma", self.fail_with("accuracy", *arguments, "--param", "gamma=1"))
+
+    def test_a_limit_that_is_exceeded_is_status_1(self):
+        arguments = ["accuracy", "relu", "tanh", "--dtype", "f16", "--isa", "scalar", "--exhaustive", "--limit"]
+        result = run(*arguments, "0.1")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stderr, "^actbench: tanh/forward/f16/actbench/fast/scalar: .* over the limit of 0.1 ulp\n$")
+        self.succeed(*arguments, "2")
+
+    def test_what_cannot_be_measured_is_told_and_the_rest_is_measured(self):
+        result = run("accuracy", "tanh", "--dtype", "f64,f16", "--isa", "scalar", "--exhaustive", "--json",
+                     self.path("x.json"))
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr, "actbench: tanh/forward/f64/actbench/fast/scalar: .*sampled")
+        with open(self.path("x.json"), encoding="utf-8") as file:
+            self.assertEqual([entry["kernel"] for entry in json.load(file)], ["tanh/forward/f16/actbench/fast/scalar"])
+        self.assertIn("f64", self.fail_with("accuracy", "tanh", "--dtype", "f64", "--exhaustive"))
+
+    def test_binades_special_values_and_comparisons(self):
+        names = [f"tanh/forward/f16/actbench/fast/{isa}" for isa in self.isas()]
+        output = self.succeed("accuracy", names[0], "--exhaustive", "--binades", "--special")
+        self.assertRegex(output, r"\n +-2\^3 +1,024 +\d")
+        self.assertRegex(output, r"\nleast subnormal +5\.96e-08 0x0001 ")
+        output = self.succeed("accuracy", "--compare", names[0], names[-1], "--exhaustive")
+        self.assertRegex(output, r"\n(all 65,536 outputs have the same bits|[\d,]+ of 65,536 outputs differ)")
+        self.assertIn("one activation", self.fail_with("accuracy", "--compare", names[0], names[0].replace("f16", "f32")))
+
+    def isas(self):
+        kernels = json.loads(self.succeed("list", "--kernels", "--json"))
+        return sorted({kernel["isa"] for kernel in kernels})
+
+    def test_a_plot_is_xml_with_a_line_for_each_kernel(self):
+        path = self.path("plot.svg")
+        self.succeed("accuracy", "gelu_erf", "--dtype", "f16,bf16", "--isa", "scalar", "--exhaustive", "--plot", path)
+        root = xml.etree.ElementTree.parse(path).getroot()
+        self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+        names = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+        for dtype in ["f16", "bf16"]:
+            self.assertTrue(any(f"gelu_erf/forward/{dtype}/actbench/fast/scalar: " in name for name in names), names)
+        drawn = [path.get("class") for path in root.iter("{http://www.w3.org/2000/svg}path")]
+        self.assertEqual((drawn.count("line k0"), drawn.count("line k1")), (2, 2))
+
+    def test_progress_is_on_terminals_alone(self):
+        arguments = [actbench_program, "accuracy", "tanh", "--samples", "20000000", "--isa", "scalar"]
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=terminal)
+        os.close(terminal)
+        shown = b""
+        try:
+            while data := os.read(controller, 1 << 16):
+                shown += data
+        except OSError:  # how the end of a terminal is told
+            pass
+        self.assertIn(b"tanh", process.communicate()[0])
+        self.assertRegex(shown.decode(), r"\[[#.]{20}\] +\d+ %, [\d.]+ [kMG] inputs/s")
+        self.assertTrue(shown.endswith(b"\r\x1b[K"), shown)
+        self.assertEqual(subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stderr, b"")
+
+
+class InterruptTest(AccuracyTest):
+
+    def interrupt(self, *connection, when):
+        """Ctrl-C in the middle of long work."""
+        path = self.path("x.json")
+        process = subprocess.Popen(
+            [actbench_program, *connection, "accuracy", "--all", "--direction", "gradient", "--dtype", "f16", "--isa",
+             "scalar", "--exhaustive", "--json", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        when()
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        error = process.communicate(timeout=30)[1]
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertEqual(process.returncode, -signal.SIGINT)
+        self.assertRegex(error, r"^actbench: interrupted, .*; \d+ of \d+ kernels were measured, no file is written\n$")
+        self.assertFalse(os.path.exists(path))
+
+    def test_in_one_process(self):
+        self.interrupt(when=lambda: time.sleep(1.5))
+
+    def test_the_servers_work_stops(self):
+        server = self.start_server("--threads", "1")
+        self.interrupt("--server", server.address, when=lambda: server.wait_for_metric(RUNNING, 1))
+        server.wait_for_metric(RUNNING, 0, patience=5)
+
+    def test_a_server_that_goes_away_is_told(self):
+        server = self.start_server("--threads", "1")
+        kill = threading.Thread(target=lambda: (server.wait_for_metric(RUNNING, 1), server.kill()))
+        kill.start()
+        error = self.fail_with("--server", server.address, "accuracy", "--all", "--direction", "gradient", "--dtype",
+                               "f16", "--isa", "scalar", "--exhaustive")
+        kill.join()
+        self.assertIn(f"the server at {server.address} is stopping or gone", error)
+
+
+class CertificatesTest(AccuracyTest):
+
+    def exhaustive(self, *arguments):
+        return self.succeed(*arguments, "accuracy", "tanh", "--dtype", "f16", "--isa", "scalar", "--exhaustive")
+
+    def test_a_stored_one_is_shown_instead_of_samples(self):
+        arguments = ["accuracy", "tanh", "--dtype", "f16", "--isa", "scalar"]
+        self.assertIn(">=", self.succeed(*arguments))
+        self.exhaustive()
+        stored = self.succeed(*arguments, "--binades")
+        self.assertRegex(stored, r" 2\^16 .*\(certificate of \d{4}-\d\d-\d\d \d\d:\d\d UTC\)\n")
+        self.assertIn("2^-14", stored)
+        self.assertNotIn("certificate", self.succeed(*arguments, "--samples", "100"))
+        self.assertIn(">=", self.succeed("accuracy", "tanh", "--dtype", "bf16", "--isa", "scalar"))
+
+    def test_they_are_listed_and_shown(self):
+        self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1)
+        self.exhaustive()
+        header, line = self.succeed("certificates", "list", "tanh", "--dtype", "f16").splitlines()
+        self.assertEqual(header.split()[:3], ["id", "kernel", "device"])
+        identity, name = line.split()[:2]
+        self.assertEqual(name, "tanh/forward/f16/actbench/fast/scalar")
+        self.assertEqual(len(self.succeed("certificates", "list", "--dtype", "f32").splitlines()), 1)
+        text = self.succeed("certificates", "show", identity)
+        for part in [name, "65,536", "build id", "worst x", "special value"]:
+            self.assertIn(part, text)
+        shown = json.loads(self.succeed("certificates", "show", identity, "--json"))
+        self.assertEqual(list(shown), MEMBERS)
+        self.assertEqual(shown["certificate"], identity)
+        self.assertIn("no_such_id", self.fail_with("certificates", "show", "no_such_id"))
+
+    def test_they_travel_between_servers(self):
+        first = self.start_server("--state_dir", self.path("first"))
+        second = self.start_server("--state_dir", self.path("second"))
+        self.exhaustive("--server", first.address)
+        path = self.path("certificates.json")
+        self.succeed("--server", first.address, "certificates", "export", path)
+        with open(path, encoding="utf-8") as file:
+            exported = json.load(file)
+        self.assertEqual([entry["kernel"]["activation"] for entry in exported], ["tanh"])
+        self.assertRegex(self.succeed("--server", second.address, "certificates", "import", path),
+                         r"^imported tanh/forward/f16/actbench/fast/scalar as \S+\n$")
+        again = json.loads(self.succeed("--server", second.address, "certificates", "export", "all", "-"))
+        for certificate in exported + again:
+            del certificate["id"]
+        self.assertEqual(exported, again)
+        self.assertIn("(certificate of ", self.succeed("--server", second.address, "accuracy", "tanh", "--dtype", "f16",
+                                                       "--isa", "scalar"))
+
+    def test_damaged_and_foreign_files_are_told(self):
+        path = self.path("x.json")
+        for text, reason in [("", "not a JSON array"), ("{}", "not a JSON array"), ("[{]", "not JSON"),
+                             ("[1]", "certificate 1 of 1"), ('[{"speed":1}]', "speed"), ("[{}]", "certificate 1 of 1")]:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            error = self.fail_with("certificates", "import", path)
+            self.assertIn(path, error)
+            self.assertIn(reason, error)
+        self.exhaustive()
+        good = self.succeed("certificates", "export", "-")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"^\[", '[{"id":"x"},', good))
+        result = run("certificates", "import", path)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("certificate 1 of 2", result.stderr)
+        self.assertRegex(result.stdout, r"^imported tanh/\S+ as \S+\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()

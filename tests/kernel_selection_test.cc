@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/kernel_selection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/server_fixture.h"
+
+namespace actbench::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+KernelFlags Named(const std::vector<std::string>& names) {
+  KernelFlags flags;
+  flags.names = names;
+  return flags;
+}
+
+KernelFlags With(KernelFlags flags, std::string KernelFlags::*member, const std::string& value) {
+  flags.*member = value;
+  return flags;
+}
+
+class KernelSelectionTest : public testing::Test {
+ protected:
+  KernelSelectionTest() : server_(StartServer()), client_(server_->InProcessChannel()) {
+    const absl::StatusOr<v1::GetServerInfoResponse> info = client_.GetServerInfo();
+    if (info.ok()) isas_ = {info->machine().isas().begin(), info->machine().isas().end()};
+  }
+
+  std::vector<std::string> Names(const KernelFlags& flags) {
+    const absl::StatusOr<KernelSelection> selection = SelectKernels(client_, flags);
+    EXPECT_TRUE(selection.ok()) << selection.status();
+    std::vector<std::string> names;
+    if (!selection.ok()) return names;
+    for (const v1::Kernel& kernel : selection->kernels) names.push_back(kernel.name());
+    return names;
+  }
+  std::string Error(const KernelFlags& flags) { return std::string(SelectKernels(client_, flags).status().message()); }
+
+  std::unique_ptr<Server> server_;
+  Client client_;
+  std::vector<std::string> isas_;  // narrowest first
+};
+
+TEST_F(KernelSelectionTest, TheDefaultIsTheWidestFastForwardKernelInF32) {
+  EXPECT_THAT(Names(Named({"tanh", "torch:SiLU"})), ElementsAre("tanh/forward/f32/actbench/fast/" + isas_.back(),
+                                                                "silu/forward/f32/actbench/fast/" + isas_.back()));
+}
+
+TEST_F(KernelSelectionTest, ListsAndAllMultiply) {
+  KernelFlags flags = Named({"tanh"});
+  flags.direction = "all";
+  flags.dtype = "f16, bf16";
+  flags.isa = "scalar," + isas_.back();
+  const std::vector<std::string> names = Names(flags);
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), isas_.size() > 1 ? 8U : 4U);
+  EXPECT_EQ(Names(With(Named({"tanh"}), &KernelFlags::isa, "all")).size(), isas_.size());
+}
+
+TEST_F(KernelSelectionTest, AllActivationsAreThoseOfTheServer) {
+  KernelFlags flags;
+  flags.all = true;
+  EXPECT_EQ(Names(flags).size(), AllActivations().size());
+}
+
+TEST_F(KernelSelectionTest, AKernelsNameIsThatKernelWhateverTheFlags) {
+  EXPECT_THAT(Names(With(Named({"tanh/gradient/bf16/actbench/fast/scalar"}), &KernelFlags::dtype, "f64")),
+              ElementsAre("tanh/gradient/bf16/actbench/fast/scalar"));
+}
+
+TEST_F(KernelSelectionTest, WhatIsNamedTwiceIsThereOnce) {
+  EXPECT_EQ(Names(Named({"silu", "torch:SiLU", "silu/forward/f32/actbench/fast/" + isas_.back()})).size(), 1U);
+}
+
+TEST_F(KernelSelectionTest, UnknownNamesAreTheServersErrors) {
+  EXPECT_THAT(Error(Named({"sigmoit"})), HasSubstr("did you mean \"sigmoid\""));
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::tier, "fastt")),
+              HasSubstr("no kernel here has tier \"fastt\""));
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::provider, "acme")),
+              HasSubstr("no kernel here has provider \"acme\""));
+  EXPECT_THAT(Error(Named({"tanh/forward/f32/actbench/fast/avx9000"})), HasSubstr("avx9000"));
+}
+
+TEST_F(KernelSelectionTest, MalformedNamesAndListsAreTold) {
+  EXPECT_THAT(Error(Named({"tanh/forward"})), HasSubstr("ACTIVATION/DIRECTION/DTYPE/PROVIDER/TIER/ISA"));
+  EXPECT_THAT(Error(Named({"tanh/sideways/f32/actbench/fast/scalar"})), HasSubstr("forward, gradient"));
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::dtype, "f8")), HasSubstr("--dtype: \"f8\" is none of"));
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::direction, "both")), HasSubstr("--direction: \"both\""));
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::isa, "scalar,")),
+              HasSubstr("--isa \"scalar,\" has an empty part"));
+}
+
+}  // namespace
+}  // namespace actbench::client
