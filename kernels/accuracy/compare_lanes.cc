@@ -2,7 +2,9 @@
 #include "kernels/accuracy/compare_lanes.h"
 
 #include <bit>
+#include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/vocabulary_scalar.h"
 
