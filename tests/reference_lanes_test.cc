@@ -17,7 +17,7 @@
 namespace actbench {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
+#ifdef ACTBENCH_FEW_INPUTS  // for sanitizers
 constexpr int kPerBinade = 20;
 #else
 constexpr int kPerBinade = 1960;  // a million inputs of each activation
