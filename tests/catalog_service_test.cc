@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "tests/raw_call.h"
@@ -53,8 +54,14 @@ TEST_F(CatalogServiceTest, ListsTheKernelsThatMatchEveryFilter) {
   request.set_dtype(v1::DTYPE_BF16);
   request.mutable_selector()->set_isa("scalar");
   ASSERT_TRUE(ListKernels(request).ok());
+  std::set<std::string> names;
+  for (const v1::Kernel& kernel : response_.kernels()) names.insert(kernel.name());
+  EXPECT_EQ(names, std::set<std::string>(
+                       {"silu/gradient/bf16/actbench/exact/scalar", "silu/gradient/bf16/actbench/fast/scalar"}));
+  request.mutable_selector()->set_tier("exact");
+  ASSERT_TRUE(ListKernels(request).ok());
   ASSERT_EQ(response_.kernels_size(), 1);
-  EXPECT_EQ(response_.kernels(0).name(), "silu/gradient/bf16/actbench/fast/scalar");
+  EXPECT_EQ(response_.kernels(0).name(), "silu/gradient/bf16/actbench/exact/scalar");
 }
 
 TEST_F(CatalogServiceTest, SaysWhatThereIsWhereAFilterHasAValueOfNoKernel) {
