@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "kernels/accuracy/error.h"
-#include "server/accuracy_check.h"
+#include "kernels/accuracy/tally.h"
 #include "server/random.h"
 
 namespace actbench {
@@ -96,11 +96,12 @@ void LiveAccuracy::CheckJob::RunChunk(size_t chunk) {
     if (!input.empty()) inputs.push_back(input.data() + offset);
   }
   const ErrorMeter meter(*samples->activation, kernel.direction, kernel.dtype, samples->parameters);
-  AccuracyCheck check;
+  Tally tally(kernel.dtype);
+  std::vector<double> errors;
   for (size_t i = 0; i < samples->outputs.size() && !samples->outputs[i].empty(); ++i) {
-    CheckElements(meter, kernel.dtype, inputs, samples->outputs[i].data() + offset, end - begin, i, check);
+    meter.AddTo(tally, &errors, inputs, samples->outputs[i].data() + offset, 0, end - begin, i);
   }
-  live_.metrics_.AccuracyChecked(kernel, AccuracySource::kLive, check.report, check.errors);
+  live_.metrics_.AccuracyChecked(kernel, AccuracySource::kLive, tally.Report(), errors);
 }
 
 double LiveAccuracy::Random() { return ToUnit(Mix(draws_.fetch_add(1, std::memory_order_relaxed))); }

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "kernels/accuracy/error.h"
-#include "server/accuracy_check.h"
+#include "kernels/accuracy/tally.h"
 #include "server/random.h"
 
 namespace actbench {
@@ -123,11 +123,12 @@ void SelfCheck::Chunk::CheckKernel() const {
   }
   prepared.Run(input_data, output_data, count_);
   const ErrorMeter meter(**activation, kernel_.direction, kernel_.dtype, std::move(parameters));
-  AccuracyCheck check;
+  Tally tally(kernel_.dtype);
+  std::vector<double> errors;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    CheckElements(meter, kernel_.dtype, input_data, output_data[i], count_, i, check);
+    meter.AddTo(tally, &errors, input_data, output_data[i], 0, count_, i);
   }
-  metrics_.AccuracyChecked(kernel_, AccuracySource::kSelfCheck, check.report, check.errors);
+  metrics_.AccuracyChecked(kernel_, AccuracySource::kSelfCheck, tally.Report(), errors);
 }
 
 SelfCheck::SelfCheck(const Catalog& catalog, Scheduler& scheduler, Metrics& metrics)

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -115,6 +116,96 @@ TEST(ErrorTest, MergedPartsEqualTheWhole) {
     EXPECT_EQ(merged.MeanUlp(), 1);
     EXPECT_EQ(merged.worst_index, 2u) << split;
   }
+}
+
+// relu in f32, added to a tally.
+struct ReluTally {
+  ReluTally(const std::vector<float>& x, const std::vector<float>& y) {
+    Tally tally(Dtype::kF32);
+    ErrorMeter(Find("relu"), Direction::kForward, Dtype::kF32, {})
+        .AddTo(tally, &errors, {x.data()}, y.data(), 0, x.size());
+    report = tally.Report();
+  }
+
+  AccuracyReport report;
+  std::vector<double> errors;
+};
+
+// One element, and whether it counts as each kind of error.
+void ExpectKinds(float x, float y, std::array<uint64_t, 4> nan_inf_zero_sign) {
+  SCOPED_TRACE(testing::Message() << "relu(" << x << ") = " << y);
+  const AccuracyReport report = ReluTally({x}, {y}).report;
+  EXPECT_EQ(report.checked, 1u);
+  EXPECT_EQ(report.misrounded, 1u);
+  EXPECT_EQ((std::array{report.wrong_nan, report.wrong_inf, report.spurious_zero, report.wrong_sign}),
+            nan_inf_zero_sign);
+}
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kQuiet = std::numeric_limits<float>::quiet_NaN();
+constexpr float kLargest = std::numeric_limits<float>::max();
+constexpr float kLeast = std::numeric_limits<float>::denorm_min();
+
+TEST(ErrorTest, ATallyOfRightResultsHasNoErrors) {
+  const std::vector<float> x = {-kInf, -kLargest, -1, -kLeast, -0.0f, 0, kLeast, 1.5, kLargest, kInf, kQuiet};
+  std::vector<float> y;
+  for (const float value : x) y.push_back(value <= 0 ? 0 : value);
+  const ReluTally tally(x, y);
+  EXPECT_EQ(tally.report.checked, x.size());
+  EXPECT_EQ(tally.report.finite, x.size());
+  EXPECT_EQ(tally.report.misrounded, 0u);
+  EXPECT_EQ(tally.report.wrong_nan + tally.report.wrong_inf + tally.report.spurious_zero + tally.report.wrong_sign, 0u);
+  EXPECT_EQ(tally.report.max_ulp, 0);
+  EXPECT_EQ(tally.errors, std::vector<double>(x.size(), 0));
+}
+
+TEST(ErrorTest, ATallyHasTheErrorOfEachElement) {
+  const float third = 1 / 3.0f;
+  const ReluTally tally({1, third, 2, 3, 1}, {1 + 0x1p-23f, third, 2 + 0x1p-21f, kQuiet, 1 - 0x1p-24f});
+  EXPECT_EQ(tally.errors, std::vector<double>({1, 0, 2, kInfinity, 0.5}));
+  EXPECT_EQ(tally.report.max_ulp, kInfinity);
+  EXPECT_EQ(tally.report.sum_ulp, 3.5);
+  EXPECT_EQ(tally.report.finite, 4u);
+  EXPECT_EQ(tally.report.misrounded, 4u);
+  EXPECT_EQ(tally.report.wrong_nan, 1u);
+  EXPECT_EQ(tally.report.wrong_inf + tally.report.spurious_zero + tally.report.wrong_sign, 0u);
+}
+
+TEST(ErrorTest, ATallyTellsKindsOfErrorsApart) {
+  ExpectKinds(1, kQuiet, {1, 0, 0, 0});
+  ExpectKinds(kInf, kQuiet, {1, 0, 0, 0});
+  ExpectKinds(kQuiet, 1, {1, 0, 0, 0});
+  ExpectKinds(kQuiet, kInf, {1, 0, 0, 0});
+  ExpectKinds(1, kInf, {0, 1, 0, 0});
+  ExpectKinds(1, -kInf, {0, 1, 0, 1});
+  ExpectKinds(kInf, kLargest, {0, 1, 0, 0});
+  ExpectKinds(kInf, -kInf, {0, 1, 0, 1});
+  ExpectKinds(kInf, 0, {0, 1, 1, 0});
+  ExpectKinds(1, 0, {0, 0, 1, 0});
+  ExpectKinds(1, -0.0f, {0, 0, 1, 1});
+  ExpectKinds(-1, -0.0f, {0, 0, 0, 1});
+  ExpectKinds(kLeast, 0, {0, 0, 1, 0});
+  ExpectKinds(1, -1, {0, 0, 0, 1});
+  ExpectKinds(kLeast, -kLeast, {0, 0, 0, 1});
+  ExpectKinds(kLargest, -kLargest, {0, 0, 0, 1});
+  ExpectKinds(1, 1.5, {0, 0, 0, 0});
+}
+
+TEST(ErrorTest, TheGradientByTheGateIsAddedWithItsOwnReference) {
+  const Definitions product = {.big = [](const double*, const BigBall* inputs, size_t by) -> BigResult {
+    return {inputs[0] * inputs[1], inputs[1 - by]};
+  }};
+  const ErrorMeter meter(product, 2, Direction::kGradient, Dtype::kF32, {});
+  const float x = 2;
+  const float gate = 3;
+  const float dy = 5;
+  const float dgate = 10;
+  Tally tally(Dtype::kF32);
+  meter.AddTo(tally, nullptr, {&x, &gate, &dy}, &dgate, 0, 1, 1);
+  EXPECT_EQ(tally.Report().misrounded, 0u);
+  meter.AddTo(tally, nullptr, {&x, &gate, &dy}, &dgate, 0, 1, 0);
+  EXPECT_EQ(tally.Report().misrounded, 1u);
+  EXPECT_EQ(tally.Report().max_ulp, 5 / 0x1p-20);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "absl/types/span.h"
 #include "kernels/accuracy/reference.h"
+#include "kernels/accuracy/tally.h"
 #include "kernels/activation_info.h"
 #include "kernels/kernel.h"
 
@@ -43,8 +44,17 @@ class ErrorMeter {
   // the definition takes MPFR.
   ErrorReport Measure(absl::Span<const void* const> inputs, const void* output, size_t begin, size_t end,
                       size_t output_number = 0) const;
+  // Adds the same elements to `tally`, which tells kinds of errors apart, and the error of each, in ulp, to `errors`
+  // unless that is null.
+  void AddTo(Tally& tally, std::vector<double>* errors, absl::Span<const void* const> inputs, const void* output,
+             size_t begin, size_t end, size_t output_number = 0) const;
 
  private:
+  // Calls visit(i, got, exact) for each element.
+  template <class Visit>
+  void ForEach(absl::Span<const void* const> inputs, const void* output, size_t begin, size_t end, size_t output_number,
+               const Visit& visit) const;
+
   std::vector<Reference> references_;  // one for each output
 };
 
