@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/self_check.h"
 
-#include <array>
 #include <chrono>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "kernels/accuracy/error.h"
+#include "kernels/accuracy/special_values.h"
 #include "kernels/accuracy/tally.h"
 #include "server/random.h"
 
@@ -24,35 +22,41 @@ constexpr absl::Duration kIdle = absl::Seconds(1);
 // What waking this thread and a worker takes beside the check itself.
 constexpr absl::Duration kOverhead = absl::Microseconds(50);
 
-// Zeros, infinities, NaN, 1, and the ends of the subnormal and normal numbers.
-std::vector<double> SpecialValues(const DtypeInfo& format) {
-  const double least_normal = std::ldexp(1.0, format.min_exponent);
-  const double least = std::ldexp(least_normal, 1 - format.precision);
-  const double largest = std::ldexp(2 - std::ldexp(1.0, 1 - format.precision), format.max_exponent);
-  std::vector<double> values = {1, std::numeric_limits<double>::quiet_NaN()};
-  for (const double x :
-       {0.0, least, least_normal - least, least_normal, largest, std::numeric_limits<double>::infinity()}) {
-    values.push_back(x);
-    values.push_back(-x);
+// The inputs of a kernel, numbered without end: every combination of special values first, then every bit pattern is as
+// likely as any other, but dy is 1 in every fourth.
+class Samples {
+ public:
+  Samples(const ActivationInfo& activation, const std::vector<double>& parameters, const Kernel& kernel)
+      : format_(Info(kernel.dtype)), has_upstream_(kernel.direction == Direction::kGradient) {
+    // dy, the last, has no kinks.
+    for (size_t i = 0; i < activation.inputs + (has_upstream_ ? 1 : 0); ++i) {
+      special_.push_back(SpecialInputs(activation, parameters.data(), i, kernel.dtype));
+      combinations_ *= special_.back().size();
+    }
   }
-  values.push_back(-1);
-  return values;
-}
 
-// Element `sample` of the endless sequence of inputs: every combination of special values first, then every bit pattern
-// is as likely as any other, but dy is 1 in every fourth. `input` of `input_count`; dy is the last of a gradient's.
-void StoreInput(const DtypeInfo& format, Direction direction, uint64_t sample, size_t input, size_t input_count,
-                const std::vector<double>& special, void* data) {
-  uint64_t place = sample;
-  for (size_t i = 0; i < input; ++i) place /= special.size();
-  uint64_t combinations = 1;
-  for (size_t i = 0; i < input_count; ++i) combinations *= special.size();
-  if (sample < combinations) return StoreElement(format.dtype, special[place % special.size()], data);
-  const bool is_dy = direction == Direction::kGradient && input + 1 == input_count;
-  if (is_dy && sample % 4 == 0) return StoreElement(format.dtype, 1, data);
-  const uint64_t bits = Mix(sample * 3 + input);
-  std::memcpy(data, &bits, format.size_bytes);
-}
+  size_t input_count() const { return special_.size(); }
+
+  // Stores what input number `input` is in sample number `sample`.
+  void Store(uint64_t sample, size_t input, void* data) const {
+    if (sample < combinations_) {
+      uint64_t place = sample;
+      for (size_t i = 0; i < input; ++i) place /= special_[i].size();
+      std::memcpy(data, &special_[input][place % special_[input].size()].bits, format_.size_bytes);
+      return;
+    }
+    const bool is_dy = has_upstream_ && input + 1 == input_count();
+    if (is_dy && sample % 4 == 0) return StoreElement(format_.dtype, 1, data);
+    const uint64_t bits = Mix(sample * 3 + input);
+    std::memcpy(data, &bits, format_.size_bytes);
+  }
+
+ private:
+  const DtypeInfo& format_;
+  const bool has_upstream_;
+  std::vector<std::vector<SpecialInput>> special_;  // by input
+  uint64_t combinations_ = 1;
+};
 
 }  // namespace
 
@@ -102,23 +106,19 @@ void SelfCheck::Chunk::CheckKernel() const {
   for (const Parameter& parameter : (*activation)->Parameters()) parameters.push_back(parameter.default_value);
   const PreparedKernel prepared(kernel_.functions, parameters.data(), nullptr);
   if (!prepared.ok()) return;
-  const bool forward = kernel_.direction == Direction::kForward;
-  const DtypeInfo& format = Info(kernel_.dtype);
-  std::vector<std::vector<char>> inputs((*activation)->inputs + (forward ? 0 : 1));
-  std::vector<std::vector<char>> outputs(forward ? 1 : (*activation)->inputs);
+  const Samples samples(**activation, parameters, kernel_);
+  const size_t size = SizeBytes(kernel_.dtype);
+  std::vector<std::vector<char>> inputs(samples.input_count());
+  std::vector<std::vector<char>> outputs(kernel_.direction == Direction::kForward ? 1 : (*activation)->inputs);
   std::vector<const void*> input_data;
   std::vector<void*> output_data;
-  const std::vector<double> special = SpecialValues(format);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    inputs[i].resize(count_ * format.size_bytes);
+    inputs[i].resize(count_ * size);
     input_data.push_back(inputs[i].data());
-    for (size_t n = 0; n < count_; ++n) {
-      StoreInput(format, kernel_.direction, first_sample_ + n, i, inputs.size(), special,
-                 inputs[i].data() + n * format.size_bytes);
-    }
+    for (size_t n = 0; n < count_; ++n) samples.Store(first_sample_ + n, i, inputs[i].data() + n * size);
   }
   for (std::vector<char>& output : outputs) {
-    output.resize(count_ * format.size_bytes);
+    output.resize(count_ * size);
     output_data.push_back(output.data());
   }
   prepared.Run(input_data, output_data, count_);

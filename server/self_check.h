@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the kernels that have served requests, at the special values and at random bit patterns, with the default
-// parameters: in the background and slowly, for as long as the server runs. Thread-safe. Tested by self_check_test.cc.
+// Checks the kernels that have served requests, at the special values (SpecialInputs) and at random bit patterns, with
+// the default parameters: in the background and slowly, for as long as the server runs. Thread-safe. Tested by
+// self_check_test.cc.
 #ifndef ACTBENCH_SERVER_SELF_CHECK_H_
 #define ACTBENCH_SERVER_SELF_CHECK_H_
 

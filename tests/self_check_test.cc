@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "kernels/catalog.h"
 #include "tests/metrics_text.h"
@@ -79,6 +80,41 @@ TEST_F(SelfCheckTest, AWrongKernelIsCaughtAtTheSpecialValuesAtOnce) {
   // NaN in, and the infinities and the largest number.
   EXPECT_GE(Value(Series("special_value_mismatches_total", kernel, "nan")), 3);
   EXPECT_GT(Value(Series("mismatched_elements_total", kernel)), 100);
+}
+
+// relu6/forward/f32/actbench/fast/wrong: right but for x = 6, where the pieces meet.
+class WrongAtAKink final : public Backend {
+ public:
+  std::string Isa() const override { return "wrong"; }
+  std::vector<Kernel> Kernels() const override {
+    const KernelFunctions functions = {.prepare = [](const double*, const Quantization*) -> void* { return &state_; },
+                                       .run =
+                                           [](const void*, const void* const* inputs, void* const* outputs, size_t n) {
+                                             const auto* const x = static_cast<const float*>(inputs[0]);
+                                             auto* const y = static_cast<float*>(outputs[0]);
+                                             for (size_t i = 0; i < n; ++i)
+                                               y[i] = x[i] <= 0 || x[i] == 6 ? 0 : x[i] > 6 ? 6 : x[i];
+                                           },
+                                       .release = [](void*) {}};
+    return {{"relu6", Direction::kForward, Dtype::kF32, "actbench", "fast", "cpu", "wrong", functions}};
+  }
+
+ private:
+  inline static int state_ = 0;
+};
+
+TEST_F(SelfCheckTest, AKernelThatIsWrongAtAKinkAloneIsCaught) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  backends.push_back(std::make_unique<WrongAtAKink>());
+  const Catalog catalog(backends);
+  const Kernel& kernel = catalog.kernels()[0];
+  Scheduler scheduler(1, 10, metrics_);
+  SelfCheck self_check(catalog, scheduler, metrics_);
+  self_check.Served(kernel);
+  self_check.Start();
+  ASSERT_TRUE(WaitUntilChecked(kernel, 200));
+  EXPECT_EQ(Value(Series("mismatched_elements_total", kernel)), 1);
+  EXPECT_EQ(Value(Series("special_value_mismatches_total", kernel, "zero")), 1);
 }
 
 TEST_F(SelfCheckTest, StopsThoughItsWorkWaits) {
