@@ -134,6 +134,23 @@ TEST(MeasurementTest, AKernelThatWritesPastItsOutputIsReported) {
       << status;
 }
 
+void WriteBeyondOne(const void*, const void* const* inputs, void* const* outputs, size_t n) {
+  std::memcpy(outputs[0], inputs[0], 2 * n);
+  if (n == 1) std::memset(static_cast<char*>(outputs[0]) + 2, 1, 100);
+}
+
+// At the special values.
+TEST(MeasurementTest, AKernelThatWritesPastItsOutputOfOneElementIsReported) {
+  const Kernel kernel = HandmadeKernel("relu", Direction::kForward, Dtype::kF16, &WriteBeyondOne);
+  for (const InputPlan& plan : {InputPlan(ExhaustiveInputs{}), InputPlan(SampledInputs{.count = 100})}) {
+    const auto measurement = Measured({&kernel}, plan, {}, 1);
+    EXPECT_EQ(
+        measurement->status(),
+        absl::DataLossError("kernel relu/forward/f16/test/native/scalar wrote outside its output: at the input 0"));
+    EXPECT_TRUE(measurement->Report(0).special_values.empty());
+  }
+}
+
 TEST(MeasurementTest, ExhaustiveIsRefusedWhereThereAreTooManyInputs) {
   const ActivationInfo& relu = **Catalog::FindActivation("relu");
   const Kernel& kernel = Find("relu", Direction::kForward, Dtype::kF64);

@@ -50,6 +50,12 @@ class MeasurementImpl final : public Measurement {
     size_t kernel;
     size_t output;
   };
+  // The outputs of a kernel at a special value.
+  struct SpecialRun {
+    std::string name;
+    std::array<uint64_t, 3> input_bits;
+    std::array<uint64_t, 2> got_bits;
+  };
   // The block of inputs that a workspace holds.
   struct Block {
     uint64_t start;
@@ -74,11 +80,19 @@ class MeasurementImpl final : public Measurement {
   // What the falls that were counted with provisional results have to be corrected by.
   int64_t FallsCorrection(size_t kernel) const;
   double GotAt(size_t kernel, size_t output, uint64_t index) const;
-  // The bits of the outputs for one input.
-  std::array<uint64_t, 2> RunOne(size_t kernel, const std::array<uint64_t, 3>& input) const;
+  // Runs the kernels at the special values, each alone. Part of the first piece, so that the status knows of it.
+  void RunSpecialValues(Workspace& w);
 
   // measurement_block.cc
   void RunBlock(Workspace& w, Block block, std::vector<HardOutput>& hard);
+  // Runs a kernel on `n` elements, into guarded memory, of which `out` becomes the places; false if it wrote outside.
+  bool RunGuarded(Workspace& w, size_t kernel, const std::array<const void*, 3>& in, size_t n,
+                  std::array<void*, 2>& out) const;
+  // The same for one input: the bits of the outputs.
+  bool RunOne(Workspace& w, size_t kernel, const std::array<uint64_t, 3>& input,
+              std::array<uint64_t, 2>& outputs) const;
+  // Ends the measurement, as a kernel wrote outside its outputs.
+  void Fail(size_t kernel, const std::string& where);
   // Runs kernels on the block; false if one wrote outside its outputs.
   bool RunKernels(Workspace& w, Block block);
   // Of a block whose inputs are all NaN, where all results are: then there is no more to do.
@@ -118,6 +132,7 @@ class MeasurementImpl final : public Measurement {
   std::vector<std::pair<HardOutput, uint64_t>> corrected_;  // whose bits are not the provisional ones, and these
   size_t input_pieces_done_ = 0;
   std::vector<WorstList> worst_;
+  std::vector<std::vector<SpecialRun>> special_;  // by kernel
   std::vector<Difference> differences_;
   absl::Status status_;
 };
