@@ -45,7 +45,7 @@ class BigBall {
     return product.Plus(abs(a.value_) * b.error_ + (abs(b.value_) + b.error_) * a.error_);
   }
   friend BigBall operator/(const BigBall& a, const BigBall& b) {
-    const BigBall quotient = Rounded([&] { return a.value_ / b.value_; });
+    BigBall quotient = Rounded([&] { return a.value_ / b.value_; });
     if (a.is_exact() && b.is_exact()) return quotient;
     // Infinite or NaN, so that nothing is decided, where b may be 0.
     const BigFloat least = abs(b.value_) - b.error_;
@@ -72,7 +72,7 @@ class BigBall {
   friend BigBall abs(const BigBall& a) { return {abs(a.value_), a.error_}; }
   friend BigBall exp(const BigBall& a) {
     const BigFloat x = Clamped(a.value_, kExpLimit);
-    const BigBall power = Rounded([&] { return exp(x); });
+    BigBall power = Rounded([&] { return exp(x); });
     if (a.is_exact() || abs(a.value_) - a.error_ >= BigFloat(kExpLimit)) return power;
     // e^t - 1 <= 2 t for t <= 1.
     return power.Plus(a.error_ > BigFloat(1.0) ? Infinity() : 2 * a.error_ * power.value_);
@@ -88,7 +88,7 @@ class BigBall {
   // abs(erfc'(x)) <= erfc(x) (2 max(x, 0) + 3/2), and not much more within a small error of x.
   friend BigBall erfc(const BigBall& a) {
     const BigFloat x = Clamped(a.value_, kErfcLimit);
-    const BigBall result = Rounded([&] { return erfc(x); });
+    BigBall result = Rounded([&] { return erfc(x); });
     if (a.is_exact() || abs(a.value_) - a.error_ >= BigFloat(kErfcLimit)) return result;
     const BigFloat growth = a.error_ * (2 * (x > BigFloat(0.0) ? x : BigFloat(0.0)) + BigFloat(2.0));
     return result.Plus(growth > BigFloat(0x1p-10) ? Infinity() : growth * result.value_);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 namespace actbench {
 namespace {
@@ -23,11 +22,11 @@ ErrorReport Merge(const ErrorReport& a, const ErrorReport& b) {
 }
 
 ErrorMeter::ErrorMeter(const ActivationInfo& activation, Direction direction, Dtype dtype,
-                       std::vector<double> parameters)
-    : ErrorMeter(DefinitionsOf(activation), activation.inputs, direction, dtype, std::move(parameters)) {}
+                       const std::vector<double>& parameters)
+    : ErrorMeter(DefinitionsOf(activation), activation.inputs, direction, dtype, parameters) {}
 
 ErrorMeter::ErrorMeter(const Definitions& definitions, size_t input_count, Direction direction, Dtype dtype,
-                       std::vector<double> parameters) {
+                       const std::vector<double>& parameters) {
   const size_t outputs = direction == Direction::kGradient ? input_count : 1;
   for (size_t i = 0; i < outputs; ++i) {
     references_.emplace_back(definitions, input_count, direction, dtype, parameters, i);

@@ -34,10 +34,10 @@ ErrorReport Merge(const ErrorReport& a, const ErrorReport& b);
 class ErrorMeter {
  public:
   // `activation` is one of AllActivations(); `parameters` as ResolveParameters gives them.
-  ErrorMeter(const ActivationInfo& activation, Direction direction, Dtype dtype, std::vector<double> parameters);
+  ErrorMeter(const ActivationInfo& activation, Direction direction, Dtype dtype, const std::vector<double>& parameters);
   // The same for any activation of `input_count` inputs (x [, gate]).
   ErrorMeter(const Definitions& definitions, size_t input_count, Direction direction, Dtype dtype,
-             std::vector<double> parameters);
+             const std::vector<double>& parameters);
 
   // Compares elements [begin, end) of output number `output_number` (0: y or dx; 1: dgate). `inputs` as a kernel takes
   // them, all buffers of the dtype and with any alignment. About 20 ns an element, but 10 to 100 us in f64 and where

@@ -102,7 +102,6 @@ void MeasurementImpl::LoadPrevious(Workspace& w, Block block) {
 
 void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   const Reference& reference = references_[output];
-  const size_t inputs = space_.input_count();
   double* rows[3];
   for (size_t i = 0; i < 3; ++i) rows[i] = w.wide_inputs[i].data();
   std::vector<size_t> others;
@@ -115,12 +114,10 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   for (size_t i = 0; !all_plain && i < block.n; ++i) {
     if (is_plain(i)) continue;
     others.push_back(i);
-    for (size_t k = 0; k < inputs; ++k) rows[k][i] = 1;
+    for (double* row : rows) row[i] = 1;
   }
   const size_t padded = (block.n + kReferenceStep - 1) / kReferenceStep * kReferenceStep;
-  for (size_t i = block.n; i < padded; ++i) {
-    for (size_t k = 0; k < inputs; ++k) rows[k][i] = 1;
-  }
+  for (double* row : rows) std::fill(row + block.n, row + padded, 1);
   if (!reference.EvaluateF64(rows, padded, w.value.data(), w.error.data())) {
     std::fill(w.value.begin(), w.value.end(), 0);
     std::fill(w.error.begin(), w.error.end(), kInfinity);
