@@ -137,35 +137,32 @@ TEST(TallyTest, PartsMergedAreTheWhole) {
 
 TEST(WorstListTest, KeepsTheLargestErrorsAndOfEqualOnesThoseOfTheLeastInputs) {
   WorstList list(Dtype::kF16);
-  EXPECT_TRUE(list.empty());
-  EXPECT_EQ(list.threshold(), WorstList::kLeast);
-  for (int x = 15; x >= -4; --x) list.Add(ErrorOf(x, x == 7 ? 2 : 1), 1.5);
-  const std::vector<InputError> errors = list.Errors();
+  for (int x = 15; x >= -4; --x) list.Add(ErrorOf(x, x == 7 ? 2 : 1));
+  const std::vector<InputError>& errors = list.errors();
   ASSERT_EQ(errors.size(), AccuracyReport::kWorst);
   EXPECT_EQ(errors[0].input_bits[0], Bits(7));
   for (size_t i = 1; i < errors.size(); ++i) {
     EXPECT_EQ(errors[i].input_bits[0], Bits(static_cast<double>(i) - 5)) << i;
   }
-  EXPECT_EQ(list.threshold(), 1.5);
 }
 
 TEST(WorstListTest, LeavesOutWhatIsBelowItsLeastError) {
   WorstList list(Dtype::kF16);
-  list.Add(ErrorOf(1, WorstList::kLeast / 2), 1);
-  EXPECT_TRUE(list.empty());
-  list.Add(ErrorOf(1, WorstList::kLeast), 1);
-  EXPECT_FALSE(list.empty());
+  list.Add(ErrorOf(1, WorstList::kLeast / 2));
+  EXPECT_TRUE(list.errors().empty());
+  list.Add(ErrorOf(1, WorstList::kLeast));
+  EXPECT_FALSE(list.errors().empty());
 }
 
 TEST(WorstListTest, TheOrderOfAddingAndMergingDoesNotMatter) {
   WorstList forwards(Dtype::kF16);
   WorstList backwards(Dtype::kF16);
   WorstList half(Dtype::kF16);
-  for (int i = 0; i < 40; ++i) (i < 20 ? forwards : half).Add(ErrorOf(i % 13, i % 5, i % 2), i % 5);
-  for (int i = 39; i >= 0; --i) backwards.Add(ErrorOf(i % 13, i % 5, i % 2), i % 5);
+  for (int i = 0; i < 40; ++i) (i < 20 ? forwards : half).Add(ErrorOf(i % 13, i % 5, i % 2));
+  for (int i = 39; i >= 0; --i) backwards.Add(ErrorOf(i % 13, i % 5, i % 2));
   forwards.Merge(half);
-  const std::vector<InputError> a = forwards.Errors();
-  const std::vector<InputError> b = backwards.Errors();
+  const std::vector<InputError>& a = forwards.errors();
+  const std::vector<InputError>& b = backwards.errors();
   ASSERT_EQ(a.size(), AccuracyReport::kWorst);
   ASSERT_EQ(b.size(), AccuracyReport::kWorst);
   for (size_t i = 0; i < a.size(); ++i) {
@@ -173,6 +170,22 @@ TEST(WorstListTest, TheOrderOfAddingAndMergingDoesNotMatter) {
     EXPECT_EQ(a[i].input_bits, b[i].input_bits);
     EXPECT_EQ(a[i].output, b[i].output);
   }
+}
+
+TEST(LargestEstimatesTest, TheThresholdIsTheLeastOfTheLargest) {
+  LargestEstimates first;
+  EXPECT_EQ(first.threshold(), WorstList::kLeast);
+  for (int i = 0; i < 9; ++i) first.Add(3);
+  EXPECT_EQ(first.threshold(), WorstList::kLeast);
+  first.Add(2);
+  EXPECT_EQ(first.threshold(), 2);
+  first.Add(2);
+  first.Add(1);
+  EXPECT_EQ(first.threshold(), 2);
+  LargestEstimates second;
+  second.Add(4);
+  first.Merge(second);
+  EXPECT_EQ(first.threshold(), 3);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "kernels/accuracy/measurement.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -55,6 +56,7 @@ MeasurementImpl::MeasurementImpl(absl::Span<const Kernel* const> kernels, const 
       input_pieces_((space_.size() + piece_inputs_ - 1) / piece_inputs_),
       piece_count_(input_pieces_),
       worst_(kernels.size(), WorstList(dtype_)),
+      estimates_(kernels.size()),
       special_(kernels.size()) {
   const size_t outputs = direction_ == Direction::kGradient ? activation.inputs : 1;
   for (size_t i = 0; i < outputs; ++i) references_.emplace_back(activation, direction_, dtype_, parameters_, i);
@@ -96,8 +98,15 @@ MeasurementImpl::Point MeasurementImpl::PointOf(const std::array<uint64_t, 3>& b
 
 void MeasurementImpl::RunPiece(size_t piece) {
   if (piece >= input_pieces_) return RunHard((piece - input_pieces_) * kHardPiece);
-  const uint64_t begin = piece * piece_inputs_;
+  const uint64_t begin = ShuffledPiece(piece) * piece_inputs_;
   RunInputs(begin, std::min(begin + piece_inputs_, space_.size()));
+}
+
+// Not in ascending order: along a slope of errors, such as tanh has where it becomes 1, every input would be worse than
+// all before it, and so a candidate for the list of the worst.
+uint64_t MeasurementImpl::ShuffledPiece(size_t piece) const {
+  constexpr uint64_t kOdd = 0x9e3779b1;  // so that no piece is left out of a power of two
+  return std::has_single_bit(input_pieces_) ? piece * kOdd % input_pieces_ : piece;
 }
 
 void MeasurementImpl::RunInputs(uint64_t begin, uint64_t end) {
@@ -115,12 +124,13 @@ void MeasurementImpl::RunInputs(uint64_t begin, uint64_t end) {
 }
 
 void MeasurementImpl::PublishWorst(Workspace& w) {
+  const std::lock_guard lock(mutex_);
   for (size_t k = 0; k < kernels_.size(); ++k) {
-    if (w.worst[k].empty()) continue;
-    const std::lock_guard lock(mutex_);
     worst_[k].Merge(w.worst[k]);
-    thresholds_[k].store(worst_[k].threshold(), std::memory_order_relaxed);
+    estimates_[k].Merge(w.estimates[k]);
+    thresholds_[k].store(estimates_[k].threshold(), std::memory_order_relaxed);
     w.worst[k] = WorstList(dtype_);
+    w.estimates[k] = LargestEstimates();
   }
 }
 
@@ -146,7 +156,7 @@ void MeasurementImpl::RunHard(size_t first) {
     const ExactResult exact = references_[hard.output].EvaluateMpfr(PointOf(bits).data());
     const Outcome outcome = Compare(bits, hard.output, hard.got_bits, exact, dtype_);
     w->tallies[hard.kernel].Add(outcome, exact.stage);
-    w->worst[hard.kernel].Add(outcome.error, outcome.error.ulp);
+    w->worst[hard.kernel].Add(outcome.error);
     if (exact.bits == hard.provisional_bits) continue;
     const std::lock_guard lock(mutex_);
     corrected_.emplace_back(hard, exact.bits);
@@ -242,7 +252,7 @@ AccuracyReport MeasurementImpl::Report(size_t kernel) const {
   for (const std::unique_ptr<Workspace>& workspace : idle_) sum.Merge(workspace->tallies[kernel]);
   AccuracyReport report = sum.Report();
   report.falls += static_cast<uint64_t>(FallsCorrection(kernel));
-  report.worst = worst_[kernel].Errors();
+  report.worst = worst_[kernel].errors();
   // The lanes' own figure is some 2^-27 off.
   if (!report.worst.empty()) report.max_ulp = report.worst.front().ulp;
   for (const SpecialRun& run : special_[kernel]) {

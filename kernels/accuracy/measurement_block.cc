@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -127,7 +126,7 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
 
 double MeasurementImpl::Limit(const Workspace& w, size_t kernel) const {
   // Of equal errors the one at the least input wins, which may come late; but in a piece they come in order.
-  return std::max(w.worst[kernel].threshold(),
+  return std::max(w.estimates[kernel].threshold(),
                   std::nextafter(thresholds_[kernel].load(std::memory_order_relaxed), 0.0));
 }
 
@@ -199,22 +198,15 @@ void MeasurementImpl::LookCloser(Workspace& w, Block block, size_t kernel, size_
     }
     SetBits(results.expected_data() + i * element_bytes_, exact.bits, element_bytes_);
     w.tallies[kernel].Add(outcome, exact.stage);
-    const ExactResult near{w.value[i], 0, 0, Stage::kF64};
-    const double estimate = w.error[i] < kInfinity ? UlpError(outcome.got, near, Info(dtype_)) : outcome.error.ulp;
-    w.worst[kernel].Add(outcome.error, estimate);
+    w.worst[kernel].Add(outcome.error);
   };
-  // What may get into the list of the worst is looked at more closely, but no more of a block than the list has places.
-  std::vector<double> candidates;  // estimates, the largest first
+  // Whether `exact` is all that is to be known. What may get into the list of the worst is looked at more closely.
   const auto is_final = [&](double got, size_t i, const ExactResult& exact) {
-    const DtypeInfo& format = Info(dtype_);
     if (!reference.KnowsError(got, exact)) return false;
-    const double ulp = UlpError(got, exact, format);
-    const double doubt = UlpError(exact.high + w.error[i], exact, format);
-    if (std::isinf(ulp) || ulp <= Limit(w, kernel) || doubt <= kWorstResolution) return true;
-    const auto place = std::upper_bound(candidates.begin(), candidates.end(), ulp, std::greater<>());
-    if (place - candidates.begin() >= static_cast<ptrdiff_t>(AccuracyReport::kWorst)) return true;
-    candidates.insert(place, ulp);
-    return false;
+    const double ulp = UlpError(got, exact, Info(dtype_));
+    if (ulp <= Limit(w, kernel)) return true;
+    w.estimates[kernel].Add(ulp);
+    return std::isinf(ulp) || UlpError(exact.high + w.error[i], exact, Info(dtype_)) <= kWorstResolution;
   };
   for (size_t a = 0; a < count; ++a) {
     const size_t i = w.compared.attention[a];
@@ -269,7 +261,7 @@ void MeasurementImpl::CompareSampled(Workspace& w, Block block, size_t kernel, s
       const Outcome outcome = Compare(bits, output, LoadBits(dtype_, element), exact[i], dtype_);
       if (std::isnan(outcome.got)) StoreElement(dtype_, std::numeric_limits<double>::quiet_NaN(), element);
       w.tallies[kernel].Add(outcome, exact[i].stage);
-      w.worst[kernel].Add(outcome.error, outcome.error.ulp);
+      w.worst[kernel].Add(outcome.error);
     }
   }
 }

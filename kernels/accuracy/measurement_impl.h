@@ -70,6 +70,7 @@ class MeasurementImpl final : public Measurement {
   Point PointOf(const std::array<uint64_t, 3>& bits) const;
 
   // measurement.cc
+  uint64_t ShuffledPiece(size_t piece) const;
   void RunInputs(uint64_t begin, uint64_t end);
   void RunHard(size_t first);
   // Makes the hard outputs of a piece known; the last of all pieces also those that fill no piece.
@@ -132,6 +133,7 @@ class MeasurementImpl final : public Measurement {
   std::vector<std::pair<HardOutput, uint64_t>> corrected_;  // whose bits are not the provisional ones, and these
   size_t input_pieces_done_ = 0;
   std::vector<WorstList> worst_;
+  std::vector<LargestEstimates> estimates_;
   std::vector<std::vector<SpecialRun>> special_;  // by kernel
   std::vector<Difference> differences_;
   absl::Status status_;

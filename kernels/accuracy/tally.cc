@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace actbench {
 namespace {
@@ -53,23 +54,26 @@ bool WorstList::IsWorse(const InputError& a, const InputError& b) const {
   return a.output < b.output;
 }
 
-void WorstList::Add(const InputError& error, double estimate) {
-  const bool is_full = list_.size() == AccuracyReport::kWorst;
-  if (error.ulp < kLeast || (is_full && !IsWorse(error, list_.back().error))) return;
-  const auto place = std::upper_bound(list_.begin(), list_.end(), error,
-                                      [&](const InputError& a, const Entry& b) { return IsWorse(a, b.error); });
-  list_.insert(place, {error, estimate});
-  if (is_full) list_.pop_back();
+void WorstList::Add(const InputError& error) {
+  const bool is_full = errors_.size() == AccuracyReport::kWorst;
+  if (error.ulp < kLeast || (is_full && !IsWorse(error, errors_.back()))) return;
+  const auto is_worse = [this](const InputError& a, const InputError& b) { return IsWorse(a, b); };
+  errors_.insert(std::upper_bound(errors_.begin(), errors_.end(), error, is_worse), error);
+  if (is_full) errors_.pop_back();
 }
 
 void WorstList::Merge(const WorstList& other) {
-  for (const Entry& entry : other.list_) Add(entry.error, entry.estimate);
+  for (const InputError& error : other.errors_) Add(error);
 }
 
-std::vector<InputError> WorstList::Errors() const {
-  std::vector<InputError> errors;
-  for (const Entry& entry : list_) errors.push_back(entry.error);
-  return errors;
+void LargestEstimates::Add(double ulp) {
+  if (ulp <= threshold()) return;
+  ulps_.insert(std::upper_bound(ulps_.begin(), ulps_.end(), ulp, std::greater<>()), ulp);
+  if (ulps_.size() > AccuracyReport::kWorst) ulps_.pop_back();
+}
+
+void LargestEstimates::Merge(const LargestEstimates& other) {
+  for (double ulp : other.ulps_) Add(ulp);
 }
 
 Tally::Tally(Dtype dtype) : dtype_(dtype), binades_(2 * ExponentCount(Info(dtype))) {

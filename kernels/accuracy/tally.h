@@ -38,24 +38,29 @@ class WorstList {
   static constexpr double kLeast = 0x1p-10;
 
   explicit WorstList(Dtype dtype) : dtype_(dtype) {}
-  // `estimate`: the error as the first stage has it. It decides who is looked at, so that a plateau of equal errors is
-  // not looked at as a whole; the list itself is by the error.
-  void Add(const InputError& error, double estimate);
+  void Add(const InputError& error);
   void Merge(const WorstList& other);
-  // An estimate must be above this, or equal at a lesser input, to get in.
-  double threshold() const { return list_.size() < AccuracyReport::kWorst ? kLeast : list_.back().estimate; }
-  bool empty() const { return list_.empty(); }
-  std::vector<InputError> Errors() const;
+  const std::vector<InputError>& errors() const { return errors_; }
 
  private:
-  struct Entry {
-    InputError error;
-    double estimate;
-  };
   bool IsWorse(const InputError& a, const InputError& b) const;
 
   Dtype dtype_;
-  std::vector<Entry> list_;
+  std::vector<InputError> errors_;
+};
+
+// The largest errors as the first stage estimates them, as many as a WorstList has places: they decide which inputs are
+// looked at more closely, before it is known what they really are. So neither a plateau of equal errors is looked at as
+// a whole, nor a rising slope.
+class LargestEstimates {
+ public:
+  void Add(double ulp);
+  void Merge(const LargestEstimates& other);
+  // A further estimate must be above this to count, or equal at a lesser input.
+  double threshold() const { return ulps_.size() < AccuracyReport::kWorst ? WorstList::kLeast : ulps_.back(); }
+
+ private:
+  std::vector<double> ulps_;  // the largest first
 };
 
 // Everything else of a report.

@@ -48,7 +48,11 @@ char* GuardedOutput::Prepare(size_t size) {
 bool GuardedOutput::IsIntact() const { return HasPattern(data_ - kPattern) && HasPattern(data_ + size_); }
 
 Workspace::Workspace(Dtype dtype, size_t kernels, size_t outputs)
-    : value(kCompareBlock), error(kCompareBlock), tallies(kernels, Tally(dtype)), worst(kernels, WorstList(dtype)) {
+    : value(kCompareBlock),
+      error(kCompareBlock),
+      tallies(kernels, Tally(dtype)),
+      worst(kernels, WorstList(dtype)),
+      estimates(kernels) {
   const size_t bytes = kCompareBlock * SizeBytes(dtype);
   for (std::vector<char>& input : inputs) input.resize(bytes);
   for (std::vector<double>& wide : wide_inputs) wide.resize(kCompareBlock);

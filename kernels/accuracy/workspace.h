@@ -63,6 +63,7 @@ struct Workspace {
   std::vector<Results> results;                         // likewise
   std::vector<Tally> tallies;                           // by kernel
   std::vector<WorstList> worst;                         // by kernel; of this piece
+  std::vector<LargestEstimates> estimates;              // likewise
   CompareResult compared;
 };
 
