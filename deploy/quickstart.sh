@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From a fresh clone to a first result: installs, builds, starts the server in the background, evaluates a real tensor.
-# Works again and again; a server that an earlier run left is replaced.
+# From a fresh clone to a first result: installs, builds, starts the server in the background, evaluates a real tensor
+# and certifies the kernels that do it. Works again and again; a server that an earlier run left is replaced.
 set -euo pipefail
 cd -P "$(dirname "$0")/.."  # as /proc has the paths of programs
 build=build/quickstart
@@ -85,9 +85,15 @@ say "Its gradient, from the gradient that arrived there in training"
 show "$actbench" eval gelu_erf --gradient --in tests/data/digits_layer3_x.npy \
   --upstream tests/data/digits_layer3_dy.npy --out "$state/dx.npy" --check
 
+say "Its certificate: the error of either tier, not at a sample but at every one of the 2^32 inputs that f32 has"
+show "$actbench" accuracy gelu_erf --exhaustive --tier all
+
+say "The server keeps it, and from now on shows it at once"
+show "$actbench" accuracy gelu_erf --tier all
+
 say "What Prometheus would see at http://$metrics_address/metrics"
 curl -sS --noproxy '*' "http://$metrics_address/metrics" |
-  grep -E '^actbench_(build_info|kernel_elements_total|kernel_duration_seconds_(sum|count))'
+  grep -E '^actbench_(build_info|kernel_elements_total|kernel_duration_seconds_(sum|count)|accuracy_max_ulp)'
 
 say "The server goes on, as process $(<"$state/pid"); its log is $state/log"
 echo "Use it:   ACTBENCH_SERVER=$address $actbench eval silu --values=-1,0,1"

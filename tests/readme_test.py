@@ -30,7 +30,7 @@ def blocks(language):
 
 def comparable(output):
     """Without what depends on the processor: instruction sets, errors, times, the widths of columns."""
-    output = re.sub(r"(/fast)/\w+", r"\1/ISA", output)
+    output = re.sub(r"(/(?:fast|exact))/\w+", r"\1/ISA", output)
     output = re.sub(r"^error: max \S+ ulp, mean \S+ ulp, worst at x = \S+ \(\w+\)", "error", output, flags=re.MULTILINE)
     output = re.sub(r"within [\d.]+ ulp", "within N ulp", output)
     output = re.sub(r" +", " ", output)
