@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstring>
-#include <utility>
 
 #include "kernels/accuracy/error.h"
 #include "kernels/accuracy/special_values.h"
@@ -122,7 +121,7 @@ void SelfCheck::Chunk::CheckKernel() const {
     output_data.push_back(output.data());
   }
   prepared.Run(input_data, output_data, count_);
-  const ErrorMeter meter(**activation, kernel_.direction, kernel_.dtype, std::move(parameters));
+  const ErrorMeter meter(**activation, kernel_.direction, kernel_.dtype, parameters);
   Tally tally(kernel_.dtype);
   std::vector<double> errors;
   for (size_t i = 0; i < outputs.size(); ++i) {
