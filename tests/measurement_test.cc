@@ -121,6 +121,29 @@ TEST(MeasurementTest, SpecialValuesHaveTheirRowsAndKinks) {
   }
 }
 
+// Infinite above 1000, 22016 of the numbers of f16 and infinity itself: more wrong ones than any list has places.
+double InfiniteAbove1000(double x) { return x > 1000 ? kInfinity : RightRelu(x); }
+
+TEST(MeasurementTest, EveryWrongInfinityIsCounted) {
+  uint64_t expected = 0;
+  for (uint64_t bits = 0; bits < 0x7c00; ++bits) expected += LoadElement(Dtype::kF16, &bits) > 1000 ? 1 : 0;
+  const AccuracyReport report = ReportOf(HalfRelu<InfiniteAbove1000>(), ExhaustiveInputs{});
+  EXPECT_EQ(report.wrong_inf, expected);
+  EXPECT_EQ(report.finite, 65536u - expected);
+  EXPECT_TRUE(std::isfinite(report.sum_ulp));
+}
+
+// Leaves out the last element of each call.
+void LeaveOutTheLast(const void*, const void* const* inputs, void* const* outputs, size_t n) {
+  if (n > 1) RunHalf<RightRelu>(nullptr, inputs, outputs, n - 1);
+}
+
+TEST(MeasurementTest, WhatAKernelLeavesOutDoesNotPass) {
+  const Kernel kernel = HandmadeKernel("relu", Direction::kForward, Dtype::kF16, &LeaveOutTheLast);
+  const AccuracyReport report = ReportOf(kernel, ExhaustiveInputs{});
+  EXPECT_EQ(report.wrong_nan, 63u);  // one of each block of 1024, but for the last, which ends with NaN
+}
+
 void WriteBeyond(const void*, const void* const* inputs, void* const* outputs, size_t n) {
   std::memcpy(outputs[0], inputs[0], 2 * n);
   if (n > 1) std::memset(static_cast<char*>(outputs[0]) + 2 * n, 1, 2);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/accuracy/measurement_impl.h"
@@ -15,6 +16,11 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kWorstResolution = 0x1p-30;
 // When so many outputs wait for MPFR, further ones are decided where they are found.
 constexpr size_t kMostHard = size_t{1} << 20;
+
+// Which NaN it is, is no matter.
+void MakeNaNCanonical(Dtype dtype, char* element) {
+  if (std::isnan(LoadElement(dtype, element))) StoreElement(dtype, std::numeric_limits<double>::quiet_NaN(), element);
+}
 
 void SetBits(char* element, uint64_t bits, size_t size) { std::memcpy(element, &bits, size); }
 
@@ -103,7 +109,8 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   const Reference& reference = references_[output];
   double* rows[3];
   for (size_t i = 0; i < 3; ++i) rows[i] = w.wide_inputs[i].data();
-  std::vector<size_t> others;
+  // Stage 1 gets other numbers for them; the next output wants them as they are.
+  std::vector<std::pair<size_t, Point>> others;
   const auto is_plain = [&](size_t i) {
     const double point[3] = {rows[0][i], rows[1][i], rows[2][i]};
     return reference.IsPlain(point);
@@ -112,7 +119,7 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   const bool all_plain = is_plain(0) && is_plain(block.n - 1);
   for (size_t i = 0; !all_plain && i < block.n; ++i) {
     if (is_plain(i)) continue;
-    others.push_back(i);
+    others.emplace_back(i, Point{rows[0][i], rows[1][i], rows[2][i]});
     for (double* row : rows) row[i] = 1;
   }
   const size_t padded = (block.n + kReferenceStep - 1) / kReferenceStep * kReferenceStep;
@@ -121,13 +128,18 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
     std::fill(w.value.begin(), w.value.end(), 0);
     std::fill(w.error.begin(), w.error.end(), kInfinity);
   }
-  for (size_t i : others) w.error[i] = kInfinity;
+  for (const auto& [i, point] : others) {
+    w.error[i] = kInfinity;
+    for (size_t k = 0; k < point.size(); ++k) rows[k][i] = point[k];
+  }
 }
 
 double MeasurementImpl::Limit(const Workspace& w, size_t kernel) const {
-  // Of equal errors the one at the least input wins, which may come late; but in a piece they come in order.
-  return std::max(w.estimates[kernel].threshold(),
-                  std::nextafter(thresholds_[kernel].load(std::memory_order_relaxed), 0.0));
+  // Of equal errors the one at the least input wins, which may come late; but in a piece they come in order. An
+  // infinite error is always looked at.
+  const double limit = std::max(w.estimates[kernel].threshold(),
+                                std::nextafter(thresholds_[kernel].load(std::memory_order_relaxed), 0.0));
+  return std::min(limit, std::numeric_limits<double>::max());
 }
 
 bool MeasurementImpl::CompareNaNs(Workspace& w, Block block, size_t kernel, size_t output) {
@@ -192,10 +204,7 @@ void MeasurementImpl::LookCloser(Workspace& w, Block block, size_t kernel, size_
   };
   const auto add = [&](size_t i, uint64_t got_bits, const ExactResult& exact) {
     const Outcome outcome = Compare(input_bits(i), output, got_bits, exact, dtype_);
-    if (std::isnan(outcome.got)) {
-      // Which NaN it is, is no matter.
-      StoreElement(dtype_, std::numeric_limits<double>::quiet_NaN(), results.got_data() + i * element_bytes_);
-    }
+    MakeNaNCanonical(dtype_, results.got_data() + i * element_bytes_);
     SetBits(results.expected_data() + i * element_bytes_, exact.bits, element_bytes_);
     w.tallies[kernel].Add(outcome, exact.stage);
     w.worst[kernel].Add(outcome.error);
@@ -238,8 +247,10 @@ void MeasurementImpl::LookCloser(Workspace& w, Block block, size_t kernel, size_
     if (exact[j].has_value()) {
       add(i, got_bits, *exact[j]);
     } else {
+      MakeNaNCanonical(dtype_, results.got_data() + i * element_bytes_);
       const uint64_t provisional = LoadBits(dtype_, results.expected_data() + i * element_bytes_);
-      hard.push_back({block.start + i, got_bits, provisional, kernel, output});
+      hard.push_back(
+          {block.start + i, LoadBits(dtype_, results.got_data() + i * element_bytes_), provisional, kernel, output});
     }
   }
 }
@@ -259,7 +270,7 @@ void MeasurementImpl::CompareSampled(Workspace& w, Block block, size_t kernel, s
       char* element = got_data + (begin + i) * element_bytes_;
       const std::array<uint64_t, 3> bits = space_.At(block.start + begin + i);
       const Outcome outcome = Compare(bits, output, LoadBits(dtype_, element), exact[i], dtype_);
-      if (std::isnan(outcome.got)) StoreElement(dtype_, std::numeric_limits<double>::quiet_NaN(), element);
+      MakeNaNCanonical(dtype_, element);
       w.tallies[kernel].Add(outcome, exact[i].stage);
       w.worst[kernel].Add(outcome.error);
     }
@@ -284,8 +295,11 @@ void MeasurementImpl::FindDifferences(Workspace& w, Block block, size_t output) 
       const double b_ulp = UlpError(LoadElement(dtype_, &b), near, Info(dtype_));
       if (std::max(a_ulp, b_ulp) + 0.01 < difference_threshold_.load(std::memory_order_relaxed)) continue;
     }
-    const ExactResult exact = references_[output].Evaluate(PointOf(bits).data());
-    AddDifference({Compare(bits, output, a, exact, dtype_).error, Compare(bits, output, b, exact, dtype_).error});
+    const auto error_of = [&](uint64_t got) {
+      const ExactResult exact = references_[output].EvaluateFor(LoadElement(dtype_, &got), PointOf(bits).data());
+      return Compare(bits, output, got, exact, dtype_).error;
+    };
+    AddDifference({error_of(a), error_of(b)});
   }
   differing_.fetch_add(differing, std::memory_order_relaxed);
 }

@@ -82,6 +82,8 @@ class Reference {
   // Stage 1 of `n` inputs (a multiple of kReferenceStep), as ReferenceFunction; for every input that IsPlain. False,
   // and nothing done, if there is no such stage.
   bool EvaluateF64(const double* const* inputs, size_t n, double* value, double* error) const;
+  // Whether there is one: not in f64, nor with parameters beyond 2^100 or so near to 0.
+  bool HasF64Stage() const { return dtype_ != Dtype::kF64 && LaneFunction(false) != nullptr; }
   // Whether the faster stages can serve this input: it is finite, and dy is not 0.
   bool IsPlain(const double* inputs) const;
   // Stage 2 of `n` inputs: nothing where it is not enough.
@@ -92,6 +94,8 @@ class Reference {
   ExactResult EvaluateMpfr(const double* inputs) const;
   // By the first stage that knows, unless it is before `from`.
   ExactResult Evaluate(const double* inputs, Stage from = Stage::kF64) const;
+  // The same, so well that the error of `got` is known.
+  ExactResult EvaluateFor(double got, const double* inputs) const;
   // Of `n` inputs, so well that the error of `got` is known; `n` is at most kReferenceBlock.
   void Evaluate(const double* const* inputs, const double* got, size_t n, ExactResult* results) const;
   // The rounded bits of what lies within `error` of `value` if they are decided, and the value near enough for an error

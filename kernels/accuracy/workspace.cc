@@ -42,6 +42,8 @@ char* GuardedOutput::Prepare(size_t size) {
     std::memset(data_ - kPattern, kPatternByte, kPattern);
     std::memset(data_ + size, kPatternByte, kPattern);
   }
+  // NaN in every dtype: what a kernel leaves out does not pass for what it wrote before.
+  std::memset(data_, 0xff, size);
   return data_;
 }
 
