@@ -117,6 +117,7 @@ TEST_P(ReferenceLanesTest, PairsAgreeWithMpfr) {
         ++decided;
         const ExactResult mpfr = reference.EvaluateMpfr(point);
         EXPECT_EQ(pair->bits, mpfr.bits) << Name(dtype) << " " << Name(direction) << " at " << x;
+        if (std::isinf(mpfr.high)) continue;
         EXPECT_LE(std::fabs((pair->high - mpfr.high) + (pair->low - mpfr.low)), std::fabs(mpfr.high) * 0x1p-80) << x;
       }
       if (dtype == Dtype::kF32 || dtype == Dtype::kBF16) {
