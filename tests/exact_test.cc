@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The exact tier: correctly rounded, and the same bits on every instruction set. All f32 inputs: docs/accuracy.md has the command.
+// The exact tier: correctly rounded, and the same bits on every instruction set. All f32 inputs: docs/accuracy.md has
+// the command.
 #include <gtest/gtest.h>
 
 #include <cstring>
