@@ -29,6 +29,15 @@ uint64_t PieceInputs(const InputSpace& space, const Reference& reference) {
   return reference.HasF64Stage() ? kSampledPiece : kMpfrPiece;
 }
 
+// One for each output.
+std::vector<Reference> MakeReferences(const ActivationInfo& activation, Direction direction, Dtype dtype,
+                                      const std::vector<double>& parameters) {
+  std::vector<Reference> references;
+  const size_t outputs = direction == Direction::kGradient ? activation.inputs : 1;
+  for (size_t i = 0; i < outputs; ++i) references.emplace_back(activation, direction, dtype, parameters, i);
+  return references;
+}
+
 double WorseError(const Difference& difference) { return std::max(difference.first.ulp, difference.second.ulp); }
 
 }  // namespace
@@ -51,23 +60,20 @@ MeasurementImpl::MeasurementImpl(absl::Span<const Kernel* const> kernels, const 
       element_bytes_(SizeBytes(dtype_)),
       parameters_(std::move(parameters)),
       space_(std::move(space)),
+      references_(MakeReferences(activation, direction_, dtype_, parameters_)),
       compare_(AllCompareFunctions().back()),
-      piece_inputs_(PieceInputs(space_, Reference(activation, direction_, dtype_, parameters_))),
+      piece_inputs_(PieceInputs(space_, references_.front())),
       input_pieces_((space_.size() + piece_inputs_ - 1) / piece_inputs_),
       piece_count_(input_pieces_),
       worst_(kernels.size(), WorstList(dtype_)),
       estimates_(kernels.size()),
-      special_(kernels.size()) {
-  const size_t outputs = direction_ == Direction::kGradient ? activation.inputs : 1;
-  for (size_t i = 0; i < outputs; ++i) references_.emplace_back(activation, direction_, dtype_, parameters_, i);
-}
+      special_(kernels.size()) {}
 
 absl::Status MeasurementImpl::Prepare(absl::Span<const Kernel* const> kernels) {
   if (space_.exhaustive() && space_.size() > 65536 && !references_[0].HasF64Stage()) {
     return absl::InvalidArgumentError(
         absl::StrCat("exhaustive inputs: with parameters beyond 2^100, or so near to 0, every result takes MPFR, which "
-                     "would be days "
-                     "for ",
+                     "would be days for ",
                      space_.size(), " inputs; use sampled inputs"));
   }
   for (const Kernel* kernel : kernels) {
