@@ -82,31 +82,11 @@ TEST_F(SelfCheckTest, AWrongKernelIsCaughtAtTheSpecialValuesAtOnce) {
   EXPECT_GT(Value(Series("mismatched_elements_total", kernel)), 100);
 }
 
-// relu6/forward/f32/actbench/fast/wrong: right but for x = 6, where the pieces meet.
-class WrongAtAKink final : public Backend {
- public:
-  std::string Isa() const override { return "wrong"; }
-  std::vector<Kernel> Kernels() const override {
-    const KernelFunctions functions = {.prepare = [](const double*, const Quantization*) -> void* { return &state_; },
-                                       .run =
-                                           [](const void*, const void* const* inputs, void* const* outputs, size_t n) {
-                                             const auto* const x = static_cast<const float*>(inputs[0]);
-                                             auto* const y = static_cast<float*>(outputs[0]);
-                                             for (size_t i = 0; i < n; ++i)
-                                               y[i] = x[i] <= 0 || x[i] == 6 ? 0 : x[i] > 6 ? 6 : x[i];
-                                           },
-                                       .release = [](void*) {}};
-    return {{"relu6", Direction::kForward, Dtype::kF32, "actbench", "fast", "cpu", "wrong", functions}};
-  }
-
- private:
-  inline static int state_ = 0;
-};
+// relu6, right but for x = 6, where the pieces meet.
+float WrongAtAKink(float x) { return x <= 0 || x == 6 ? 0 : x > 6 ? 6 : x; }
 
 TEST_F(SelfCheckTest, AKernelThatIsWrongAtAKinkAloneIsCaught) {
-  std::vector<std::unique_ptr<Backend>> backends;
-  backends.push_back(std::make_unique<WrongAtAKink>());
-  const Catalog catalog(backends);
+  const Catalog catalog(WrongBackendsOf<WrongAtAKink>("relu6"));
   const Kernel& kernel = catalog.kernels()[0];
   Scheduler scheduler(1, 10, metrics_);
   SelfCheck self_check(catalog, scheduler, metrics_);
