@@ -20,13 +20,15 @@ const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 const ActivationInfo& Find(std::string_view name) { return **Catalog::FindActivation(name); }
 
-// The error of `got` as relu(x) or relu's gradient: definitions whose exact results are plain.
-double ReluError(Dtype dtype, double x, double got) {
-  const ErrorMeter meter(Find("relu"), Direction::kForward, dtype, {});
+// The error of `got` as f(x).
+double ForwardError(std::string_view name, Dtype dtype, double x, double got) {
+  const ErrorMeter meter(Find(name), Direction::kForward, dtype, {});
   const std::vector<char> in = Pack(dtype, {x});
   const std::vector<char> out = Pack(dtype, {got});
   return meter.Measure({in.data()}, out.data(), 0, 1).max_ulp;
 }
+// A definition whose exact results are plain.
+double ReluError(Dtype dtype, double x, double got) { return ForwardError("relu", dtype, x, got); }
 
 double GradientError(std::string_view name, Dtype dtype, double x, double dy, double got) {
   const ErrorMeter meter(Find(name), Direction::kGradient, dtype, {});
@@ -51,6 +53,39 @@ TEST(ErrorTest, SubnormalResultsCountInTheLeastSubnormal) {
   EXPECT_EQ(ReluError(Dtype::kF32, -1, 0x1p-149), 1);  // ulp(0) is the least subnormal
   EXPECT_EQ(ReluError(Dtype::kF64, 0x1p-1074, 0x1.8p-1073), 2);
   EXPECT_EQ(ReluError(Dtype::kF16, 0x1p-24, 0x1p-23), 1);
+}
+
+// However near the result is to a power of two, its ulp is that of its own side.
+TEST(ErrorTest, TheUlpAtAPowerOfTwoIsThatOfTheSide) {
+  const double below = 1 - 0x1p-24;
+  for (double x : {19.0, 50.0, 5000.0, 1e38}) {
+    EXPECT_NEAR(ForwardError("tanh", Dtype::kF32, x, below), 1, 1e-6) << x;
+    EXPECT_NEAR(ForwardError("tanh", Dtype::kF32, -x, -below), 1, 1e-6) << x;
+    EXPECT_NEAR(ForwardError("tanh", Dtype::kF32, x, 1), 0, 1e-6) << x;
+    EXPECT_NEAR(ForwardError("sigmoid", Dtype::kF32, 2 * x, below), 1, 1e-6) << x;
+    EXPECT_NEAR(ForwardError("tanh", Dtype::kF64, 2 * x, 1 - 0x1p-53), 1, 1e-6) << x;
+    // These come down to 1 from above.
+    EXPECT_NEAR(GradientError("silu", Dtype::kF32, 2 * x, 1, below), 0.5, 1e-6) << x;
+    EXPECT_NEAR(GradientError("gelu_erf", Dtype::kF32, x, -4, -4 * below), 0.5, 1e-6) << x;
+    EXPECT_NEAR(GradientError("gelu_tanh", Dtype::kF64, x, 1, 1 - 0x1p-53), 0.5, 1e-6) << x;
+  }
+  EXPECT_NEAR(ForwardError("tanh", Dtype::kF32, kInfinity, below), 0.5, 1e-6);  // there it is 1 itself
+}
+
+TEST(ErrorTest, ErrorsOfSubnormalF64ResultsAreNoWholeNumbers) {
+  for (double x : {-730.0, -744.5, -748.25, -760.0}) {
+    const BigFloat::PrecisionScope precision(200);
+    const BigFloat exact = BigFloat(x) / (BigFloat(1) + exp(BigFloat(-x)));
+    const double got = std::nextafter(exact.ToDouble(), -1.0);
+    const double expected = scalbln(abs(BigFloat(got) - exact), 1074).ToDouble();
+    EXPECT_NEAR(ForwardError("silu", Dtype::kF64, x, got), expected, 1e-9) << x;
+  }
+}
+
+TEST(ErrorTest, AFiniteResultHasAFiniteError) {
+  EXPECT_GT(ReluError(Dtype::kF64, 1e-308, 1e308), 1e300);
+  EXPECT_LT(ReluError(Dtype::kF64, 1e-308, 1e308), kInfinity);
+  EXPECT_LT(ForwardError("silu", Dtype::kF64, -740, -1e308), kInfinity);
 }
 
 TEST(ErrorTest, InfinitiesAndNaN) {
@@ -162,7 +197,7 @@ TEST(ErrorTest, ATallyOfRightResultsHasNoErrors) {
 TEST(ErrorTest, ATallyHasTheErrorOfEachElement) {
   const float third = 1 / 3.0f;
   const ReluTally tally({1, third, 2, 3, 1}, {1 + 0x1p-23f, third, 2 + 0x1p-21f, kQuiet, 1 - 0x1p-24f});
-  EXPECT_EQ(tally.errors, std::vector<double>({1, 0, 2, kInfinity, 0.5}));
+  EXPECT_EQ(tally.errors, std::vector<double>({1, 0, 2, kInfinity, kLeastMisrounded}));
   EXPECT_EQ(tally.report.max_ulp, kInfinity);
   EXPECT_EQ(tally.report.sum_ulp, 3.5);
   EXPECT_EQ(tally.report.finite, 4u);

@@ -171,7 +171,7 @@ TEST_P(KernelsTest, MeetsItsAnchors) {
     if (Rounded(dtype(), anchor.x) != anchor.x) continue;
     const double got = kernel().RunOne(WithUpstream(kernel(), {{anchor.x}}, 1)[0])[0];
     const BigFloat exact = BigFloat::FromDecimal(kernel().gradient() ? anchor.derivative : anchor.value);
-    const double ulp = UlpError(got, exact, Info(dtype()));
+    const double ulp = UlpError(got, ToExactResult(exact, Info(dtype())), Info(dtype()));
     EXPECT_TRUE(ulp <= LimitOf(kernel()) || IsWithinTheErrorOfCancelling(kernel(), {anchor.x}, 0, got, exact))
         << ulp << " ulp at x = " << anchor.x << ", got " << got;
   }

@@ -174,6 +174,25 @@ TEST(MeasurementTest, AKernelThatWritesPastItsOutputOfOneElementIsReported) {
   }
 }
 
+// tanh as if 1 could not be.
+void ClampedTanh(const void*, const void* const* inputs, void* const* outputs, size_t n) {
+  for (size_t i = 0; i < n; ++i) {
+    const double x = LoadElement(Dtype::kBF16, static_cast<const char*>(inputs[0]) + 2 * i);
+    const double y = std::copysign(std::fmin(std::fabs(std::tanh(x)), 1 - 0x1p-8), x);
+    StoreElement(Dtype::kBF16, std::isnan(x) ? x : y, static_cast<char*>(outputs[0]) + 2 * i);
+  }
+}
+TEST(MeasurementTest, AClampedTailIsWrongByAnUlpHoweverFarItReaches) {
+  const Kernel kernel = HandmadeKernel("tanh", Direction::kForward, Dtype::kBF16, &ClampedTanh);
+  const AccuracyReport report = ReportOf(kernel, ExhaustiveInputs{});
+  EXPECT_GT(report.misrounded, 2u * 123 * 128);
+  EXPECT_NEAR(report.max_ulp, 1, 1e-6);
+  EXPECT_NEAR(report.binades.front().MeanUlp(), 1, 1e-6);
+  EXPECT_NEAR(report.binades.back().MeanUlp(), 1, 1e-6);
+  EXPECT_LE(report.decided_by_mpfr, 100u);
+  for (const InputError& error : report.worst) EXPECT_GT(error.ulp, 0.99);
+}
+
 TEST(MeasurementTest, ExhaustiveIsRefusedWhereThereAreTooManyInputs) {
   const ActivationInfo& relu = **Catalog::FindActivation("relu");
   const Kernel& kernel = Find("relu", Direction::kForward, Dtype::kF64);
@@ -184,13 +203,21 @@ TEST(MeasurementTest, ExhaustiveIsRefusedWhereThereAreTooManyInputs) {
 }
 
 TEST(MeasurementTest, ThreadsAndOrderDoNotMatter) {
-  const Kernel& kernel = Find("gelu_erf", Direction::kForward, Dtype::kBF16);
-  const AccuracyReport one = Measured({&kernel}, ExhaustiveInputs{}, {}, 1)->Report(0);
-  const AccuracyReport three = Measured({&kernel}, ExhaustiveInputs{}, {}, 3)->Report(0);
-  EXPECT_EQ(one.output_hash, three.output_hash);
-  EXPECT_EQ(one.misrounded, three.misrounded);
-  EXPECT_EQ(one.max_ulp, three.max_ulp);
-  EXPECT_EQ(one.falls, three.falls);
+  // With a plateau of equal errors, over the pieces.
+  const Kernel kernel = HandmadeKernel("tanh", Direction::kForward, Dtype::kBF16, &ClampedTanh);
+  for (const InputPlan& plan : {InputPlan(ExhaustiveInputs{}), InputPlan(SampledInputs{.count = 50000})}) {
+    const AccuracyReport one = Measured({&kernel}, plan, {}, 1)->Report(0);
+    const AccuracyReport three = Measured({&kernel}, plan, {}, 3)->Report(0);
+    EXPECT_EQ(one.output_hash, three.output_hash);
+    EXPECT_EQ(one.misrounded, three.misrounded);
+    EXPECT_EQ(one.max_ulp, three.max_ulp);
+    EXPECT_EQ(one.falls, three.falls);
+    ASSERT_EQ(one.worst.size(), three.worst.size());
+    for (size_t i = 0; i < one.worst.size(); ++i) {
+      EXPECT_EQ(one.worst[i].ulp, three.worst[i].ulp);
+      EXPECT_EQ(one.worst[i].input_bits, three.worst[i].input_bits);
+    }
+  }
 }
 
 TEST(MeasurementTest, SamplesDependOnTheirSeedAlone) {

@@ -21,7 +21,8 @@ uint64_t Bits(double value, Dtype dtype = Dtype::kF16) {
 
 // At x in f16: `got` where the exact result is `exact`.
 Outcome Made(double x, double got, double exact) {
-  return Compare({Bits(x), 0, 0}, 0, Bits(got), {.high = exact, .bits = Bits(exact)}, Dtype::kF16);
+  const ExactResult result{.high = exact, .bits = Bits(exact), .exponent = ExponentIn(exact, Info(Dtype::kF16))};
+  return Compare({Bits(x), 0, 0}, 0, Bits(got), result, Dtype::kF16);
 }
 
 AccuracyReport ReportOf(const std::vector<Outcome>& outcomes) {
@@ -84,6 +85,13 @@ TEST(TallyTest, AddsUpErrorsAndTheirKinds) {
   EXPECT_EQ(report.spurious_zero, 1u);
   EXPECT_EQ(report.wrong_sign, 3u);
   EXPECT_EQ(report.decided_by_f64, 8u);
+}
+
+TEST(TallyTest, AMisroundedResultIsWrongByMoreThanHalfAnUlp) {
+  const double above_tie = 1 + 0x1p-11;  // as an f64 that stands for a number just below the tie
+  EXPECT_EQ(Made(1, 1, above_tie).error.ulp, 0.5);
+  EXPECT_GT(Made(1, 1 + 0x1p-10, above_tie).error.ulp, 0.5);
+  EXPECT_EQ(Made(1, -0.0, 0).error.ulp, 0);
 }
 
 TEST(TallyTest, BinadesAscendAndHaveNoInfinitiesNorNaN) {
@@ -174,18 +182,32 @@ TEST(WorstListTest, TheOrderOfAddingAndMergingDoesNotMatter) {
 
 TEST(LargestEstimatesTest, TheThresholdIsTheLeastOfTheLargest) {
   LargestEstimates first;
-  EXPECT_EQ(first.threshold(), WorstList::kLeast);
-  for (int i = 0; i < 9; ++i) first.Add(3);
-  EXPECT_EQ(first.threshold(), WorstList::kLeast);
-  first.Add(2);
-  EXPECT_EQ(first.threshold(), 2);
-  first.Add(2);
-  first.Add(1);
-  EXPECT_EQ(first.threshold(), 2);
+  EXPECT_EQ(first.Threshold(0), WorstList::kLeast);
+  for (uint64_t place = 10; place < 19; ++place) first.Add(3, place);
+  EXPECT_EQ(first.Threshold(100), WorstList::kLeast);
+  first.Add(2, 20);
+  EXPECT_EQ(first.Threshold(100), 2);
+  first.Add(2, 30);
+  first.Add(1, 1);
+  EXPECT_EQ(first.Threshold(100), 2);
+  EXPECT_FALSE(first.Contains(30));
   LargestEstimates second;
-  second.Add(4);
+  second.Add(4, 40);
   first.Merge(second);
-  EXPECT_EQ(first.threshold(), 3);
+  first.Merge(second);
+  EXPECT_EQ(first.Threshold(100), 3);
+  EXPECT_TRUE(first.Contains(40));
+  EXPECT_FALSE(first.Contains(20));
+}
+
+TEST(LargestEstimatesTest, OfEqualOnesTheLeastPlacesCount) {
+  LargestEstimates estimates;
+  for (uint64_t place = 10; place < 20; ++place) estimates.Add(1, place);
+  EXPECT_EQ(estimates.Threshold(20), 1);
+  EXPECT_LT(estimates.Threshold(5), 1);
+  estimates.Add(1, 5);
+  EXPECT_TRUE(estimates.Contains(5));
+  EXPECT_FALSE(estimates.Contains(19));
 }
 
 }  // namespace

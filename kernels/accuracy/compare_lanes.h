@@ -13,6 +13,9 @@
 
 namespace actbench {
 
+// The least error of a result that is not the correctly rounded one: above 1/2 ulp, whatever its estimate says.
+inline constexpr double kLeastMisrounded = 0.5 + 0x1p-53;
+
 // The largest block; n is a multiple of kReferenceStep.
 inline constexpr size_t kCompareBlock = 1024;
 
@@ -28,8 +31,8 @@ struct CompareResult {
 
 // `got` is the block in the dtype, with the element before it at got[-1]; `value` and `error` are the reference's.
 // Writes the rounded results to `expected` (provisional where an element needs attention). An element needs attention
-// where it is undecided, an error in ulp is not known to 2^-12 or is over `limit`, a sign differs, or an infinity,
-// a NaN or a zero is not where it should be.
+// where it is undecided, its error in ulp is not known to 2^-12 (or is at most about twice as well known) or is over
+// `limit`, a sign differs or is not known, or an infinity, a NaN or a zero is not where it should be.
 using CompareFunction = void (*)(const void* got, const double* value, const double* error, size_t n, double limit,
                                  void* expected, CompareResult& result);
 // Adjacent elements where `got` falls but `expected` does not; both have an element before the first.

@@ -23,6 +23,8 @@ constexpr uint64_t kExhaustivePiece = uint64_t{1} << 15;
 constexpr uint64_t kSampledPiece = uint64_t{1} << 12;
 constexpr uint64_t kMpfrPiece = 32;
 constexpr size_t kHardPiece = 16;
+// An activation sends some thousands of outputs to MPFR, and at most some 10^5.
+constexpr size_t kMostHard = size_t{1} << 20;
 
 uint64_t PieceInputs(const InputSpace& space, const Reference& reference) {
   if (space.exhaustive()) return kExhaustivePiece;
@@ -92,6 +94,8 @@ std::unique_ptr<Workspace> MeasurementImpl::Acquire() {
     if (!idle_.empty()) {
       std::unique_ptr<Workspace> workspace = std::move(idle_.back());
       idle_.pop_back();
+      workspace->estimates = estimates_;
+      workspace->differences = difference_estimates_;
       return workspace;
     }
   }
@@ -138,25 +142,30 @@ void MeasurementImpl::RunInputs(uint64_t begin, uint64_t end) {
 
 void MeasurementImpl::PublishWorst(Workspace& w) {
   const std::lock_guard lock(mutex_);
+  difference_estimates_.Merge(w.differences);
   for (size_t k = 0; k < kernels_.size(); ++k) {
     worst_[k].Merge(w.worst[k]);
     estimates_[k].Merge(w.estimates[k]);
-    thresholds_[k].store(estimates_[k].threshold(), std::memory_order_relaxed);
     w.worst[k] = WorstList(dtype_);
-    w.estimates[k] = LargestEstimates();
   }
 }
 
 void MeasurementImpl::PublishHard(const std::vector<HardOutput>& found) {
   const std::lock_guard lock(mutex_);
   hard_.insert(hard_.end(), found.begin(), found.end());
-  hard_count_.store(hard_.size(), std::memory_order_relaxed);
+  if (hard_.size() > kMostHard && status_.ok()) {
+    failed_ = true;
+    status_ = absl::ResourceExhaustedError(absl::StrCat("more than ", kMostHard, " results of kernel ",
+                                                        names_[found.front().kernel],
+                                                        " take MPFR, 5 to 100 us each; use sampled inputs"));
+  }
   ++input_pieces_done_;
   const size_t rest = input_pieces_done_ == input_pieces_ ? kHardPiece - 1 : 0;
   piece_count_.store(input_pieces_ + (hard_.size() + rest) / kHardPiece, std::memory_order_release);
 }
 
 void MeasurementImpl::RunHard(size_t first) {
+  if (failed_.load(std::memory_order_relaxed)) return;
   std::vector<HardOutput> outputs;
   {
     const std::lock_guard lock(mutex_);
@@ -166,7 +175,8 @@ void MeasurementImpl::RunHard(size_t first) {
   std::unique_ptr<Workspace> w = Acquire();
   for (const HardOutput& hard : outputs) {
     const std::array<uint64_t, 3> bits = space_.At(hard.index);
-    const ExactResult exact = references_[hard.output].EvaluateMpfr(PointOf(bits).data());
+    const double got = LoadElement(dtype_, &hard.got_bits);
+    const ExactResult exact = references_[hard.output].EvaluateMpfr(PointOf(bits).data(), got);
     const Outcome outcome = Compare(bits, hard.output, hard.got_bits, exact, dtype_);
     w->tallies[hard.kernel].Add(outcome, exact.stage);
     w->worst[hard.kernel].Add(outcome.error);
@@ -190,7 +200,6 @@ void MeasurementImpl::AddDifference(const Difference& difference) {
   };
   differences_.insert(std::upper_bound(differences_.begin(), differences_.end(), difference, is_worse), difference);
   if (differences_.size() > AccuracyReport::kWorst) differences_.pop_back();
-  if (differences_.size() == AccuracyReport::kWorst) difference_threshold_ = WorseError(differences_.back());
 }
 
 std::vector<Difference> MeasurementImpl::Differences() const {
@@ -268,12 +277,13 @@ AccuracyReport MeasurementImpl::Report(size_t kernel) const {
   AccuracyReport report = sum.Report();
   report.falls += static_cast<uint64_t>(FallsCorrection(kernel));
   report.worst = worst_[kernel].errors();
-  // The lanes' own figure is some 2^-27 off.
+  // The lanes' own figures are some 2^-27 off.
   if (!report.worst.empty()) report.max_ulp = report.worst.front().ulp;
+  for (BinadeError& row : report.binades) row.max_ulp = std::min(row.max_ulp, report.max_ulp);
   for (const SpecialRun& run : special_[kernel]) {
     for (size_t output = 0; output < references_.size(); ++output) {
       const double got = LoadElement(dtype_, &run.got_bits[output]);
-      const ExactResult exact = references_[output].EvaluateFor(got, PointOf(run.input_bits).data());
+      const ExactResult exact = references_[output].Evaluate(PointOf(run.input_bits).data(), got);
       const Outcome outcome = Compare(run.input_bits, output, run.got_bits[output], exact, dtype_);
       report.special_values.push_back({run.name, outcome.error});
     }

@@ -14,8 +14,6 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // An error in the list of the worst is known to this.
 constexpr double kWorstResolution = 0x1p-30;
-// When so many outputs wait for MPFR, further ones are decided where they are found.
-constexpr size_t kMostHard = size_t{1} << 20;
 
 // Which NaN it is, is no matter.
 void MakeNaNCanonical(Dtype dtype, char* element) {
@@ -134,12 +132,8 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   }
 }
 
-double MeasurementImpl::Limit(const Workspace& w, size_t kernel) const {
-  // Of equal errors the one at the least input wins, which may come late; but in a piece they come in order. An
-  // infinite error is always looked at.
-  const double limit = std::max(w.estimates[kernel].threshold(),
-                                std::nextafter(thresholds_[kernel].load(std::memory_order_relaxed), 0.0));
-  return std::min(limit, std::numeric_limits<double>::max());
+double MeasurementImpl::Threshold(const Workspace& w, size_t kernel, uint64_t place) {
+  return std::min(w.estimates[kernel].Threshold(place), std::numeric_limits<double>::max());
 }
 
 bool MeasurementImpl::CompareNaNs(Workspace& w, Block block, size_t kernel, size_t output) {
@@ -174,9 +168,10 @@ void MeasurementImpl::CompareExhaustive(Workspace& w, Block block, size_t output
     Workspace::Results& results = ResultsOf(w, k, output);
     char* got = results.got_data();
     char* expected = results.expected_data();
-    compare_.compare[dtype](got, w.value.data(), w.error.data(), block.n, Limit(w, k), expected, w.compared);
+    compare_.compare[dtype](got, w.value.data(), w.error.data(), block.n, Threshold(w, k, PlaceOf(block.start, output)),
+                            expected, w.compared);
     w.tallies[k].AddBlock(LoadBits(dtype_, w.inputs[0].data()), block.n - w.compared.attention_count, w.compared);
-    LookCloser(w, block, k, output, hard);
+    LookCloser(w, block, {k, output}, hard);
     if (!space_.FollowsNeighbour(block.start)) {
       std::memcpy(got - element_bytes_, got, element_bytes_);
       std::memcpy(expected - element_bytes_, expected, element_bytes_);
@@ -188,70 +183,95 @@ void MeasurementImpl::CompareExhaustive(Workspace& w, Block block, size_t output
   }
 }
 
-void MeasurementImpl::LookCloser(Workspace& w, Block block, size_t kernel, size_t output,
-                                 std::vector<HardOutput>& hard) {
-  const Reference& reference = references_[output];
-  Workspace::Results& results = ResultsOf(w, kernel, output);
-  const size_t count = w.compared.attention_count;
-  std::array<std::vector<double>, 3> open_inputs;  // of what the first stage does not decide
+std::array<uint64_t, 3> MeasurementImpl::InputBits(const Workspace& w, size_t i) const {
+  std::array<uint64_t, 3> bits = {};
+  for (size_t k = 0; k < space_.input_count(); ++k) bits[k] = LoadBits(dtype_, w.inputs[k].data() + i * element_bytes_);
+  return bits;
+}
+
+std::optional<ExactResult> MeasurementImpl::FirstStage(const Workspace& w, const Which& which, size_t i,
+                                                       double got) const {
+  const Reference& reference = references_[which.output];
+  const Point point = PointOf(InputBits(w, i));
+  std::optional<ExactResult> exact = reference.EvaluateSpecial(point.data());
+  if (exact.has_value() || w.error[i] == kInfinity) return exact;
+  exact = reference.Decide(point.data(), w.value[i], w.error[i]);
+  if (exact.has_value() && !reference.KnowsError(got, *exact)) exact.reset();
+  return exact;
+}
+
+void MeasurementImpl::AddOutput(Workspace& w, const Which& which, size_t i, const ExactResult& exact) const {
+  Workspace::Results& results = ResultsOf(w, which.kernel, which.output);
+  char* const got = results.got_data() + i * element_bytes_;
+  const Outcome outcome = Compare(InputBits(w, i), which.output, LoadBits(dtype_, got), exact, dtype_);
+  MakeNaNCanonical(dtype_, got);
+  SetBits(results.expected_data() + i * element_bytes_, exact.bits, element_bytes_);
+  w.tallies[which.kernel].Add(outcome, exact.stage);
+  w.worst[which.kernel].Add(outcome.error);
+}
+
+std::vector<size_t> MeasurementImpl::FindOpen(Workspace& w, Block block, const Which& which) const {
+  struct Candidate {
+    size_t i;
+    ExactResult exact;
+  };
+  LargestEstimates& estimates = w.estimates[which.kernel];
+  const DtypeInfo& format = Info(dtype_);
+  char* const got_data = ResultsOf(w, which.kernel, which.output).got_data();
   std::vector<size_t> open;
-  const auto input_bits = [&](size_t i) {
-    std::array<uint64_t, 3> bits = {};
-    for (size_t k = 0; k < space_.input_count(); ++k) {
-      bits[k] = LoadBits(dtype_, w.inputs[k].data() + i * element_bytes_);
-    }
-    return bits;
-  };
-  const auto add = [&](size_t i, uint64_t got_bits, const ExactResult& exact) {
-    const Outcome outcome = Compare(input_bits(i), output, got_bits, exact, dtype_);
-    MakeNaNCanonical(dtype_, results.got_data() + i * element_bytes_);
-    SetBits(results.expected_data() + i * element_bytes_, exact.bits, element_bytes_);
-    w.tallies[kernel].Add(outcome, exact.stage);
-    w.worst[kernel].Add(outcome.error);
-  };
-  // Whether `exact` is all that is to be known. What may get into the list of the worst is looked at more closely.
-  const auto is_final = [&](double got, size_t i, const ExactResult& exact) {
-    if (!reference.KnowsError(got, exact)) return false;
-    const double ulp = UlpError(got, exact, Info(dtype_));
-    if (ulp <= Limit(w, kernel)) return true;
-    w.estimates[kernel].Add(ulp);
-    return std::isinf(ulp) || UlpError(exact.high + w.error[i], exact, Info(dtype_)) <= kWorstResolution;
-  };
-  for (size_t a = 0; a < count; ++a) {
+  std::vector<Candidate> candidates;
+  for (size_t a = 0; a < w.compared.attention_count; ++a) {
     const size_t i = w.compared.attention[a];
     if (i >= block.n) continue;
-    const uint64_t got_bits = LoadBits(dtype_, results.got_data() + i * element_bytes_);
-    const Point point = PointOf(input_bits(i));
-    std::optional<ExactResult> exact = reference.EvaluateSpecial(point.data());
-    if (!exact.has_value() && w.error[i] < kInfinity) {
-      exact = reference.Decide(w.value[i], w.error[i]);
-      if (exact.has_value() && !is_final(LoadElement(dtype_, &got_bits), i, *exact)) exact.reset();
-    }
-    if (exact.has_value()) {
-      add(i, got_bits, *exact);
+    const double got = LoadElement(dtype_, got_data + i * element_bytes_);
+    const std::optional<ExactResult> exact = FirstStage(w, which, i, got);
+    if (!exact.has_value()) {
+      open.push_back(i);
       continue;
     }
-    open.push_back(i);
-    for (size_t k = 0; k < 3; ++k) open_inputs[k].push_back(point[k]);
-  }
-  if (open.empty()) return;
-  std::vector<std::optional<ExactResult>> exact(open.size());
-  const double* rows[] = {open_inputs[0].data(), open_inputs[1].data(), open_inputs[2].data()};
-  reference.EvaluatePairs(rows, open.size(), exact.data());
-  for (size_t j = 0; j < open.size(); ++j) {
-    const size_t i = open[j];
-    const uint64_t got_bits = LoadBits(dtype_, results.got_data() + i * element_bytes_);
-    if (!exact[j].has_value() && hard_count_.load(std::memory_order_relaxed) > kMostHard) {
-      exact[j] = reference.EvaluateMpfr(PointOf(input_bits(i)).data());
-    }
-    if (exact[j].has_value()) {
-      add(i, got_bits, *exact[j]);
+    const double ulp = UlpError(got, *exact, format);
+    const uint64_t place = PlaceOf(block.start + i, which.output);
+    estimates.Add(ulp, place);
+    if (std::isfinite(ulp) && estimates.Contains(place) &&
+        UlpError(exact->high + w.error[i], *exact, format) > kWorstResolution) {
+      candidates.push_back({i, *exact});
     } else {
-      MakeNaNCanonical(dtype_, results.got_data() + i * element_bytes_);
-      const uint64_t provisional = LoadBits(dtype_, results.expected_data() + i * element_bytes_);
-      hard.push_back(
-          {block.start + i, LoadBits(dtype_, results.got_data() + i * element_bytes_), provisional, kernel, output});
+      AddOutput(w, which, i, *exact);
     }
+  }
+  // Now that it is known what else the block has: of a slope of errors only the top is left.
+  for (const Candidate& candidate : candidates) {
+    if (estimates.Contains(PlaceOf(block.start + candidate.i, which.output))) {
+      open.push_back(candidate.i);
+    } else {
+      AddOutput(w, which, candidate.i, candidate.exact);
+    }
+  }
+  return open;
+}
+
+void MeasurementImpl::LookCloser(Workspace& w, Block block, const Which& which, std::vector<HardOutput>& hard) const {
+  const std::vector<size_t> open = FindOpen(w, block, which);
+  if (open.empty()) return;
+  const Reference& reference = references_[which.output];
+  std::array<std::vector<double>, 3> inputs;
+  for (size_t i : open) {
+    const Point point = PointOf(InputBits(w, i));
+    for (size_t k = 0; k < point.size(); ++k) inputs[k].push_back(point[k]);
+  }
+  std::vector<std::optional<ExactResult>> exact(open.size());
+  const double* rows[] = {inputs[0].data(), inputs[1].data(), inputs[2].data()};
+  reference.EvaluatePairs(rows, open.size(), exact.data());
+  Workspace::Results& results = ResultsOf(w, which.kernel, which.output);
+  for (size_t j = 0; j < open.size(); ++j) {
+    char* const got = results.got_data() + open[j] * element_bytes_;
+    if (exact[j].has_value() && reference.KnowsError(LoadElement(dtype_, got), *exact[j])) {
+      AddOutput(w, which, open[j], *exact[j]);
+      continue;
+    }
+    MakeNaNCanonical(dtype_, got);
+    const uint64_t provisional = LoadBits(dtype_, results.expected_data() + open[j] * element_bytes_);
+    hard.push_back({block.start + open[j], LoadBits(dtype_, got), provisional, which.kernel, which.output});
   }
 }
 
@@ -277,6 +297,14 @@ void MeasurementImpl::CompareSampled(Workspace& w, Block block, size_t kernel, s
   }
 }
 
+bool MeasurementImpl::MayBeAmongWorst(Workspace& w, size_t i, uint64_t place, const std::array<double, 2>& got) const {
+  if (!space_.exhaustive() || w.error[i] == kInfinity) return true;
+  const DtypeInfo& format = Info(dtype_);
+  const ExactResult near{.high = w.value[i], .exponent = ExponentIn(std::fabs(w.value[i]) - w.error[i], format)};
+  w.differences.Add(std::max(UlpError(got[0], near, format), UlpError(got[1], near, format)), place);
+  return w.differences.Contains(place);
+}
+
 void MeasurementImpl::FindDifferences(Workspace& w, Block block, size_t output) {
   const char* first = ResultsOf(w, 0, output).got_data();
   const char* second = ResultsOf(w, 1, output).got_data();
@@ -288,15 +316,10 @@ void MeasurementImpl::FindDifferences(Workspace& w, Block block, size_t output) 
     if (a == b) continue;
     ++differing;
     const std::array<uint64_t, 3> bits = space_.At(block.start + i);
-    // The provisional result tells which are too small for the list.
-    if (space_.exhaustive() && w.error[i] < kInfinity) {
-      const ExactResult near{w.value[i], 0, 0, Stage::kF64};
-      const double a_ulp = UlpError(LoadElement(dtype_, &a), near, Info(dtype_));
-      const double b_ulp = UlpError(LoadElement(dtype_, &b), near, Info(dtype_));
-      if (std::max(a_ulp, b_ulp) + 0.01 < difference_threshold_.load(std::memory_order_relaxed)) continue;
-    }
+    const uint64_t place = PlaceOf(block.start + i, output);
+    if (!MayBeAmongWorst(w, i, place, {LoadElement(dtype_, &a), LoadElement(dtype_, &b)})) continue;
     const auto error_of = [&](uint64_t got) {
-      const ExactResult exact = references_[output].EvaluateFor(LoadElement(dtype_, &got), PointOf(bits).data());
+      const ExactResult exact = references_[output].Evaluate(PointOf(bits).data(), LoadElement(dtype_, &got));
       return Compare(bits, output, got, exact, dtype_).error;
     };
     AddDifference({error_of(a), error_of(b)});

@@ -56,6 +56,10 @@ class MeasurementImpl final : public Measurement {
     std::array<uint64_t, 3> input_bits;
     std::array<uint64_t, 2> got_bits;
   };
+  struct Which {
+    size_t kernel;
+    size_t output;
+  };
   // The block of inputs that a workspace holds.
   struct Block {
     uint64_t start;
@@ -102,10 +106,23 @@ class MeasurementImpl final : public Measurement {
   void CompareSampled(Workspace& w, Block block, size_t kernel, size_t output);
   // Stage 1 of the block, with an infinite error where it does not serve.
   void EvaluateF64(Workspace& w, Block block, size_t output);
-  void LookCloser(Workspace& w, Block block, size_t kernel, size_t output, std::vector<HardOutput>& hard);
+  // The bits of input i of the block.
+  std::array<uint64_t, 3> InputBits(const Workspace& w, size_t i) const;
+  // The result of input i of the block as the first stage knows it, if it does, and the error of `got`.
+  std::optional<ExactResult> FirstStage(const Workspace& w, const Which& which, size_t i, double got) const;
+  // Adds an output that a block comparison pointed out.
+  void AddOutput(Workspace& w, const Which& which, size_t i, const ExactResult& exact) const;
+  // Adds those that the first stage knows well enough. The others' places in the block.
+  std::vector<size_t> FindOpen(Workspace& w, Block block, const Which& which) const;
+  void LookCloser(Workspace& w, Block block, const Which& which, std::vector<HardOutput>& hard) const;
+  // Whether these results of two kernels, at input i of the block, may be among the worst, by the first stage.
+  bool MayBeAmongWorst(Workspace& w, size_t i, uint64_t place, const std::array<double, 2>& got) const;
   void FindDifferences(Workspace& w, Block block, size_t output);
   void LoadPrevious(Workspace& w, Block block);
-  double Limit(const Workspace& w, size_t kernel) const;
+  // A first-stage error above it may be among the worst, from this place on. An infinite one is always looked at.
+  static double Threshold(const Workspace& w, size_t kernel, uint64_t place);
+  // The places of an input's outputs, in order.
+  uint64_t PlaceOf(uint64_t index, size_t output) const { return index * references_.size() + output; }
 
   const ActivationInfo& activation_;
   const Direction direction_;
@@ -122,10 +139,7 @@ class MeasurementImpl final : public Measurement {
   std::atomic<size_t> piece_count_;
   std::atomic<uint64_t> inputs_done_ = 0;
   std::atomic<uint64_t> differing_ = 0;
-  std::atomic<size_t> hard_count_ = 0;
   std::atomic<bool> failed_ = false;
-  std::array<std::atomic<double>, 2> thresholds_ = {};  // of the list of the worst, by kernel
-  std::atomic<double> difference_threshold_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows
   std::vector<std::unique_ptr<Workspace>> idle_;
@@ -135,6 +149,7 @@ class MeasurementImpl final : public Measurement {
   std::vector<WorstList> worst_;
   std::vector<LargestEstimates> estimates_;
   std::vector<std::vector<SpecialRun>> special_;  // by kernel
+  LargestEstimates difference_estimates_;
   std::vector<Difference> differences_;
   absl::Status status_;
 };

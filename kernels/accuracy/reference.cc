@@ -26,17 +26,12 @@ using namespace actbench::scalar::fast;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-// The precisions that the last stage tries, in bits. At the last one all but an exact tie of inexact parts would be
-// decided: what is not, is taken as it stands.
-constexpr int kLeastPrecision = 128;
-constexpr int kLargestPrecision = 16384;
-// An error in ulp is known to this.
+// An error in ulp is known to this, from pairs on to that.
 constexpr double kUlpResolution = 0x1p-12;
+constexpr double kPairResolution = 0x1p-30;
 
 // Of what is not in the list.
 BigResult Undefined(const double*, const BigBall*, size_t) { return {BigBall(kNaN), BigBall(kNaN)}; }
-
-bool IsNaN(const BigFloat& value) { return !(value == value); }
 
 // `inputs` are such that no operation of the lanes over- or underflows: the range of f32, and beyond.
 bool IsWithin(double x, double limit) { return x == 0 || (std::fabs(x) <= limit && std::fabs(x) >= 1 / limit); }
@@ -54,13 +49,11 @@ double RoundToOdd(double high, double low) {
   return std::nextafter(sum, rest > 0 ? kInfinity : -kInfinity);
 }
 
-// The exponent of high + low within those that `format` has.
-int CappedExponent(double high, double low, const DtypeInfo& format) {
-  if (high == 0) return format.min_exponent;
-  int exponent = std::ilogb(high);
-  const bool is_power = std::fabs(high) == std::ldexp(1.0, exponent);
-  if (is_power && low != 0 && std::signbit(low) != std::signbit(high)) --exponent;
-  return std::clamp(exponent, format.min_exponent, format.max_exponent);
+// Of high + low, normalised.
+int ExponentIn(double high, double low, const DtypeInfo& format) {
+  const bool is_power = std::fabs(high) == std::ldexp(1.0, std::ilogb(high));
+  const bool is_below = is_power && low != 0 && std::signbit(low) != std::signbit(high);
+  return actbench::ExponentIn(is_below ? std::nextafter(high, 0.0) : high, format);
 }
 
 }  // namespace
@@ -85,34 +78,6 @@ BigBall ReferenceInput(double x) {
   return BigBall(scalbln(BigFloat(x > 0 ? 1.0 : -1.0), BigBall::kInfinityExponent));
 }
 
-double RoundToFormat(const BigFloat& value, const DtypeInfo& format) {
-  const double near = value.ToDouble();
-  if (near == 0 ? value == BigFloat(0.0) : !(std::fabs(near) < kInfinity)) return near;
-  const long quantum = std::max<long>(ilogb(value), format.min_exponent) - format.precision + 1;
-  const double rounded = std::ldexp(RoundToInteger(scalbln(value, -quantum)).ToDouble(), static_cast<int>(quantum));
-  if (std::fabs(rounded) >= std::ldexp(2.0, format.max_exponent)) return std::copysign(kInfinity, rounded);
-  return rounded;
-}
-
-double UlpError(double got, const ExactResult& exact, const DtypeInfo& format) {
-  if (std::isnan(exact.high)) return std::isnan(got) && !std::isnan(exact.low) ? 0 : kInfinity;
-  if (std::isinf(exact.high)) return got == exact.high ? 0 : kInfinity;
-  if (!std::isfinite(got)) return kInfinity;
-  const double difference = std::fabs((got - exact.high) - exact.low);
-  return std::ldexp(difference, format.precision - 1 - CappedExponent(exact.high, exact.low, format));
-}
-
-double UlpError(double got, const BigFloat& exact, const DtypeInfo& format) {
-  if (IsNaN(exact)) return std::isnan(got) ? 0 : kInfinity;
-  const double rounded = RoundToFormat(exact, format);
-  if (std::isinf(rounded)) return got == rounded ? 0 : kInfinity;
-  if (!std::isfinite(got)) return kInfinity;
-  const long exponent =
-      exact == BigFloat(0.0) ? format.min_exponent : std::max<long>(ilogb(exact), format.min_exponent);
-  const long capped = std::min<long>(exponent, format.max_exponent);
-  return scalbln(abs(BigFloat(got) - exact), format.precision - 1 - capped).ToDouble();
-}
-
 Reference::Reference(const Definitions& definitions, size_t input_count, Direction direction, Dtype dtype,
                      std::vector<double> parameters, size_t output)
     : definitions_(definitions),
@@ -124,7 +89,7 @@ Reference::Reference(const Definitions& definitions, size_t input_count, Directi
       output_(output),
       lanes_serve_parameters_(
           std::all_of(parameters_.begin(), parameters_.end(), [](double p) { return IsWithin(p, 0x1p100); })) {
-  if (direction == Direction::kForward || input_count != 1) return;
+  if (input_count != 1) return;
   limits_[0] = LimitAt(-kInfinity);
   limits_[1] = LimitAt(kInfinity);
 }
@@ -165,22 +130,28 @@ uint64_t Reference::BitsOf(double value) const {
 
 ExactResult Reference::Rounded(double value) const {
   // Not the NaN that was given, whose sign and payload say nothing.
-  if (std::isnan(value)) return {kNaN, 0, BitsOf(kNaN), Stage::kF64};
-  const uint64_t bits = BitsOf(value);
-  const double rounded = LoadElement(dtype_, &bits);
-  return {std::isinf(rounded) ? rounded : value, 0, bits, Stage::kF64};
+  ExactResult exact{.high = std::isnan(value) ? kNaN : value, .stage = Stage::kF64};
+  exact.bits = BitsOf(exact.high);
+  const double rounded = LoadElement(dtype_, &exact.bits);
+  if (std::isinf(rounded)) exact.high = rounded;
+  if (std::isfinite(rounded)) exact.exponent = ExponentIn(value, format_);
+  return exact;
 }
 
-std::optional<ExactResult> Reference::Decide(double value, double error) const {
-  const uint64_t bits = BitsOf(value);
+std::optional<ExactResult> Reference::Decide(const double* inputs, double value, double error) const {
   if (error == 0 && std::isfinite(value)) return Rounded(value);
+  const uint64_t bits = BitsOf(value);
   if (!(error < kInfinity) || BitsOf(value - error) != bits || BitsOf(value + error) != bits) return std::nullopt;
-  const double rounded = LoadElement(dtype_, &bits);
-  if (std::isinf(rounded)) return ExactResult{rounded, 0, bits, Stage::kF64};
-  const int exponent = CappedExponent(value - error, 0, format_);
-  const double ulp = std::ldexp(1.0, exponent - format_.precision + 1);
-  if (error > kUlpResolution * ulp) return std::nullopt;
-  return ExactResult{value, 0, bits, Stage::kF64, exponent != CappedExponent(value + error, 0, format_)};
+  ExactResult exact{.high = LoadElement(dtype_, &bits), .bits = bits, .stage = Stage::kF64};
+  if (std::isinf(exact.high)) return exact;
+  exact.high = value;
+  exact.exponent = ExponentIn(value, format_);
+  const int lower = ExponentIn(value - error, format_);
+  const int upper = ExponentIn(value + error, format_);
+  if (error > std::ldexp(kUlpResolution, std::min(lower, upper) - format_.precision + 1)) return std::nullopt;
+  exact.knows_exponent = lower == upper;
+  SettleExponent(inputs, exact);
+  return exact;
 }
 
 std::optional<std::array<double, 2>> Reference::EvaluateF64One(const double* inputs) const {
@@ -203,11 +174,14 @@ std::optional<ExactResult> Reference::DecidePair(double high, double low, double
   const double reach = error == 0 ? 0 : error + std::fabs(low) * 0x1p-52;
   const uint64_t bits = round(low - reach);
   if (round(low + reach) != bits) return std::nullopt;
-  const double rounded = LoadElement(dtype_, &bits);
-  if (std::isinf(rounded)) return ExactResult{rounded, 0, bits, Stage::kPair};
-  const double ulp = std::ldexp(1.0, CappedExponent(high, low, format_) - format_.precision + 1);
-  if (error > 0x1p-30 * ulp) return std::nullopt;
-  return ExactResult{high, low, bits, Stage::kPair};
+  ExactResult exact{.high = LoadElement(dtype_, &bits), .bits = bits, .stage = Stage::kPair};
+  if (std::isinf(exact.high)) return exact;
+  exact.high = high;
+  exact.low = low;
+  exact.exponent = ExponentIn(high, low, format_);
+  if (error > std::ldexp(kPairResolution, exact.exponent - format_.precision + 1)) return std::nullopt;
+  exact.knows_exponent = ExponentIn(high, low - reach, format_) == ExponentIn(high, low + reach, format_);
+  return exact;
 }
 
 void Reference::EvaluatePairs(const double* const* inputs, size_t n, std::optional<ExactResult>* results) const {
@@ -233,41 +207,6 @@ void Reference::EvaluatePairs(const double* const* inputs, size_t n, std::option
   }
 }
 
-std::optional<ExactResult> Reference::Decide(const BigBall& exact) const {
-  if (IsNaN(exact.value())) return Rounded(kNaN);
-  const BigFloat reach = exact.error() * BigFloat(1.0001);
-  const auto round = [&](const BigFloat& value) { return BitsOf(RoundToFormat(value, format_)); };
-  const uint64_t bits = round(exact.value());
-  const bool decided = exact.is_exact() || (round(LowerBound(exact.value(), reach)) == bits &&
-                                            round(UpperBound(exact.value(), reach)) == bits);
-  if (!decided) return std::nullopt;
-  const double rounded = LoadElement(dtype_, &bits);
-  if (std::isinf(rounded)) return ExactResult{rounded, 0, bits, Stage::kMpfr};
-  const double high = exact.value().ToDouble();
-  return ExactResult{high, (exact.value() - BigFloat(high)).ToDouble(), bits, Stage::kMpfr};
-}
-
-BigResult Reference::EvaluateDefinition(const double* inputs) const {
-  BigBall variables[2];
-  for (size_t i = 0; i < input_count_; ++i) variables[i] = ReferenceInput(inputs[i]);
-  return definitions_.big(parameters_.data(), variables, output_);
-}
-
-Reference::Limit Reference::LimitAt(double x) const {
-  const BigFloat::PrecisionScope precision(kLeastPrecision);
-  const BigFloat derivative = EvaluateDefinition(&x).derivative.value();
-  const double high = derivative.ToDouble();
-  return {high, std::isfinite(high) ? (derivative - BigFloat(high)).ToDouble() : 0};
-}
-
-// The IEEE product with f' itself.
-ExactResult Reference::Product(double dy, const Limit& derivative) const {
-  const double product = dy * derivative.high;
-  if (product == 0 || !std::isfinite(product)) return Rounded(product);
-  const BigFloat::PrecisionScope precision(4 * kLeastPrecision);
-  return *Decide(BigBall(BigFloat(dy) * (BigFloat(derivative.high) + BigFloat(derivative.low))));
-}
-
 std::optional<ExactResult> Reference::EvaluateSpecial(const double* inputs) const {
   const size_t count = input_count();
   if (std::any_of(inputs, inputs + count, [](double x) { return std::isnan(x); })) return Rounded(kNaN);
@@ -287,59 +226,28 @@ std::optional<ExactResult> Reference::EvaluateSpecial(const double* inputs) cons
   return Rounded(dy * (value == 0 ? value : std::copysign(1.0, value)));
 }
 
-ExactResult Reference::EvaluateMpfr(const double* inputs) const {
-  if (const std::optional<ExactResult> special = EvaluateSpecial(inputs)) return *special;
-  const double dy = direction_ == Direction::kGradient ? inputs[input_count_] : 1;
-  const bool at_limit = std::any_of(inputs, inputs + input_count_, [](double x) { return std::isinf(x); });
-  for (int bits = kLeastPrecision;; bits *= 2) {
-    const BigFloat::PrecisionScope precision(bits);
-    const BigResult result = EvaluateDefinition(inputs);
-    // A definition that fails, which no comparison would notice.
-    if (IsNaN(result.value.value()) || IsNaN(result.derivative.value())) return {kNaN, kNaN, BitsOf(kNaN)};
-    const BigBall& derivative = result.derivative;
-    if (at_limit) {
-      const double limit = (direction_ == Direction::kForward ? result.value : derivative).value().ToDouble();
-      return direction_ == Direction::kForward ? Rounded(limit) : Product(dy, {limit, 0});
-    }
-    const bool is_last = bits == kLargestPrecision;
-    if (dy == 0 || std::isinf(dy)) {
-      const bool is_signed = derivative.is_exact() || abs(derivative.value()) > derivative.error();
-      if (!is_signed && !is_last) continue;
-      const double sign = signbit(derivative.value()) ? -1 : 1;
-      return Rounded(dy * (derivative.is_zero() ? std::copysign(0, sign) : sign));
-    }
-    const BigBall exact = direction_ == Direction::kForward ? result.value : derivative * BigBall(dy);
-    if (const std::optional<ExactResult> decided = Decide(exact)) return *decided;
-    if (is_last) return *Decide(BigBall(exact.value()));
-  }
-}
-
-ExactResult Reference::Evaluate(const double* inputs, Stage from) const {
+ExactResult Reference::Evaluate(const double* inputs, double got, Stage from) const {
   if (const std::optional<ExactResult> special = EvaluateSpecial(inputs)) return *special;
   if (from == Stage::kF64 && IsPlain(inputs)) {
     const std::optional<std::array<double, 2>> near = EvaluateF64One(inputs);
     if (near.has_value()) {
-      if (const std::optional<ExactResult> decided = Decide((*near)[0], (*near)[1])) return *decided;
+      const std::optional<ExactResult> decided = Decide(inputs, (*near)[0], (*near)[1]);
+      if (decided.has_value() && KnowsError(got, *decided)) return *decided;
     }
   }
   if (from != Stage::kMpfr) {
     const double* rows[] = {inputs, inputs + 1, inputs + 2};
     std::optional<ExactResult> decided;
     EvaluatePairs(rows, 1, &decided);
-    if (decided.has_value()) return *decided;
+    if (decided.has_value() && KnowsError(got, *decided)) return *decided;
   }
-  return EvaluateMpfr(inputs);
+  return EvaluateMpfr(inputs, got);
 }
 
+// A NaN's or an infinity's error does not depend on the exponent, nor, much, does that of a result that is nearly
+// exact.
 bool Reference::KnowsError(double got, const ExactResult& exact) const {
-  if (!exact.near_power) return true;
-  const double ulp = std::ldexp(1.0, CappedExponent(exact.high, 0, format_) - format_.precision);
-  return std::fabs(got - exact.high) <= kUlpResolution * ulp;
-}
-
-ExactResult Reference::EvaluateFor(double got, const double* inputs) const {
-  const ExactResult exact = Evaluate(inputs);
-  return KnowsError(got, exact) ? exact : Evaluate(inputs, Stage::kPair);
+  return exact.knows_exponent || !std::isfinite(got) || UlpError(got, exact, format_) <= kUlpResolution / 2;
 }
 
 void Reference::Evaluate(const double* const* inputs, const double* got, size_t n, ExactResult* results) const {
@@ -360,8 +268,8 @@ void Reference::Evaluate(const double* const* inputs, const double* got, size_t 
   for (size_t i = 0; i < n; ++i) {
     const std::array<double, 3> x = point(i);
     std::optional<ExactResult> exact;
-    if (has_f64 && IsPlain(x.data())) exact = Decide(value[i], error[i]);
-    results[i] = exact.has_value() && KnowsError(got[i], *exact) ? *exact : Evaluate(x.data(), Stage::kPair);
+    if (has_f64 && IsPlain(x.data())) exact = Decide(x.data(), value[i], error[i]);
+    results[i] = exact.has_value() && KnowsError(got[i], *exact) ? *exact : Evaluate(x.data(), got[i], Stage::kPair);
   }
 }
 

@@ -8,10 +8,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "kernels/accuracy/big_ball.h"
+#include "kernels/accuracy/exact_result.h"
 #include "kernels/accuracy/reference_lanes.h"
 #include "kernels/activation_info.h"
 #include "kernels/dtype.h"
@@ -40,29 +44,6 @@ Definitions DefinitionsOf(const ActivationInfo& activation);
 // `x` as MPFR's stage takes it: infinity becomes a number so large that results are the limits. Not NaN.
 BigBall ReferenceInput(double x);
 
-enum class Stage : uint8_t { kF64, kPair, kMpfr };
-
-// The exact result of one input and what it rounds to.
-struct ExactResult {
-  // Their sum is the exact result to about 2^-100 of itself; in f64's stage `low` is 0, and it is within 2^-12 ulp of
-  // the dtype. Infinite where the rounded result is; NaN where the exact result is none, and both NaN where the
-  // definition fails.
-  double high = 0;
-  double low = 0;
-  uint64_t bits = 0;  // correctly rounded in the dtype: to nearest, ties to even; of NaN a quiet one
-  Stage stage = Stage::kMpfr;
-  bool near_power = false;  // so near to a power of two that it is not known on which side, and so not its ulp
-};
-
-// abs(got - exact) / ulp(exact), where ulp(e) is 2^(max(floor(log2 abs(e)), emin) - p + 1). Infinity where a NaN or an
-// infinity, or the lack of one, is wrong.
-double UlpError(double got, const ExactResult& exact, const DtypeInfo& format);
-// The same for a number of any precision.
-double UlpError(double got, const BigFloat& exact, const DtypeInfo& format);
-
-// `value` rounded to nearest even, in MPFR's arithmetic.
-double RoundToFormat(const BigFloat& value, const DtypeInfo& format);
-
 inline constexpr size_t kReferenceBlock = 256;
 
 // The exact results of one output of an activation in one dtype. Immutable, so thread-safe.
@@ -90,17 +71,18 @@ class Reference {
   void EvaluatePairs(const double* const* inputs, size_t n, std::optional<ExactResult>* results) const;
   // What needs no stage: NaN, and the IEEE product of a dy that is 0 or infinite, or of an f' at an infinite input.
   std::optional<ExactResult> EvaluateSpecial(const double* inputs) const;
-  // By the last stage, which always knows. 5 to 100 us.
-  ExactResult EvaluateMpfr(const double* inputs) const;
-  // By the first stage that knows, unless it is before `from`.
-  ExactResult Evaluate(const double* inputs, Stage from = Stage::kF64) const;
-  // The same, so well that the error of `got` is known.
-  ExactResult EvaluateFor(double got, const double* inputs) const;
+  // By the first stage, from `from` on, that knows what the result is and also the error of `got`: of NaN, which needs
+  // no more, by default. The last stage always knows, but for an exponent of more than one input that differs from a
+  // power of two by less than 2^-16384 of itself.
+  ExactResult Evaluate(const double* inputs, double got = std::numeric_limits<double>::quiet_NaN(),
+                       Stage from = Stage::kF64) const;
+  // The last stage alone. 5 to 100 us.
+  ExactResult EvaluateMpfr(const double* inputs, double got = std::numeric_limits<double>::quiet_NaN()) const;
   // Of `n` inputs, so well that the error of `got` is known; `n` is at most kReferenceBlock.
   void Evaluate(const double* const* inputs, const double* got, size_t n, ExactResult* results) const;
-  // The rounded bits of what lies within `error` of `value` if they are decided, and the value near enough for an error
-  // in ulp.
-  std::optional<ExactResult> Decide(double value, double error) const;
+  // The result that lies within `error` of `value` at these inputs, if its bits are decided and it is near enough for
+  // an error in ulp.
+  std::optional<ExactResult> Decide(const double* inputs, double value, double error) const;
   // Whether the error of `got` is known.
   bool KnowsError(double got, const ExactResult& exact) const;
 
@@ -109,18 +91,31 @@ class Reference {
 
  private:
   ReferenceFunction LaneFunction(bool pair) const;
-  // f' at an input that is infinite: a limit, which the definition only comes near to.
+  // What f, or f', is at an input that is infinite: a limit, which the definition only comes near to.
   struct Limit {
-    double high;
-    double low;
+    double high = 0;
+    double low = 0;
   };
   Limit LimitAt(double x) const;
+  // From `start` on, away from 0, a function of one variable is within 2^-40 of its limit, and on which side of it:
+  // larger in magnitude (1), or smaller (-1).
+  struct Tail {
+    double start = std::numeric_limits<double>::infinity();
+    int side = 0;
+  };
+  Tail FindTail(double sign) const;
+  // For inputs with this sign; found when it is first asked for.
+  const Tail& TailOf(bool negative) const;
+  // Makes the exponent known where f is at a power of two beyond all precision: by the side from which it comes near.
+  void SettleExponent(const double* inputs, ExactResult& exact) const;
   bool IsPlainForPairs(const double* inputs) const;
   // value and error of the first stage.
   std::optional<std::array<double, 2>> EvaluateF64One(const double* inputs) const;
   std::optional<ExactResult> DecidePair(double high, double low, double error) const;
   // What `exact` rounds to, if its error leaves no doubt.
-  std::optional<ExactResult> Decide(const BigBall& exact) const;
+  std::optional<ExactResult> DecideBall(const BigBall& exact) const;
+  // f or f', whichever the direction is about.
+  BigBall EvaluateFunction(const double* inputs) const;
   ExactResult Product(double dy, const Limit& derivative) const;
   ExactResult Rounded(double value) const;  // of an exact value
   uint64_t BitsOf(double value) const;
@@ -133,7 +128,12 @@ class Reference {
   std::vector<double> parameters_;
   size_t output_;
   bool lanes_serve_parameters_;
-  Limit limits_[2] = {};  // of one variable: f' at -infinity and at infinity
+  Limit limits_[2] = {};  // of one variable: at -infinity and at infinity
+  struct Tails {
+    std::once_flag once[2];
+    Tail tails[2];
+  };
+  std::shared_ptr<Tails> tails_ = std::make_shared<Tails>();
 };
 
 }  // namespace actbench

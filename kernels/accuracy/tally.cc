@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 namespace actbench {
 namespace {
@@ -41,6 +40,10 @@ Outcome Compare(const std::array<uint64_t, 3>& input_bits, size_t output, uint64
                   .misrounded = got_bits != exact.bits};
   outcome.error.ulp = UlpError(outcome.got, exact, Info(dtype));
   if (std::isnan(outcome.got) && outcome.error.ulp == 0) outcome.misrounded = false;
+  // Zeros of either sign are no distance apart.
+  if (outcome.misrounded && outcome.got != outcome.expected) {
+    outcome.error.ulp = std::max(outcome.error.ulp, kLeastMisrounded);
+  }
   return outcome;
 }
 
@@ -66,14 +69,30 @@ void WorstList::Merge(const WorstList& other) {
   for (const InputError& error : other.errors_) Add(error);
 }
 
-void LargestEstimates::Add(double ulp) {
-  if (ulp <= threshold()) return;
-  ulps_.insert(std::upper_bound(ulps_.begin(), ulps_.end(), ulp, std::greater<>()), ulp);
-  if (ulps_.size() > AccuracyReport::kWorst) ulps_.pop_back();
+bool LargestEstimates::IsWorse(const Estimate& a, const Estimate& b) {
+  return a.ulp != b.ulp ? a.ulp > b.ulp : a.place < b.place;
+}
+
+void LargestEstimates::Add(double ulp, uint64_t place) {
+  if (ulp <= Threshold(place) || Contains(place)) return;
+  const Estimate estimate = {ulp, place};
+  if (is_full()) estimates_.pop_back();
+  estimates_.insert(std::upper_bound(estimates_.begin(), estimates_.end(), estimate, IsWorse), estimate);
 }
 
 void LargestEstimates::Merge(const LargestEstimates& other) {
-  for (double ulp : other.ulps_) Add(ulp);
+  for (const Estimate& estimate : other.estimates_) Add(estimate.ulp, estimate.place);
+}
+
+bool LargestEstimates::Contains(uint64_t place) const {
+  return std::any_of(estimates_.begin(), estimates_.end(), [&](const Estimate& e) { return e.place == place; });
+}
+
+double LargestEstimates::Threshold(uint64_t place) const {
+  if (!is_full()) return WorstList::kLeast;
+  const Estimate& least = estimates_.back();
+  // An equal one that comes before it gets in.
+  return place < least.place ? std::nextafter(least.ulp, 0.0) : least.ulp;
 }
 
 Tally::Tally(Dtype dtype) : dtype_(dtype), binades_(2 * ExponentCount(Info(dtype))) {

@@ -49,18 +49,27 @@ class WorstList {
   std::vector<InputError> errors_;
 };
 
-// The largest errors as the first stage estimates them, as many as a WorstList has places: they decide which inputs are
-// looked at more closely, before it is known what they really are. So neither a plateau of equal errors is looked at as
-// a whole, nor a rising slope.
+// The largest errors as the first stage estimates them, and of equal ones those of the least places, as many as a
+// WorstList has: they decide which inputs are looked at more closely, before it is known what they really are. So
+// neither a plateau of equal errors is looked at as a whole, nor a rising slope. Each output has a place of its own, in
+// the order of the inputs.
 class LargestEstimates {
  public:
-  void Add(double ulp);
+  void Add(double ulp, uint64_t place);
   void Merge(const LargestEstimates& other);
-  // A further estimate must be above this to count, or equal at a lesser input.
-  double threshold() const { return ulps_.size() < AccuracyReport::kWorst ? WorstList::kLeast : ulps_.back(); }
+  bool Contains(uint64_t place) const;
+  // From `place` on an estimate must be above this to get in.
+  double Threshold(uint64_t place) const;
 
  private:
-  std::vector<double> ulps_;  // the largest first
+  struct Estimate {
+    double ulp;
+    uint64_t place;
+  };
+  static bool IsWorse(const Estimate& a, const Estimate& b);
+  bool is_full() const { return estimates_.size() == AccuracyReport::kWorst; }
+
+  std::vector<Estimate> estimates_;  // the worst first
 };
 
 // Everything else of a report.

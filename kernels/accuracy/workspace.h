@@ -63,7 +63,8 @@ struct Workspace {
   std::vector<Results> results;                         // likewise
   std::vector<Tally> tallies;                           // by kernel
   std::vector<WorstList> worst;                         // by kernel; of this piece
-  std::vector<LargestEstimates> estimates;              // likewise
+  std::vector<LargestEstimates> estimates;              // by kernel; of all pieces before, and this one
+  LargestEstimates differences;                         // of two kernels, likewise
   CompareResult compared;
 };
 
