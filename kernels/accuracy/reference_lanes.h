@@ -16,7 +16,8 @@ namespace actbench {
 // or, but for 0, below 2^-300: overflow and underflow are not accounted for.
 //   f64:  outputs = value, error: the exact result is within `error` of `value`.
 //   Pair: outputs = high, low, error: it is within `error` of high + low.
-// An error that is infinite or NaN says that nothing is known.
+// An error that is infinite or NaN says that nothing is known. The first stage's exponential does not fall below
+// e^-484: of results below 2^-180, which f32 and narrower dtypes round to 0, it only says that they are below.
 using ReferenceFunction = void (*)(const double* parameters, const double* const* inputs, size_t n,
                                    double* const* outputs);
 
