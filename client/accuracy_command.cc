@@ -32,6 +32,7 @@ constexpr char kNotes[] = R"(Examples:
   actbench accuracy sigmoid/forward/f32/actbench/fast/scalar --exhaustive --binades --special
   actbench accuracy --compare tanh/forward/f32/actbench/fast/avx2 tanh/forward/f32/actbench/fast/scalar
 
+Each name of a list has to be that of a kernel here, and to fit together with the other lists; "all" takes what there is.
 Errors are in ulp (units in the last place) of the exact result. An exhaustive measurement has the maximum, any other a
 lower bound of it, shown with ">=". "misrounded" counts results other than the correctly rounded one, "wrong" NaNs,
 infinities, zeros and signs that are wrong, and falls: adjacent inputs where the result falls though the correctly
@@ -129,12 +130,12 @@ ExitStatus CheckLimit(const AccuracyOutcome& outcome, double limit) {
 absl::StatusOr<std::vector<v1::Kernel>> SelectTwo(Client& client, const std::vector<std::string>& names) {
   std::vector<v1::Kernel> kernels;
   for (const std::string& name : names) {
-    if (absl::Status form = ParseKernelName(name).status(); !form.ok()) return form;
+    if (absl::Status form = CheckKernelName(name); !form.ok()) return form;
     KernelFlags flags;
     flags.names = {name};
-    const absl::StatusOr<KernelSelection> selection = SelectKernels(client, flags);
+    const absl::StatusOr<std::vector<v1::Kernel>> selection = SelectKernels(client, flags);
     if (!selection.ok()) return selection.status();
-    kernels.push_back(selection->kernels.front());
+    kernels.push_back(selection->front());
   }
   if (kernels[0].activation() != kernels[1].activation() || kernels[0].direction() != kernels[1].direction() ||
       kernels[0].dtype() != kernels[1].dtype()) {
@@ -149,17 +150,14 @@ absl::StatusOr<std::vector<v1::Kernel>> Select(Client& client, AccuracyFlags fla
   if (flags.kernels.dtype.empty()) {
     flags.kernels.dtype = inputs.dtype().has_value() ? DtypeText(*inputs.dtype()) : "f32";
   }
-  const absl::StatusOr<KernelSelection> selection = SelectKernels(client, flags.kernels);
+  const absl::StatusOr<std::vector<v1::Kernel>> selection = SelectKernels(client, flags.kernels);
   if (!selection.ok()) return selection.status();
-  const bool gradient = std::any_of(selection->kernels.begin(), selection->kernels.end(),
+  const bool gradient = std::any_of(selection->begin(), selection->end(),
                                     [](const auto& kernel) { return kernel.direction() == v1::DIRECTION_GRADIENT; });
   if (!flags.inputs.upstream.empty() && !gradient) {
     return absl::InvalidArgumentError("--upstream is for gradients: add --direction gradient");
   }
-  if (!flags.kernels.all && !selection->without.empty()) {
-    std::cerr << "actbench: no such kernel of " << absl::StrJoin(selection->without, ", ") << std::endl;
-  }
-  return selection->kernels;
+  return selection;
 }
 
 ExitStatus RunAccuracy(const AccuracyFlags& flags, const ServerFlags& server) {

@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -24,65 +22,91 @@ namespace {
 constexpr char kAll[] = "all";
 constexpr char kKernelNameForm[] = "ACTIVATION/DIRECTION/DTYPE/PROVIDER/TIER/ISA";
 
-// What is wanted of an activation. An empty list: anything.
+// One property of kernels, as the list of its flag chooses it.
+struct Property {
+  const char* name;  // the flag without "--"
+  std::string KernelFlags::*list;
+  std::string (*of)(const v1::Kernel& kernel);
+  void (*select)(const std::string& value, v1::ListKernelsRequest& request);
+};
+
+constexpr size_t kPropertyCount = 5;
+using Values = std::array<std::vector<std::string>, kPropertyCount>;
+
+const std::array<Property, kPropertyCount> kProperties = {{
+    {"direction", &KernelFlags::direction, [](const v1::Kernel& kernel) { return DirectionName(kernel.direction()); },
+     nullptr},
+    {"dtype", &KernelFlags::dtype, [](const v1::Kernel& kernel) { return DtypeText(kernel.dtype()); }, nullptr},
+    {"provider", &KernelFlags::provider, [](const v1::Kernel& kernel) { return kernel.provider(); },
+     [](const std::string& value, v1::ListKernelsRequest& request) {
+       request.mutable_selector()->set_provider(value);
+     }},
+    {"tier", &KernelFlags::tier, [](const v1::Kernel& kernel) { return kernel.tier(); },
+     [](const std::string& value, v1::ListKernelsRequest& request) { request.mutable_selector()->set_tier(value); }},
+    {"isa", &KernelFlags::isa, [](const v1::Kernel& kernel) { return kernel.isa(); },
+     [](const std::string& value, v1::ListKernelsRequest& request) { request.mutable_selector()->set_isa(value); }},
+}};
+
+// What is wanted of an activation.
 struct Query {
-  std::string name;  // as typed
-  std::string activation;
-  std::vector<v1::Direction> directions;
-  std::vector<v1::Dtype> dtypes;
-  std::vector<std::string> providers;
-  std::vector<std::string> tiers;
-  std::vector<std::string> isas;
+  std::string name;        // as typed
+  std::string activation;  // empty: of all
+  Values values;           // of each property those that will do; none: any
   bool widest_isa = false;
 };
 
-template <class T>
-bool Fits(const std::vector<T>& wanted, const T& value) {
+bool Fits(const std::vector<std::string>& wanted, const std::string& value) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
 
-bool Fits(const Query& query, const v1::Kernel& kernel) {
-  return Fits(query.directions, kernel.direction()) && Fits(query.dtypes, kernel.dtype()) &&
-         Fits(query.providers, kernel.provider()) && Fits(query.tiers, kernel.tier()) && Fits(query.isas, kernel.isa());
-}
-
-absl::StatusOr<std::vector<std::string>> ParseNames(const std::string& text, const char* flag) {
-  if (text == kAll) return std::vector<std::string>();
-  return ParseList(text, flag);
-}
-
-template <class T>
-absl::StatusOr<std::vector<T>> ParseEach(const std::string& text, const char* flag,
-                                         absl::StatusOr<T> (*parse)(const std::string&, absl::string_view)) {
-  const absl::StatusOr<std::vector<std::string>> names = ParseNames(text, flag);
-  if (!names.ok()) return names.status();
-  std::vector<T> values;
-  for (const std::string& name : *names) {
-    const absl::StatusOr<T> value = parse(name, flag);
-    if (!value.ok()) return value.status();
-    values.push_back(*value);
+// Whether the kernel is as wanted, but for the properties that `ignored` says.
+template <class Ignored>
+bool Fits(const Values& wanted, const v1::Kernel& kernel, const Ignored& ignored) {
+  for (size_t i = 0; i < kPropertyCount; ++i) {
+    if (!ignored(i) && !Fits(wanted[i], kProperties[i].of(kernel))) return false;
   }
-  return values;
+  return true;
+}
+
+bool Fits(const Values& wanted, const v1::Kernel& kernel) {
+  return Fits(wanted, kernel, [](size_t /*property*/) { return false; });
+}
+
+// The error of a name that no kernel of any activation has: the server's, but for those that the API itself knows.
+absl::Status CheckName(Client& client, const Property& property, const std::string& value) {
+  const std::string flag = absl::StrCat("--", property.name);
+  if (property.list == &KernelFlags::direction) return ParseDirectionFlag(value, flag).status();
+  if (property.list == &KernelFlags::dtype) return ParseDtypeFlag(value, flag).status();
+  v1::ListKernelsRequest request;
+  property.select(value, request);
+  return client.ListKernels(request).status();
+}
+
+// The names of a list, each one that exists; none for "all".
+absl::StatusOr<std::vector<std::string>> ParseNames(Client& client, const Property& property, const std::string& text) {
+  if (text == kAll) return std::vector<std::string>();
+  const std::string flag = absl::StrCat("--", property.name);
+  absl::StatusOr<std::vector<std::string>> names = ParseList(text, flag);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (name == kAll) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          flag, " \"", text, "\" has all beside names; it is names with commas between them, or all alone"));
+    }
+    if (absl::Status known = CheckName(client, property, name); !known.ok()) return known;
+  }
+  return names;
 }
 
 // What the flags want of every activation.
-absl::StatusOr<Query> ParseFlags(const KernelFlags& flags) {
+absl::StatusOr<Query> ParseFlags(Client& client, const KernelFlags& flags) {
   Query query;
-  const auto directions = ParseEach(flags.direction, "--direction", ParseDirectionFlag);
-  if (!directions.ok()) return directions.status();
-  query.directions = *directions;
-  const auto dtypes = ParseEach(flags.dtype, "--dtype", ParseDtypeFlag);
-  if (!dtypes.ok()) return dtypes.status();
-  query.dtypes = *dtypes;
   query.widest_isa = flags.isa.empty();
-  const std::tuple<std::string, const char*, std::vector<std::string>&> lists[] = {
-      {flags.provider, "--provider", query.providers},
-      {flags.tier, "--tier", query.tiers},
-      {query.widest_isa ? kAll : flags.isa, "--isa", query.isas}};
-  for (const auto& [text, flag, target] : lists) {
-    absl::StatusOr<std::vector<std::string>> names = ParseNames(text, flag);
+  for (size_t i = 0; i < kPropertyCount; ++i) {
+    const std::string& text = flags.*kProperties[i].list;
+    absl::StatusOr<std::vector<std::string>> names = ParseNames(client, kProperties[i], text.empty() ? kAll : text);
     if (!names.ok()) return names.status();
-    target = *std::move(names);
+    query.values[i] = *std::move(names);
   }
   return query;
 }
@@ -92,48 +116,54 @@ absl::StatusOr<Query> ParseName(const std::string& name, const Query& flags) {
   query.name = name;
   query.activation = name;
   if (!IsKernelName(name)) return query;
-  const absl::StatusOr<v1::ListKernelsRequest> parts = ParseKernelName(name);
-  if (!parts.ok()) return parts.status();
-  query.activation = parts->activation();
-  query.directions = {parts->direction()};
-  query.dtypes = {parts->dtype()};
-  query.providers = {parts->selector().provider()};
-  query.tiers = {parts->selector().tier()};
-  query.isas = {parts->selector().isa()};
+  if (absl::Status form = CheckKernelName(name); !form.ok()) return form;
+  const std::vector<std::string> parts = absl::StrSplit(name, '/');
+  query.activation = parts[0];
+  for (size_t i = 0; i < kPropertyCount; ++i) query.values[i] = {parts[i + 1]};
   query.widest_isa = false;
   return query;
 }
 
-// The server's error if no kernel has a provider, tier or isa of this name.
-absl::Status CheckNames(Client& client, const Query& query) {
-  using Setter = void (*)(v1::KernelSelector&, const std::string&);
-  const std::pair<const std::vector<std::string>&, Setter> lists[] = {
-      {query.providers, [](v1::KernelSelector& selector, const std::string& name) { selector.set_provider(name); }},
-      {query.tiers, [](v1::KernelSelector& selector, const std::string& name) { selector.set_tier(name); }},
-      {query.isas, [](v1::KernelSelector& selector, const std::string& name) { selector.set_isa(name); }}};
-  for (const auto& [names, set] : lists) {
-    for (const std::string& name : names) {
-      v1::ListKernelsRequest request;
-      request.set_activation(query.activation);
-      set(*request.mutable_selector(), name);
-      if (absl::Status status = client.ListKernels(request).status(); !status.ok()) return status;
+// "forward, gradient": what the kernels that fit but for the property have of it.
+std::string Others(const std::vector<v1::Kernel>& kernels, const Values& wanted, size_t property) {
+  std::vector<std::string> others;
+  for (const v1::Kernel& kernel : kernels) {
+    const std::string value = kProperties[property].of(kernel);
+    const bool is_new = std::find(others.begin(), others.end(), value) == others.end();
+    if (is_new && Fits(wanted, kernel, [&](size_t i) { return i == property; })) others.push_back(value);
+  }
+  return absl::StrJoin(others, ", ");
+}
+
+// That none of the kernels fits, and what is the least to change.
+absl::Status NoneFits(const std::vector<v1::Kernel>& kernels, const std::string& activation, const Values& wanted) {
+  std::vector<std::string> combination;
+  std::vector<std::string> changes;
+  for (size_t i = 0; i < kPropertyCount; ++i) {
+    if (wanted[i].empty()) continue;
+    combination.push_back(absl::StrCat(kProperties[i].name, " ", absl::StrJoin(wanted[i], " or ")));
+    const std::string others = Others(kernels, wanted, i);
+    if (!others.empty()) changes.push_back(absl::StrCat(kProperties[i].name, " ", others));
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "no kernel", activation.empty() ? "" : " of ", activation, " has ", absl::StrJoin(combination, ", "),
+      "; there is ",
+      changes.empty() ? "none with one of these changed: see 'actbench list --kernels'"
+                      : absl::StrCat("one with ", absl::StrJoin(changes, ", or with "), " and the rest as it is")));
+}
+
+// Whether each value that is wanted is that of a kernel: what one was asked for is not left out in silence.
+absl::Status CheckEachValue(const std::vector<v1::Kernel>& kernels, const Query& query) {
+  for (size_t i = 0; i < kPropertyCount; ++i) {
+    for (const std::string& value : query.values[i]) {
+      Values one = query.values;
+      one[i] = {value};
+      const bool fits =
+          std::any_of(kernels.begin(), kernels.end(), [&](const v1::Kernel& kernel) { return Fits(one, kernel); });
+      if (!fits) return NoneFits(kernels, query.activation, one);
     }
   }
   return absl::OkStatus();
-}
-
-// Why there is no such kernel, as the server says it.
-absl::Status WhyNone(Client& client, const Query& query) {
-  v1::MeasureAccuracyRequest request;
-  request.set_activation(query.activation);
-  request.set_direction(query.directions.empty() ? v1::DIRECTION_FORWARD : query.directions[0]);
-  request.set_dtype(query.dtypes.empty() ? v1::DTYPE_F32 : query.dtypes[0]);
-  if (!query.providers.empty()) request.mutable_selector()->set_provider(query.providers[0]);
-  if (!query.tiers.empty()) request.mutable_selector()->set_tier(query.tiers[0]);
-  if (!query.isas.empty()) request.mutable_selector()->set_isa(query.isas[0]);
-  request.mutable_inputs()->mutable_sampled()->set_count(1);
-  const absl::Status status = client.MeasureAccuracy(request).status();
-  return status.ok() ? absl::NotFoundError(absl::StrCat("the server lists no kernel for ", query.name)) : status;
 }
 
 // Of kernels that differ only in their isa, those for the widest. `isas` are the machine's, narrowest first.
@@ -158,32 +188,32 @@ std::vector<v1::Kernel> KeepWidest(const std::vector<v1::Kernel>& kernels, const
   return kept;
 }
 
-absl::StatusOr<std::vector<v1::Kernel>> Find(Client& client, const Query& query, const std::vector<std::string>& isas) {
+// Every kernel of the activation, whatever else is wanted.
+absl::StatusOr<std::vector<v1::Kernel>> KernelsOf(Client& client, const std::string& activation) {
   v1::ListKernelsRequest request;
-  request.set_activation(query.activation);
+  request.set_activation(activation);
   const absl::StatusOr<v1::ListKernelsResponse> list = client.ListKernels(request);
   if (!list.ok()) return list.status();
+  return std::vector<v1::Kernel>(list->kernels().begin(), list->kernels().end());
+}
+
+absl::StatusOr<std::vector<v1::Kernel>> Find(Client& client, const Query& query, const std::vector<std::string>& isas) {
+  const absl::StatusOr<std::vector<v1::Kernel>> kernels = KernelsOf(client, query.activation);
+  if (!kernels.ok()) return kernels.status();
+  if (absl::Status status = CheckEachValue(*kernels, query); !status.ok()) return status;
   std::vector<v1::Kernel> fitting;
-  for (const v1::Kernel& kernel : list->kernels()) {
-    if (Fits(query, kernel)) fitting.push_back(kernel);
-  }
-  if (fitting.empty()) {
-    if (absl::Status known = CheckNames(client, query); !known.ok()) return known;
+  for (const v1::Kernel& kernel : *kernels) {
+    if (Fits(query.values, kernel)) fitting.push_back(kernel);
   }
   return query.widest_isa ? KeepWidest(fitting, isas) : fitting;
 }
 
 absl::StatusOr<std::vector<Query>> MakeQueries(Client& client, const KernelFlags& flags) {
-  const absl::StatusOr<Query> wanted = ParseFlags(flags);
+  const absl::StatusOr<Query> wanted = ParseFlags(client, flags);
   if (!wanted.ok()) return wanted.status();
-  std::vector<std::string> names = flags.names;
-  if (flags.all) {
-    const absl::StatusOr<v1::ListActivationsResponse> list = client.ListActivations();
-    if (!list.ok()) return list.status();
-    for (const v1::Activation& activation : list->activations()) names.push_back(activation.name());
-  }
+  if (flags.all) return std::vector<Query>{*wanted};
   std::vector<Query> queries;
-  for (const std::string& name : names) {
+  for (const std::string& name : flags.names) {
     const absl::StatusOr<Query> query = ParseName(name, *wanted);
     if (!query.ok()) return query.status();
     queries.push_back(*query);
@@ -195,24 +225,15 @@ absl::StatusOr<std::vector<Query>> MakeQueries(Client& client, const KernelFlags
 
 bool IsKernelName(const std::string& name) { return absl::StrContains(name, '/'); }
 
-absl::StatusOr<v1::ListKernelsRequest> ParseKernelName(const std::string& name) {
+absl::Status CheckKernelName(const std::string& name) {
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
-  if (parts.size() != 6 || std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); })) {
+  if (parts.size() != kPropertyCount + 1 ||
+      std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); })) {
     return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is not of the form ", kKernelNameForm,
                                                    "; 'actbench list --kernels' has the names"));
   }
-  v1::ListKernelsRequest request;
-  request.set_activation(parts[0]);
-  const absl::StatusOr<v1::Direction> direction = ParseDirectionFlag(parts[1], name);
-  if (!direction.ok()) return direction.status();
-  request.set_direction(*direction);
-  const absl::StatusOr<v1::Dtype> dtype = ParseDtypeFlag(parts[2], name);
-  if (!dtype.ok()) return dtype.status();
-  request.set_dtype(*dtype);
-  request.mutable_selector()->set_provider(parts[3]);
-  request.mutable_selector()->set_tier(parts[4]);
-  request.mutable_selector()->set_isa(parts[5]);
-  return request;
+  if (absl::Status direction = ParseDirectionFlag(parts[1], name).status(); !direction.ok()) return direction;
+  return ParseDtypeFlag(parts[2], name).status();
 }
 
 void AddKernelFlags(CLI::App& command, KernelFlags& flags) {
@@ -231,30 +252,22 @@ void AddKernelFlags(CLI::App& command, KernelFlags& flags) {
   add_list("--isa", flags.isa, "The instruction sets (default: the widest)");
 }
 
-absl::StatusOr<KernelSelection> SelectKernels(Client& client, const KernelFlags& flags) {
+absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const KernelFlags& flags) {
   const absl::StatusOr<std::vector<Query>> queries = MakeQueries(client, flags);
   if (!queries.ok()) return queries.status();
   const absl::StatusOr<v1::GetServerInfoResponse> info = client.GetServerInfo();
   if (!info.ok()) return info.status();
   const std::vector<std::string> isas(info->machine().isas().begin(), info->machine().isas().end());
-  KernelSelection selection;
+  std::vector<v1::Kernel> selection;
   std::set<std::string> seen;
   for (const Query& query : *queries) {
     const absl::StatusOr<std::vector<v1::Kernel>> kernels = Find(client, query, isas);
     if (!kernels.ok()) return kernels.status();
-    if (kernels->empty()) {
-      // A kernel that was named by its full name is meant.
-      if (IsKernelName(query.name)) return WhyNone(client, query);
-      selection.without.push_back(query.name);
-    }
     for (const v1::Kernel& kernel : *kernels) {
-      if (seen.insert(absl::StrCat(kernel.name(), " ", kernel.device())).second) selection.kernels.push_back(kernel);
+      if (seen.insert(absl::StrCat(kernel.name(), " ", kernel.device())).second) selection.push_back(kernel);
     }
   }
-  if (selection.kernels.empty()) {
-    if (queries->empty()) return absl::NotFoundError("the server has no activations");
-    return WhyNone(client, queries->front());
-  }
+  if (selection.empty()) return absl::NotFoundError("the server has no kernels");
   return selection;
 }
 

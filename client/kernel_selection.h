@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "actbench/v1/accuracy.pb.h"
 #include "client/client.h"
@@ -30,17 +31,13 @@ void AddKernelFlags(CLI::App& command, KernelFlags& flags);
 // Whether it is a kernel's name and no activation's.
 bool IsKernelName(const std::string& name);
 
-// The parts of activation/direction/dtype/provider/tier/isa, as a request that names it. INVALID_ARGUMENT if it is not
-// of that form.
-absl::StatusOr<v1::ListKernelsRequest> ParseKernelName(const std::string& name);
+// INVALID_ARGUMENT if it is not of the form activation/direction/dtype/provider/tier/isa.
+absl::Status CheckKernelName(const std::string& name);
 
-struct KernelSelection {
-  std::vector<v1::Kernel> kernels;   // in the order of the names, then in the catalog's; at least one
-  std::vector<std::string> without;  // the names for which there is none
-};
-
-// The error where nothing is left, and of an unknown name, is the server's.
-absl::StatusOr<KernelSelection> SelectKernels(Client& client, const KernelFlags& flags);
+// In the order of the names, then in the catalog's; at least one. The error of an unknown name is the server's.
+// NOT_FOUND, with what there is, if a value of a list is that of no kernel that is wanted otherwise: of each activation
+// that is named, of all together if all are wanted.
+absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const KernelFlags& flags);
 
 // A request to measure the kernel, without inputs.
 v1::MeasureAccuracyRequest RequestFor(const v1::Kernel& kernel);

@@ -60,6 +60,8 @@ class UsageTest(AccuracyTest):
     def test_unknown_names_are_told_with_what_exists(self):
         self.assertIn("did you mean \"sigmoid\"", self.fail_with("accuracy", "sigmoit"))
         self.assertIn("there are:", self.fail_with("accuracy", "tanh", "--tier", "quick"))
+        self.assertIn("bogus", self.fail_with("accuracy", "tanh", "--tier", "fast,bogus"))
+        self.assertIn("with tier fast", self.fail_with("accuracy", "tanh", "--tier", "exact", "--dtype", "f32,f64"))
         self.assertIn("avx9000", self.fail_with("accuracy", "tanh/forward/f32/actbench/fast/avx9000"))
 
     def test_files_that_cannot_be_written_or_read_are_told_before_the_work(self):

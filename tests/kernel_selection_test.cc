@@ -36,11 +36,11 @@ class KernelSelectionTest : public testing::Test {
   }
 
   std::vector<std::string> Names(const KernelFlags& flags) {
-    const absl::StatusOr<KernelSelection> selection = SelectKernels(client_, flags);
+    const absl::StatusOr<std::vector<v1::Kernel>> selection = SelectKernels(client_, flags);
     EXPECT_TRUE(selection.ok()) << selection.status();
     std::vector<std::string> names;
     if (!selection.ok()) return names;
-    for (const v1::Kernel& kernel : selection->kernels) names.push_back(kernel.name());
+    for (const v1::Kernel& kernel : *selection) names.push_back(kernel.name());
     return names;
   }
   std::string Error(const KernelFlags& flags) { return std::string(SelectKernels(client_, flags).status().message()); }
@@ -87,6 +87,32 @@ TEST_F(KernelSelectionTest, UnknownNamesAreTheServersErrors) {
   EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::provider, "acme")),
               HasSubstr("no kernel here has provider \"acme\""));
   EXPECT_THAT(Error(Named({"tanh/forward/f32/actbench/fast/avx9000"})), HasSubstr("avx9000"));
+}
+
+TEST_F(KernelSelectionTest, EachNameOfAListIsLookedAt) {
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::isa, "scalar,bogus")),
+              HasSubstr("no kernel here has isa \"bogus\"; there are: "));
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::tier, "fast,bogus")), HasSubstr("tier \"bogus\""));
+  EXPECT_THAT(Error(With(Named({"tanh"}), &KernelFlags::provider, "actbench,bogus")), HasSubstr("provider \"bogus\""));
+  EXPECT_THAT(Error(Named({"relu", "bogus"})), HasSubstr("unknown activation \"bogus\""));
+  for (auto member :
+       {&KernelFlags::direction, &KernelFlags::dtype, &KernelFlags::provider, &KernelFlags::tier, &KernelFlags::isa}) {
+    EXPECT_THAT(Error(With(Named({"tanh"}), member, "all,all")), HasSubstr("or all alone"));
+  }
+}
+
+TEST_F(KernelSelectionTest, AValueThatFitsNoKernelIsToldWithWhatThereIs) {
+  KernelFlags flags = With(Named({"tanh"}), &KernelFlags::tier, "exact");
+  flags.dtype = "f32,f64";
+  EXPECT_EQ(
+      Error(flags),
+      "no kernel of tanh has direction forward, dtype f64, provider actbench, tier exact; there is one with dtype "
+      "f32, f16, bf16, or with tier fast and the rest as it is");
+  EXPECT_THAT(Error(With(flags, &KernelFlags::dtype, "f64")), HasSubstr("no kernel of tanh has"));
+  EXPECT_EQ(Names(With(flags, &KernelFlags::dtype, "all")).size(), 3U) << "of all those that there are will do";
+  flags.names.clear();
+  flags.all = true;
+  EXPECT_THAT(Error(flags), HasSubstr("no kernel has direction forward, dtype f64, "));
 }
 
 TEST_F(KernelSelectionTest, MalformedNamesAndListsAreTold) {
