@@ -108,7 +108,9 @@ absl::Status Deliver(const AccuracyFlags& flags, const Outputs& outputs, const A
   // Where the server went away or nothing was measured, what was in the files is worth more.
   if (outcome.ended || outcome.certificates.empty()) return absl::OkStatus();
   if (outputs.json.has_value()) {
-    absl::Status written = Write(*outputs.json, AccuracyJson(outcome.certificates), outcome.certificates.size());
+    const std::string json =
+        outcome.comparison.has_value() ? ComparisonJson(*outcome.comparison) : AccuracyJson(outcome.certificates);
+    absl::Status written = Write(*outputs.json, json, outcome.certificates.size());
     if (!written.ok()) return written;
   }
   if (!outputs.plot.has_value()) return absl::OkStatus();
@@ -211,9 +213,13 @@ void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_stat
   command->fallthrough()->group("Commands");
   command->footer(kNotes);
   AddKernelFlags(*command, flags->kernels);
-  command->add_option("--compare", flags->compare, "Where two kernels differ, and both errors there")
-      ->type_name("KERNEL KERNEL")
-      ->expected(2);
+  CLI::Option* compare =
+      command->add_option("--compare", flags->compare, "Where two kernels, by full name, differ, and both errors there")
+          ->type_name("KERNEL KERNEL")
+          ->expected(2);
+  for (const char* flag : {"--direction", "--dtype", "--provider", "--tier", "--isa"}) {
+    compare->excludes(command->get_option(flag));
+  }
   command->get_option("--all")->excludes(command->get_option("NAMES"));
   AddParameterFlag(*command, flags->parameters);
   AddInputFlags(*command, flags->inputs);

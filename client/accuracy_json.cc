@@ -10,35 +10,50 @@
 #include "absl/time/time.h"
 #include "client/accuracy_table.h"
 #include "client/format.h"
+#include "proto/kernel.h"
 
 namespace actbench::client {
 namespace {
 
 using Members = std::vector<JsonMember>;
 
-// What the inputs of an output are called, with their bits. x [, gate] [, dy]
-std::vector<std::pair<const char*, const char*>> InputNames(const v1::Certificate& certificate, int count) {
-  constexpr std::pair<const char*, const char*> kX = {"x", "x_bits"};
-  constexpr std::pair<const char*, const char*> kGate = {"gate", "gate_bits"};
-  constexpr std::pair<const char*, const char*> kUpstream = {"dy", "dy_bits"};
-  if (certificate.kernel().direction() != v1::DIRECTION_GRADIENT) return {kX, kGate};
-  if (count < 3) return {kX, kUpstream};
-  return {kX, kGate, kUpstream};
-}
-
-// {"x","x_bits" [,"gate","gate_bits"] [,"dy","dy_bits"] [,"output"],"got","expected","ulp"}
-void AppendError(const v1::Certificate& certificate, const v1::InputError& error, Members& members) {
+// {"x","x_bits" [,"gate","gate_bits"] [,"dy","dy_bits"] [,"output"]: which output of a kernel an error is of.
+void AppendInputs(const v1::Certificate& certificate, const v1::InputError& error, Members& members) {
   const Dtype dtype = DtypeOf(certificate);
   const int count = std::min(error.inputs_size(), error.input_bits_size());
-  const auto names = InputNames(certificate, count);
+  const std::vector<std::string> names = InputNames(certificate.kernel().direction(), count);
   for (int i = 0; i < std::min(count, static_cast<int>(names.size())); ++i) {
-    members.emplace_back(names[i].first, JsonNumber(error.inputs(i), dtype));
-    members.emplace_back(names[i].second, JsonString(error.input_bits(i)));
+    members.emplace_back(names[i], JsonNumber(error.inputs(i), dtype));
+    members.emplace_back(names[i] + "_bits", JsonString(error.input_bits(i)));
   }
   if (names.size() == 3) members.emplace_back("output", JsonString(error.output() == 0 ? "dx" : "dgate"));
+}
+
+// The inputs, and "got","expected","ulp".
+void AppendError(const v1::Certificate& certificate, const v1::InputError& error, Members& members) {
+  const Dtype dtype = DtypeOf(certificate);
+  AppendInputs(certificate, error, members);
   members.emplace_back("got", JsonNumber(error.got(), dtype));
   members.emplace_back("expected", JsonNumber(error.expected(), dtype));
   members.emplace_back("ulp", JsonNumber(error.ulp()));
+}
+
+// The inputs, "expected", and "got" and "ulp" of each of the two.
+std::string DifferencesJson(const v1::Comparison& comparison) {
+  const v1::Certificate& certificate = comparison.first();
+  const Dtype dtype = DtypeOf(certificate);
+  std::vector<std::string> elements;
+  for (const v1::Difference& difference : comparison.differences()) {
+    Members members;
+    AppendInputs(certificate, difference.first(), members);
+    members.emplace_back("expected", JsonNumber(difference.first().expected(), dtype));
+    members.emplace_back("first_got", JsonNumber(difference.first().got(), dtype));
+    members.emplace_back("first_ulp", JsonNumber(difference.first().ulp()));
+    members.emplace_back("second_got", JsonNumber(difference.second().got(), dtype));
+    members.emplace_back("second_ulp", JsonNumber(difference.second().ulp()));
+    elements.push_back(JsonObject(members));
+  }
+  return JsonArray(elements);
 }
 
 std::string WorstJson(const v1::Certificate& certificate) {
@@ -119,6 +134,15 @@ std::string AccuracyJson(absl::Span<const v1::Certificate> certificates) {
   std::vector<std::string> elements;
   for (const v1::Certificate& certificate : certificates) elements.push_back(AccuracyJson(certificate));
   return JsonLines(elements) + "\n";
+}
+
+std::string ComparisonJson(const v1::Comparison& comparison) {
+  return JsonObject({{"checked", absl::StrCat(comparison.first().report().checked())},
+                     {"differing", absl::StrCat(comparison.differing())},
+                     {"differences", DifferencesJson(comparison)},
+                     {"first", AccuracyJson(comparison.first())},
+                     {"second", AccuracyJson(comparison.second())}}) +
+         "\n";
 }
 
 }  // namespace actbench::client

@@ -17,6 +17,9 @@ std::string AccuracyJson(const v1::Certificate& certificate);
 // An array of these, a line for each.
 std::string AccuracyJson(absl::Span<const v1::Certificate> certificates);
 
+// What two kernels do on the same inputs, as an object and a newline.
+std::string ComparisonJson(const v1::Comparison& comparison);
+
 }  // namespace actbench::client
 
 #endif  // ACTBENCH_CLIENT_ACCURACY_JSON_H_

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "client/tensor.h"
 #include "proto/dtype.h"
+#include "proto/kernel.h"
 
 namespace actbench::client {
 namespace {
@@ -44,14 +45,6 @@ std::string CountText(int64_t count) {
   const auto bits = static_cast<uint64_t>(count);
   if (count >= int64_t{1} << 16 && std::has_single_bit(bits)) return absl::StrCat("2^", std::countr_zero(bits));
   return GroupedDecimal(count);
-}
-
-// What each of n inputs is called.
-std::vector<std::string> InputNames(const v1::Kernel& kernel, int n) {
-  if (kernel.direction() == v1::DIRECTION_GRADIENT) {
-    return n == 3 ? std::vector<std::string>{"x", "gate", "dy"} : std::vector<std::string>{"x", "dy"};
-  }
-  return {"x", "gate"};
 }
 
 // The characters that an input and its bits take, of a gradient with a short dy.
@@ -102,7 +95,7 @@ std::string WrongText(const v1::AccuracyReport& report) {
 
 std::string InputText(const v1::Certificate& certificate, const v1::InputError& error) {
   const int n = std::min(error.inputs_size(), error.input_bits_size());
-  const std::vector<std::string> names = InputNames(certificate.kernel(), n);
+  const std::vector<std::string> names = InputNames(certificate.kernel().direction(), n);
   std::string text;
   for (int i = 0; i < std::min(n, static_cast<int>(names.size())); ++i) {
     absl::StrAppend(&text, i == 0 ? "" : absl::StrCat(", ", names[i], " "),

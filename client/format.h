@@ -30,7 +30,7 @@ std::string GroupedDecimal(int64_t value);
 
 // JSON, made of texts that already are JSON. Not by a library: nlohmann-json prints some numbers with 17 digits, and it
 // knows no shortest decimals of f32, f16 and bf16.
-using JsonMember = std::pair<absl::string_view, std::string>;
+using JsonMember = std::pair<std::string, std::string>;
 std::string JsonString(absl::string_view text);
 std::string JsonNumber(double value, Dtype dtype = Dtype::kF64);  // non-finite: a string
 std::string JsonArray(absl::Span<const std::string> elements);

@@ -2,39 +2,24 @@
 #include "server/request_checks.h"
 
 #include <map>
-#include <string_view>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "kernels/catalog.h"
+#include "proto/kernel.h"
 #include "server/convert.h"
 
 namespace actbench {
-namespace {
-
-// How many inputs there must be, and which.
-struct InputNames {
-  size_t count;
-  std::string_view names;
-};
-
-InputNames NamesOfInputs(const ActivationInfo& activation, Direction direction) {
-  if (direction == Direction::kForward) {
-    return activation.inputs == 1 ? InputNames{1, "x"} : InputNames{2, "x, gate"};
-  }
-  return activation.inputs == 1 ? InputNames{2, "x, dy"} : InputNames{3, "x, gate, dy"};
-}
-
-}  // namespace
-
 absl::StatusOr<TensorInfo> CheckInputs(const google::protobuf::RepeatedPtrField<v1::Tensor>& inputs,
                                        const std::string& field, const ActivationInfo& activation, Direction direction,
                                        const Limits& limits) {
-  const InputNames expected = NamesOfInputs(activation, direction);
-  if (static_cast<size_t>(inputs.size()) != expected.count) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, " has ", inputs.size(), " tensors; the ", std::string(Name(direction)), " direction of ",
-                     std::string(activation.name), " takes ", expected.count, ": ", std::string(expected.names)));
+  const size_t count = activation.inputs + (direction == Direction::kGradient ? 1 : 0);
+  const std::string names = absl::StrJoin(InputNames(ToProto(direction), static_cast<int>(count)), ", ");
+  if (static_cast<size_t>(inputs.size()) != count) {
+    return absl::InvalidArgumentError(absl::StrCat(field, " has ", inputs.size(), " tensors; the ",
+                                                   std::string(Name(direction)), " direction of ",
+                                                   std::string(activation.name), " takes ", count, ": ", names));
   }
   absl::StatusOr<TensorInfo> first;
   for (int i = 0; i < inputs.size(); ++i) {
@@ -46,13 +31,13 @@ absl::StatusOr<TensorInfo> CheckInputs(const google::protobuf::RepeatedPtrField<
     if (i == 0) first = info;
     if (info->dtype != first->dtype) {
       return absl::InvalidArgumentError(absl::StrCat(name, ".dtype is ", DtypeText(tensor.dtype()), ", but ", field,
-                                                     "[0].dtype is ", DtypeText(x.dtype()), "; all inputs (",
-                                                     std::string(expected.names), ") must have one dtype"));
+                                                     "[0].dtype is ", DtypeText(x.dtype()), "; all inputs (", names,
+                                                     ") must have one dtype"));
     }
     if (!absl::c_equal(tensor.shape(), x.shape())) {
       return absl::InvalidArgumentError(absl::StrCat(name, ".shape is ", ShapeText(tensor), ", but ", field,
-                                                     "[0].shape is ", ShapeText(x), "; all inputs (",
-                                                     std::string(expected.names), ") must have one shape"));
+                                                     "[0].shape is ", ShapeText(x), "; all inputs (", names,
+                                                     ") must have one shape"));
     }
   }
   return first;

@@ -52,7 +52,8 @@ class UsageTest(AccuracyTest):
                 (["tanh", "--dtype", "f8"], "f64, f32"), (["tanh", "--isa", "avx2,"], "--isa"),
                 (["tanh", "--param", "beta"], "NAME=NUMBER"), (["tanh", "--json", "-", "--plot", "-"], "both"),
                 (["tanh", "--json", "x", "--plot", "x"], "same file"), (["--compare", "tanh"], "--compare"),
-                (["tanh", "--compare", "tanh", "tanh"], "no others"), (["--compare", "tanh", "tanh"], "of the form")]:
+                (["tanh", "--compare", "tanh", "tanh"], "no others"), (["--compare", "tanh", "tanh"], "of the form"),
+                (["--compare", "a/b", "c/d", "--dtype", "f16"], "--dtype"), (["tanh", "--dtype", "f16,all"], "all alone")]:
             self.assertIn(reason, self.fail_with("accuracy", *arguments), arguments)
         self.assertIn("no command", self.fail_with("certificates"))
         self.assertIn("ID", self.fail_with("certificates", "show"))
@@ -156,6 +157,15 @@ class MeasureTest(AccuracyTest):
         self.assertRegex(output, r"\nleast subnormal +5\.96e-08 0x0001 ")
         output = self.succeed("accuracy", "--compare", names[0], names[-1], "--exhaustive")
         self.assertRegex(output, r"\n(all 65,536 outputs have the same bits|[\d,]+ of 65,536 outputs differ)")
+        path = self.path("comparison.json")
+        error = run("accuracy", "--compare", names[0], names[-1], "--exhaustive", "--json", path).stderr
+        self.assertEqual(error, f"wrote {path}: 2 kernels\n")
+        with open(path, encoding="utf-8") as file:
+            comparison = json.load(file)
+        self.assertEqual(list(comparison), ["checked", "differing", "differences", "first", "second"])
+        self.assertEqual([comparison[which]["kernel"] for which in ["first", "second"]], [names[0], names[-1]])
+        self.assertEqual(comparison["differing"] == 0,
+                         comparison["first"]["output_hash"] == comparison["second"]["output_hash"])
         self.assertIn("one activation", self.fail_with("accuracy", "--compare", names[0], names[0].replace("f16", "f32")))
 
     def isas(self):

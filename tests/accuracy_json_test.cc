@@ -82,6 +82,27 @@ TEST(AccuracyJsonTest, WorstInputsOfGradientsHaveDyAndGatedOnesTheGateToo) {
   EXPECT_EQ(worst["output"], "dgate");
 }
 
+TEST(AccuracyJsonTest, AComparisonHasBothResultsAndWhereTheyDiffer) {
+  v1::Comparison comparison;
+  *comparison.mutable_first() = MakeCertificate("avx2");
+  *comparison.mutable_second() = MakeCertificate("sse4");
+  comparison.set_differing(7);
+  v1::Difference& difference = *comparison.add_differences();
+  *difference.mutable_first() = MakeInputError();
+  *difference.mutable_second() = MakeInputError();
+  difference.mutable_second()->set_got(-1);
+  difference.mutable_second()->set_ulp(0.25);
+  const std::string text = ComparisonJson(comparison);
+  EXPECT_NE(text.find(R"("differing":7,"differences":[{"x":-13.04,"x_bits":"0xc150a3d7","expected":-4.7242014e-38,)"
+                      R"("first_got":-0.0,"first_ulp":11.5,"second_got":-1.0,"second_ulp":0.25}])"),
+            std::string::npos)
+      << text;
+  const json object = json::parse(text);
+  EXPECT_EQ(object["checked"], 4294967296);
+  EXPECT_EQ(object["first"], json::parse(AccuracyJson(comparison.first())));
+  EXPECT_EQ(object["second"]["kernel"], "swish/forward/f32/actbench/fast/sse4");
+}
+
 TEST(AccuracyJsonTest, SeveralAreAnArray) {
   const v1::Certificate certificates[] = {MakeCertificate("avx2"), MakeCertificate("sse4")};
   const json array = json::parse(AccuracyJson(certificates));

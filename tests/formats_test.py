@@ -41,13 +41,14 @@ def members(value, path=""):
 class FormatsTest(unittest.TestCase):
 
     def check(self, heading, value, absent=frozenset(), free=()):
-        """The value has the members that are documented, with their types, and no others; so has the example, which is
-        returned. `absent` are documented but not there; paths that begin with one of `free` are data."""
+        """The value has the members that are documented, with their types, and no others; so has the example, if
+        there is one, which is returned. `absent` are documented but not there; paths that begin with one of `free` are data."""
         with open(document, encoding="utf-8") as file:
             section = file.read().split(f"## `{heading}`\n")[1].split("\n## ")[0]
         documented = dict(re.findall(r"^\| `(\S+)` \| ([^|]*) \|", section, re.MULTILINE))
-        example = json.loads(re.search(r"^```json\n(.*)\n```$", section, re.MULTILINE).group(1))
-        for one in [value, example]:
+        block = re.search(r"^```json\n(.*)\n```$", section, re.MULTILINE)
+        example = json.loads(block.group(1)) if block else None
+        for one in [value, example] if block else [value]:
             found = [(path, member) for path, member in members(one) if not path.startswith(free)]
             self.assertEqual({path for path, _ in found}, documented.keys() - absent)
             for path, member in found:
@@ -94,6 +95,21 @@ class FormatsTest(unittest.TestCase):
         for changing in ["seconds", "build_id", "time", "decided_by"]:
             del example[changing], result[changing]
         self.assertEqual(example, result)
+
+    def test_comparison(self):
+        # Gradients of subnormal numbers lie beside ties, which only the second kernel decides.
+        result = json.loads(subprocess.run(
+            [actbench_program, "accuracy", "--compare", "silu/gradient/f32/actbench/fast/scalar",
+             "silu/gradient/f32/actbench/exact/scalar", "--samples", "200000", "--distribution", "subnormal", "--json", "-"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, timeout=60).stdout)
+        absent = {f"differences[].{name}" for name in ["gate", "gate_bits", "output"]}
+        self.check("actbench accuracy --compare KERNEL KERNEL --json -", result, absent, free=("first.", "second."))
+        self.assertGreater(result["differing"], 0)
+        self.assertLessEqual(result["differing"], result["checked"])
+        for difference in result["differences"]:
+            self.assertNotEqual(difference["first_got"], difference["second_got"])
+        kernels = [result[which]["kernel"].split("/")[4] for which in ["first", "second"]]
+        self.assertEqual(kernels, ["fast", "exact"])
 
 
 if __name__ == "__main__":
