@@ -70,14 +70,19 @@ bool EndsAll(const absl::Status& status) {
 class Runner {
  public:
   Runner(const AccuracyRun& run, const std::vector<v1::Kernel>& kernels)
-      : run_(run), kernels_(kernels), table_(kernels), interrupt_(cancellation_) {}
+      : run_(run), kernels_(kernels), table_(kernels), interrupt_(cancellation_) {
+    run_.client.set_cancellation(&cancellation_);
+  }
+  ~Runner() { run_.client.set_cancellation(nullptr); }
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
 
   AccuracyOutcome Measure() {
     absl::StatusOr<Defaults> defaults = Defaults();
     if (run_.use_stored) defaults = GetDefaults(run_.client);
     if (!defaults.ok()) {
       Tell(defaults.status(), "");
-      return std::move(outcome_);
+      return Finish();
     }
     for (size_t i = 0; i < kernels_.size() && !outcome_.ended; ++i) {
       const v1::Kernel& kernel = kernels_[i];
@@ -101,11 +106,11 @@ class Runner {
     absl::StatusOr<v1::InputPlan> plan = run_.inputs.PlanFor(first.direction(), first.dtype());
     if (!plan.ok()) {
       Tell(plan.status(), "");
-      return std::move(outcome_);
+      return Finish();
     }
     *request.mutable_inputs() = *std::move(plan);
     bar_.Start("comparing");
-    absl::StatusOr<v1::Comparison> comparison = run_.client.CompareKernels(request, OnProgress(), &cancellation_);
+    absl::StatusOr<v1::Comparison> comparison = run_.client.CompareKernels(request, OnProgress());
     if (!comparison.ok()) {
       Tell(comparison.status(), "");
       return Finish();
@@ -129,8 +134,7 @@ class Runner {
     absl::StatusOr<v1::InputPlan> plan = run_.inputs.PlanFor(kernel.direction(), kernel.dtype());
     if (!plan.ok()) return Tell(plan.status(), prefix);
     *request.mutable_inputs() = *std::move(plan);
-    const absl::StatusOr<v1::Certificate> certificate =
-        run_.client.MeasureAccuracy(request, OnProgress(), &cancellation_);
+    const absl::StatusOr<v1::Certificate> certificate = run_.client.MeasureAccuracy(request, OnProgress());
     if (!certificate.ok()) return Tell(certificate.status(), prefix);
     Print(*certificate, /*stored=*/false);
   }

@@ -40,6 +40,13 @@ absl::Status ToStatus(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
+// The status of a call that may have been.
+absl::Status ToStatus(const grpc::Status& status, const CancellableContext& call) {
+  if (status.ok()) return absl::OkStatus();
+  if (status.error_code() == grpc::CANCELLED && call.cancelled()) return absl::CancelledError("cancelled");
+  return ToStatus(status);
+}
+
 void SetDeadline(absl::Time deadline, grpc::ClientContext& context) {
   if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
 }
@@ -47,12 +54,12 @@ void SetDeadline(absl::Time deadline, grpc::ClientContext& context) {
 // One blocking call of a generated stub's method.
 template <class Stub, class Request, class Response>
 absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                              const Request& request, absl::Time deadline) {
-  grpc::ClientContext context;
-  SetDeadline(deadline, context);
+                              const Request& request, absl::Time deadline, Cancellation* cancellation) {
+  CancellableContext call(cancellation);
+  SetDeadline(deadline, call.context());
   Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return ToStatus(status);
+  const absl::Status status = ToStatus((stub.*method)(&call.context(), request, &response), call);
+  if (!status.ok()) return status;
   return response;
 }
 
@@ -65,9 +72,7 @@ absl::Status ReadStream(
   SetDeadline(deadline, call.context());
   const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub.*method)(&call.context(), request);
   for (Response response; reader->Read(&response);) on_message(response);
-  const grpc::Status status = reader->Finish();
-  if (status.error_code() == grpc::CANCELLED && call.cancelled()) return absl::CancelledError("cancelled");
-  return status.ok() ? absl::OkStatus() : ToStatus(status);
+  return ToStatus(reader->Finish(), call);
 }
 
 // grpc.health.v1.Health/Check. Its messages are spelled here as the well-known wrappers that have the same encoding
@@ -135,28 +140,29 @@ absl::Status Client::WaitForConnection(absl::Duration timeout) {
 }
 
 absl::StatusOr<v1::ListActivationsResponse> Client::ListActivations() {
-  return Call(*catalog_, &v1::CatalogService::Stub::ListActivations, v1::ListActivationsRequest(), Deadline());
+  return Call(*catalog_, &v1::CatalogService::Stub::ListActivations, v1::ListActivationsRequest(), Deadline(),
+              cancellation_);
 }
 
 absl::StatusOr<v1::ListKernelsResponse> Client::ListKernels(const v1::ListKernelsRequest& request) {
-  return Call(*catalog_, &v1::CatalogService::Stub::ListKernels, request, Deadline());
+  return Call(*catalog_, &v1::CatalogService::Stub::ListKernels, request, Deadline(), cancellation_);
 }
 
 absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo() { return GetServerInfo(Deadline()); }
 
 absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(absl::Time deadline) {
-  return Call(*catalog_, &v1::CatalogService::Stub::GetServerInfo, v1::GetServerInfoRequest(), deadline);
+  return Call(*catalog_, &v1::CatalogService::Stub::GetServerInfo, v1::GetServerInfoRequest(), deadline, cancellation_);
 }
 
 absl::StatusOr<v1::EvaluateResponse> Client::EvaluateBatch(const v1::EvaluateRequest& request) {
-  return Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, Deadline());
+  return Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, Deadline(), cancellation_);
 }
 
 absl::StatusOr<v1::EvaluateResult> Client::EvaluateWhole(v1::EvaluateItem item, absl::Time deadline) {
   v1::EvaluateRequest request;
   *request.add_items() = std::move(item);
   absl::StatusOr<v1::EvaluateResponse> response =
-      Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, deadline);
+      Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, deadline, cancellation_);
   if (!response.ok()) return response.status();
   if (response->results_size() != 1) {
     return absl::InternalError(absl::StrCat("the server gave ", response->results_size(), " results for one item"));
@@ -208,37 +214,35 @@ absl::StatusOr<v1::Limits> Client::Limits(absl::Time deadline) {
 }
 
 absl::StatusOr<v1::Certificate> Client::MeasureAccuracy(const v1::MeasureAccuracyRequest& request,
-                                                        const OnAccuracyProgress& on_progress,
-                                                        Cancellation* cancellation) {
+                                                        const OnAccuracyProgress& on_progress) {
   std::optional<v1::Certificate> certificate;
   const auto on_message = [&](v1::MeasureAccuracyResponse& response) {
     if (response.has_certificate()) certificate = std::move(*response.mutable_certificate());
     if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
   };
   const absl::Status status = ReadStream(*accuracy_, &v1::AccuracyService::Stub::MeasureAccuracy, request, Deadline(),
-                                         cancellation, on_message);
+                                         cancellation_, on_message);
   if (!status.ok()) return status;
   if (!certificate.has_value()) return absl::InternalError("the server's measurement ended without a result");
   return *std::move(certificate);
 }
 
 absl::StatusOr<v1::Comparison> Client::CompareKernels(const v1::CompareKernelsRequest& request,
-                                                      const OnAccuracyProgress& on_progress,
-                                                      Cancellation* cancellation) {
+                                                      const OnAccuracyProgress& on_progress) {
   std::optional<v1::Comparison> comparison;
   const auto on_message = [&](v1::CompareKernelsResponse& response) {
     if (response.has_comparison()) comparison = std::move(*response.mutable_comparison());
     if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
   };
-  const absl::Status status =
-      ReadStream(*accuracy_, &v1::AccuracyService::Stub::CompareKernels, request, Deadline(), cancellation, on_message);
+  const absl::Status status = ReadStream(*accuracy_, &v1::AccuracyService::Stub::CompareKernels, request, Deadline(),
+                                         cancellation_, on_message);
   if (!status.ok()) return status;
   if (!comparison.has_value()) return absl::InternalError("the server's comparison ended without a result");
   return *std::move(comparison);
 }
 
 absl::StatusOr<v1::ListCertificatesResponse> Client::ListCertificates(const v1::ListCertificatesRequest& request) {
-  return Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, Deadline());
+  return Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, Deadline(), cancellation_);
 }
 
 absl::StatusOr<std::vector<v1::Certificate>> Client::ListAllCertificates(v1::ListCertificatesRequest request) {
@@ -246,7 +250,7 @@ absl::StatusOr<std::vector<v1::Certificate>> Client::ListAllCertificates(v1::Lis
   std::vector<v1::Certificate> certificates;
   while (true) {
     absl::StatusOr<v1::ListCertificatesResponse> page =
-        Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, deadline);
+        Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, deadline, cancellation_);
     if (!page.ok()) return page.status();
     for (v1::Certificate& certificate : *page->mutable_certificates()) certificates.push_back(std::move(certificate));
     if (page->next_page_token().empty()) return certificates;
@@ -261,7 +265,7 @@ absl::StatusOr<v1::Certificate> Client::GetCertificate(const std::string& id) {
   v1::GetCertificateRequest request;
   request.set_id(id);
   absl::StatusOr<v1::GetCertificateResponse> response =
-      Call(*accuracy_, &v1::AccuracyService::Stub::GetCertificate, request, Deadline());
+      Call(*accuracy_, &v1::AccuracyService::Stub::GetCertificate, request, Deadline(), cancellation_);
   if (!response.ok()) return response.status();
   return std::move(*response->mutable_certificate());
 }
@@ -270,7 +274,7 @@ absl::StatusOr<std::string> Client::ImportCertificate(const v1::Certificate& cer
   v1::ImportCertificateRequest request;
   *request.mutable_certificate() = certificate;
   const absl::StatusOr<v1::ImportCertificateResponse> response =
-      Call(*accuracy_, &v1::AccuracyService::Stub::ImportCertificate, request, Deadline());
+      Call(*accuracy_, &v1::AccuracyService::Stub::ImportCertificate, request, Deadline(), cancellation_);
   if (!response.ok()) return response.status();
   return response->id();
 }

@@ -54,14 +54,12 @@ class Client {
   // Move the item in to save a copy of its tensors.
   absl::StatusOr<v1::EvaluateResult> Evaluate(v1::EvaluateItem item);
 
-  // Measures a kernel. Where another thread calls `cancellation`, the server's work stops and the error is CANCELLED.
+  // Measures a kernel.
   absl::StatusOr<v1::Certificate> MeasureAccuracy(const v1::MeasureAccuracyRequest& request,
-                                                  const OnAccuracyProgress& on_progress = nullptr,
-                                                  Cancellation* cancellation = nullptr);
+                                                  const OnAccuracyProgress& on_progress = nullptr);
   // The same for two kernels.
   absl::StatusOr<v1::Comparison> CompareKernels(const v1::CompareKernelsRequest& request,
-                                                const OnAccuracyProgress& on_progress = nullptr,
-                                                Cancellation* cancellation = nullptr);
+                                                const OnAccuracyProgress& on_progress = nullptr);
 
   // One page of the stored certificates, as the request has it.
   absl::StatusOr<v1::ListCertificatesResponse> ListCertificates(const v1::ListCertificatesRequest& request = {});
@@ -77,6 +75,11 @@ class Client {
   // How long each of these methods may take, a split Evaluate and a list of many pages as a whole too; infinite by
   // default. Not to be called while another thread is in one.
   void set_timeout(absl::Duration timeout) { timeout_ = timeout; }
+
+  // Where another thread calls `cancellation`, these methods, but IsServing, end with CANCELLED and the server's work
+  // for them stops. It must outlive the client or be replaced, by null for none. Not to be called while another thread
+  // is in one of them.
+  void set_cancellation(Cancellation* cancellation) { cancellation_ = cancellation; }
 
  private:
   struct LimitsCache;
@@ -98,6 +101,7 @@ class Client {
   std::unique_ptr<v1::AccuracyService::Stub> accuracy_;
   std::unique_ptr<LimitsCache> limits_;
   absl::Duration timeout_ = absl::InfiniteDuration();
+  Cancellation* cancellation_ = nullptr;
 };
 
 }  // namespace actbench

@@ -59,7 +59,8 @@ TEST_F(AccuracyClientTest, ProgressIsTold) {
     seen.push_back(progress);
     if (seen.size() == 3) cancellation.Cancel();
   };
-  const absl::Status status = client_.MeasureAccuracy(LongRequest(), on_progress, &cancellation).status();
+  client_.set_cancellation(&cancellation);
+  const absl::Status status = client_.MeasureAccuracy(LongRequest(), on_progress).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
   ASSERT_GE(seen.size(), 3U);
   EXPECT_GE(seen[2].inputs_done(), seen[1].inputs_done());
@@ -68,8 +69,9 @@ TEST_F(AccuracyClientTest, ProgressIsTold) {
 
 TEST_F(AccuracyClientTest, AnotherThreadEndsAMeasurementAndTheServersWork) {
   Cancellation cancellation;
+  client_.set_cancellation(&cancellation);
   std::thread measurement([&] {
-    const absl::Status status = client_.MeasureAccuracy(LongRequest(), nullptr, &cancellation).status();
+    const absl::Status status = client_.MeasureAccuracy(LongRequest()).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
   });
   EXPECT_TRUE(WaitForMetricAtLeast(server_->metrics_address(), "actbench_worker_threads_busy", 1));
@@ -81,8 +83,14 @@ TEST_F(AccuracyClientTest, AnotherThreadEndsAMeasurementAndTheServersWork) {
 TEST_F(AccuracyClientTest, WhatIsCancelledBeforeDoesNotBegin) {
   Cancellation cancellation;
   cancellation.Cancel();
-  const absl::Status status = client_.MeasureAccuracy(BriefRequest(), nullptr, &cancellation).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  client_.set_cancellation(&cancellation);
+  for (const absl::Status& status : {client_.MeasureAccuracy(BriefRequest()).status(), client_.ListKernels().status(),
+                                     client_.ListAllCertificates().status(), client_.GetCertificate("id").status(),
+                                     client_.GetServerInfo().status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  }
+  client_.set_cancellation(nullptr);
+  EXPECT_TRUE(client_.ListAllCertificates().ok());
 }
 
 TEST_F(AccuracyClientTest, ATimeoutEndsAMeasurement) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`actbench accuracy` and `actbench certificates` run as processes, in one process and against servers."""
+import fcntl
 import json
 import os
 import pty
@@ -224,6 +225,22 @@ class InterruptTest(AccuracyTest):
         server = self.start_server("--threads", "1")
         self.interrupt("--server", server.address, when=lambda: server.wait_for_metric(RUNNING, 1))
         server.wait_for_metric(RUNNING, 0, patience=5)
+
+    def test_while_stored_certificates_are_shown(self):
+        server = self.start_server()
+        arguments = ["--server", server.address, "accuracy", "--all", "--dtype", "f16,bf16", "--isa", "all", "--tier", "all"]
+        self.succeed(*arguments, "--exhaustive")
+        process = subprocess.Popen([actbench_program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        # With the pipe this small the command waits for its reader before the server has been asked for all of them.
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        self.assertEqual(os.read(process.stdout.fileno(), 1), b"k")
+        server.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(server.process.send_signal, signal.SIGCONT)
+        interrupt = threading.Timer(0.3, process.send_signal, [signal.SIGINT])
+        interrupt.start()
+        error = process.communicate(timeout=10)[1].decode()
+        self.assertEqual(process.returncode, -signal.SIGINT)
+        self.assertRegex(error, r"^actbench: interrupted, .*; \d+ of \d+ kernels were measured, no file is written\n$")
 
     def test_a_server_that_goes_away_is_told(self):
         server = self.start_server("--threads", "1")
