@@ -17,6 +17,7 @@
 #include "client/accuracy_table.h"
 #include "client/arguments.h"
 #include "client/command.h"
+#include "client/format.h"
 #include "client/kernel_selection.h"
 #include "client/output_file.h"
 #include "proto/tensor.h"
@@ -27,7 +28,9 @@ namespace {
 constexpr char kNotes[] = R"(Examples:
   actbench accuracy sigmoid
   actbench accuracy sigmoid tanh silu --exhaustive --isa all --json errors.json
-  actbench accuracy --all --dtype f16,bf16 --direction all --exhaustive --limit 0.51
+  actbench accuracy --all --dtype f16,bf16 --direction all --limit 0.51
+  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive    (every x with every dy: a minute)
+  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive --unit_upstream    (dy = 1 alone, as by default)
   actbench accuracy gelu_erf --in x.npy --plot gelu.svg
   actbench accuracy sigmoid/forward/f32/actbench/fast/scalar --exhaustive --binades --special
   actbench accuracy --compare tanh/forward/f32/actbench/fast/avx2 tanh/forward/f32/actbench/fast/scalar
@@ -38,6 +41,8 @@ lower bound of it, shown with ">=". "misrounded" counts results other than the c
 infinities, zeros and signs that are wrong, and falls: adjacent inputs where the result falls though the correctly
 rounded one does not. The hash is of all output bits: equal ones on the same inputs mean equal bits.
 Without --exhaustive, --samples and --in the server's stored certificate is shown, if it has one of this kernel as it is.
+Otherwise all inputs in 16 bits are measured, which takes milliseconds, with dy = 1 in gradients; in f32 and f64 samples.
+The column "mode" says which of these it was.
 The server stores what --exhaustive finds: see 'actbench certificates --help'.
 Ctrl-C stops the server's work too, and the command ends as by the signal: status 130 in a shell.
 docs/formats.md has the JSON.)";
@@ -122,7 +127,7 @@ ExitStatus CheckLimit(const AccuracyOutcome& outcome, double limit) {
   for (const v1::Certificate& certificate : outcome.certificates) {
     if (!(certificate.report().max_ulp() > limit)) continue;
     std::cerr << "actbench: " << certificate.kernel().name() << ": " << MaxUlpText(certificate)
-              << " ulp is over the limit of " << limit << " ulp" << std::endl;
+              << " ulp is over the limit of " << RoundedDecimal(limit, Dtype::kF64) << " ulp" << std::endl;
     status = kAnswerIsNo;
   }
   return status;

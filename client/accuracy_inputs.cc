@@ -23,7 +23,7 @@ std::string CheckSamples(const std::string& text) {
 }  // namespace
 
 void AddInputFlags(CLI::App& command, InputFlags& flags) {
-  constexpr char kGroup[] = "Inputs (default: a stored certificate, else samples)";
+  constexpr char kGroup[] = "Inputs (default: a stored certificate, else in 16 bits all, in others samples)";
   CLI::Option* exhaustive =
       command.add_flag("--exhaustive", flags.exhaustive, "Every input of the dtype, measured anew; not in f64");
   command
@@ -74,8 +74,11 @@ std::optional<v1::Dtype> AccuracyInputs::dtype() const {
 
 absl::StatusOr<v1::InputPlan> AccuracyInputs::PlanFor(v1::Direction direction, v1::Dtype dtype) const {
   v1::InputPlan plan;
-  if (flags_.exhaustive) {
-    plan.mutable_exhaustive()->set_unit_upstream(flags_.unit_upstream && direction == v1::DIRECTION_GRADIENT);
+  // All inputs in 16 bits take milliseconds, unless they are pairs of x and dy.
+  const bool few = !flags_.given() && (dtype == v1::DTYPE_F16 || dtype == v1::DTYPE_BF16);
+  if (flags_.exhaustive || few) {
+    const bool unit_upstream = flags_.unit_upstream || few;
+    plan.mutable_exhaustive()->set_unit_upstream(unit_upstream && direction == v1::DIRECTION_GRADIENT);
     return plan;
   }
   if (!x_.has_value()) {

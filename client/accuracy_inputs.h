@@ -38,7 +38,8 @@ class AccuracyInputs {
   // That of the file for x, if there is one.
   std::optional<v1::Dtype> dtype() const;
 
-  // For this kernel: tensors are rounded to its dtype, and dy is 1 where a gradient has none.
+  // For this kernel: tensors are rounded to its dtype, and dy is 1 where a gradient has none. Where the flags say
+  // nothing: in 16 bits every x, with dy = 1, else samples.
   absl::StatusOr<v1::InputPlan> PlanFor(v1::Direction direction, v1::Dtype dtype) const;
 
  private:

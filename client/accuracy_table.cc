@@ -20,24 +20,13 @@
 namespace actbench::client {
 namespace {
 
-// Below this, decimals; from there on, powers of ten.
-constexpr double kFewUlp = 1000;
+// The longest that ModeText gives of gradients, and of the other direction.
+constexpr char kUnitUpstream[] = "exhaustive, dy = 1";
+constexpr char kExhaustive[] = "exhaustive";
 
-// In decimals, towards `up` or down. Just above 0.5 a fourth decimal would be far from the truth, and it is there that
-// a kernel is or is not correctly rounded. The small factor is for products that round beyond a whole number.
-std::string BoundText(double ulp, bool up) {
-  if (std::isinf(ulp)) return "inf";
-  if (!(ulp < kFewUlp)) return absl::StrFormat("%.3e", ulp);
-  const int decimals = ulp > 0.5 && ulp < 0.50005 ? 7 : 4;
-  const double unit = std::pow(10, decimals);
-  const double scaled = ulp * unit;
-  const double bound = up ? std::ceil(scaled * (1 - 0x1p-50)) : std::floor(scaled * (1 + 0x1p-50));
-  return absl::StrFormat("%.*f", decimals, bound / unit);
-}
-
-std::string UlpText(double ulp) {
-  if (std::isinf(ulp)) return "inf";
-  return ulp < kFewUlp ? absl::StrFormat("%.4f", ulp) : absl::StrFormat("%.3e", ulp);
+// A maximum is never shown smaller than it is, a lower bound of one never larger.
+UlpRounding MaximumRounding(const v1::Certificate& certificate) {
+  return IsExhaustive(certificate) ? UlpRounding::kUp : UlpRounding::kDown;
 }
 
 // A round number of inputs as the power of two that it is.
@@ -60,7 +49,6 @@ size_t InputWidth(const v1::Kernel& kernel) {
 std::string BinadeName(const v1::BinadeError& binade, const DtypeInfo& info) {
   const std::string sign = binade.negative() ? "-" : "";
   if (binade.exponent() < info.min_exponent) return absl::StrCat(sign, "0 and subnormal");
-  if (binade.exponent() > info.max_exponent) return absl::StrCat(sign, "inf or NaN");
   return absl::StrCat(sign, "2^", binade.exponent());
 }
 
@@ -75,9 +63,18 @@ Dtype DtypeOf(const v1::Certificate& certificate) {
 }
 
 std::string MaxUlpText(const v1::Certificate& certificate) {
-  const bool maximum = IsExhaustive(certificate);
   const double ulp = certificate.report().max_ulp();
-  return absl::StrCat(maximum || std::isinf(ulp) ? "" : ">=", BoundText(ulp, maximum));
+  return absl::StrCat(IsExhaustive(certificate) || std::isinf(ulp) ? "" : ">=",
+                      UlpText(ulp, MaximumRounding(certificate)));
+}
+
+std::string ModeText(const v1::Certificate& certificate) {
+  return certificate.mode() == "exhaustive_unit_upstream" ? kUnitUpstream : certificate.mode();
+}
+
+std::string SecondsText(const v1::Certificate& certificate) {
+  const double seconds = certificate.seconds();
+  return seconds < 0.1 ? absl::StrFormat("%.2g", seconds) : absl::StrFormat("%.2f", seconds);
 }
 
 std::string WrongText(const v1::AccuracyReport& report) {
@@ -115,6 +112,7 @@ std::string TimeText(const v1::Certificate& certificate) {
 AccuracyTable::AccuracyTable(absl::Span<const v1::Kernel> kernels)
     : columns_({{"kernel", false, 0},
                 {"inputs", true, 9},
+                {"mode", false, 0},
                 {"max ulp", true, 11},
                 {"at x", false, 0},
                 {"mean ulp", true, 9},
@@ -123,8 +121,10 @@ AccuracyTable::AccuracyTable(absl::Span<const v1::Kernel> kernels)
                 {"seconds", true, 7},
                 {"wrong", false, 0}}) {
   for (const v1::Kernel& kernel : kernels) {
+    const absl::string_view mode = kernel.direction() == v1::DIRECTION_GRADIENT ? kUnitUpstream : kExhaustive;
     columns_[0].width = std::max(columns_[0].width, kernel.name().size());
-    columns_[3].width = std::max(columns_[3].width, InputWidth(kernel));
+    columns_[2].width = std::max(columns_[2].width, mode.size());
+    columns_[4].width = std::max(columns_[4].width, InputWidth(kernel));
   }
 }
 
@@ -140,18 +140,19 @@ std::string AccuracyTable::Line(const v1::Certificate& certificate, bool stored)
   const std::string wrong = WrongText(report);
   return AlignedLine(
       columns_,
-      {certificate.kernel().name(), CountText(report.checked()), MaxUlpText(certificate),
+      {certificate.kernel().name(), CountText(report.checked()), ModeText(certificate), MaxUlpText(certificate),
        has_worst ? InputText(certificate, report.worst(0)) : "-", UlpText(report.mean_ulp()),
-       GroupedDecimal(report.misrounded()), report.output_hash(), absl::StrFormat("%.2f", certificate.seconds()),
+       GroupedDecimal(report.misrounded()), report.output_hash(), SecondsText(certificate),
        stored ? absl::StrCat(wrong, "  (certificate of ", TimeText(certificate), ")") : wrong});
 }
 
 std::string BinadesText(const v1::Certificate& certificate) {
   Table table({"binade of x", "checked", "max ulp", "mean ulp"}, /*right=*/{0, 1, 2, 3});
   const DtypeInfo& info = Info(DtypeOf(certificate));
+  const UlpRounding rounding = MaximumRounding(certificate);
   for (const v1::BinadeError& binade : certificate.report().binades()) {
-    table.AddRow({BinadeName(binade, info), GroupedDecimal(binade.checked()),
-                  BoundText(binade.max_ulp(), IsExhaustive(certificate)), UlpText(binade.mean_ulp())});
+    table.AddRow({BinadeName(binade, info), GroupedDecimal(binade.checked()), UlpText(binade.max_ulp(), rounding),
+                  UlpText(binade.mean_ulp())});
   }
   return Title(certificate) + table.Aligned();
 }

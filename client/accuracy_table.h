@@ -21,9 +21,15 @@ bool IsExhaustive(const v1::Certificate& certificate);
 // The kernel's dtype; f64 where this client does not know it.
 Dtype DtypeOf(const v1::Certificate& certificate);
 
-// "1.2346"; below 1,000 in four decimals (just above 0.5 in seven), upwards where it is a maximum and downwards, after
-// ">=", where it is a lower bound: what is shown is never wrong. "inf" where a NaN or infinity is.
+// UlpText upwards where it is a maximum and downwards, after ">=", where it is a lower bound: what is shown is never
+// wrong. "inf" where a NaN or infinity is.
 std::string MaxUlpText(const v1::Certificate& certificate);
+
+// How long the measurement took: "12.34", below 0.1 s with two digits, "0.0012".
+std::string SecondsText(const v1::Certificate& certificate);
+
+// Which inputs were measured: "exhaustive", "exhaustive, dy = 1", "sampled" or "given".
+std::string ModeText(const v1::Certificate& certificate);
 
 // The counts that are 0 of a sane kernel, such as "NaN 3, sign 1", or "-".
 std::string WrongText(const v1::AccuracyReport& report);

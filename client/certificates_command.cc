@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "client/accuracy_json.h"
 #include "client/accuracy_table.h"
 #include "client/arguments.h"
@@ -88,7 +88,7 @@ ExitStatus RunList(const Filter& filter, const ServerFlags& server) {
               /*right=*/{5, 6});
   for (const v1::Certificate& certificate : *list) {
     table.AddRow({certificate.id(), certificate.kernel().name(), certificate.kernel().device(),
-                  ParametersText(certificate), certificate.mode(), MaxUlpText(certificate),
+                  ParametersText(certificate), ModeText(certificate), MaxUlpText(certificate),
                   GroupedDecimal(certificate.report().misrounded()), TimeText(certificate),
                   certificate.stale() ? "stale" : "-"});
   }
@@ -102,17 +102,17 @@ std::string FactsText(const v1::Certificate& certificate) {
   Table table({"kernel", certificate.kernel().name()});
   table.AddRow({"device", certificate.kernel().device()});
   table.AddRow({"parameters", ParametersText(certificate)});
-  table.AddRow({"mode", certificate.mode()});
+  table.AddRow({"mode", ModeText(certificate)});
   table.AddRow({"checked", GroupedDecimal(report.checked())});
   table.AddRow({"max ulp", MaxUlpText(certificate)});
-  table.AddRow({"mean ulp", absl::StrFormat("%.4f", report.mean_ulp())});
+  table.AddRow({"mean ulp", UlpText(report.mean_ulp())});
   table.AddRow({"misrounded", GroupedDecimal(report.misrounded())});
   table.AddRow({"wrong", WrongText(report)});
   table.AddRow({"output hash", report.output_hash()});
   table.AddRow({"decided by", absl::StrCat("f64 ", GroupedDecimal(report.decided_by_f64()), ", pairs ",
                                            GroupedDecimal(report.decided_by_pair()), ", MPFR ",
                                            GroupedDecimal(report.decided_by_mpfr()))});
-  table.AddRow({"seconds", absl::StrFormat("%.2f", certificate.seconds())});
+  table.AddRow({"seconds", SecondsText(certificate)});
   table.AddRow({"time", TimeText(certificate)});
   table.AddRow({"build id", absl::StrCat(certificate.build_id(), certificate.stale() ? " (stale)" : "")});
   table.AddRow({"build", absl::StrCat("actbench ", build.version(), " ", build.revision(), ", ", build.compiler())});

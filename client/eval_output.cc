@@ -109,7 +109,7 @@ std::string TensorText(const v1::Tensor& tensor, const TensorView& view) {
 
 std::string ErrorText(const v1::ErrorReport& error, Dtype dtype) {
   if (error.checked() == 0) return "error: no elements to check";
-  return absl::StrFormat("error: max %.4g ulp, mean %.4g ulp, worst at x = %s (%s), %d checked", error.max_ulp(),
+  return absl::StrFormat("error: max %s ulp, mean %.4g ulp, worst at x = %s (%s), %d checked", UlpText(error.max_ulp()),
                          error.mean_ulp(), RoundedDecimal(error.worst_input(), dtype), error.worst_input_bits(),
                          error.checked());
 }

@@ -53,6 +53,23 @@ std::string FiniteShortestDecimal(double value, Dtype dtype) {
   return "";
 }
 
+// Up to here four decimals can be those of 0.5.
+constexpr double kNearHalf = 0.5001;
+
+// With all its decimals (a double above 0.5 has at most 53), cut where they tell it from 0.5; upwards one unit more.
+std::string TextAboveHalf(double ulp, UlpRounding rounding) {
+  constexpr size_t kIntegerPart = 2;  // "0."
+  constexpr size_t kDecimals = 7;
+  const std::string exact = absl::StrFormat("%.53f", ulp);
+  if (rounding != UlpRounding::kDown) {
+    const double unit = std::pow(10, static_cast<double>(kDecimals));
+    const double text = rounding == UlpRounding::kUp ? std::ceil(ulp * unit) : std::round(ulp * unit);
+    if (text > unit / 2) return absl::StrFormat("%.*f", static_cast<int>(kDecimals), text / unit);
+  }
+  const size_t first = exact.find_first_not_of('0', kIntegerPart + 1);  // after the 5
+  return exact.substr(0, std::max(first + 1, kIntegerPart + kDecimals));
+}
+
 // Of UTF-8, counting code points; good enough for the few that are not ASCII.
 size_t Width(absl::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
@@ -72,6 +89,19 @@ std::string ShortestDecimal(double value, Dtype dtype) {
   std::string text = FiniteShortestDecimal(value, dtype);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
+}
+
+std::string UlpText(double ulp, UlpRounding rounding) {
+  constexpr double kFewUlp = 1000;
+  if (std::isinf(ulp)) return "inf";
+  if (!(ulp < kFewUlp)) return absl::StrFormat("%.3e", ulp);
+  if (ulp > 0.5 && ulp < kNearHalf) return TextAboveHalf(ulp, rounding);
+  if (rounding == UlpRounding::kNearest) return absl::StrFormat("%.4f", ulp);
+  // The small factor is for products that round beyond a whole number.
+  const double scaled = ulp * 1e4;
+  const double bound =
+      rounding == UlpRounding::kUp ? std::ceil(scaled * (1 - 0x1p-50)) : std::floor(scaled * (1 + 0x1p-50));
+  return absl::StrFormat("%.4f", bound / 1e4);
 }
 
 std::string JsonString(absl::string_view text) {

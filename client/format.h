@@ -25,6 +25,11 @@ std::string RoundedDecimal(double value, Dtype dtype);
 // Non-finite values: NaN, Infinity, -Infinity.
 std::string ShortestDecimal(double value, Dtype dtype);
 
+// An error in ulp for people: below 1,000 in four decimals, else with a power of ten, or "inf". Just above 0.5 it has
+// as many decimals as tell it from 0.5, at least seven: there a kernel is or is not correctly rounded.
+enum class UlpRounding { kNearest, kUp, kDown };
+std::string UlpText(double ulp, UlpRounding rounding = UlpRounding::kNearest);
+
 // With a comma between each three digits: 4,294,967,296.
 std::string GroupedDecimal(int64_t value);
 

@@ -81,11 +81,12 @@ class MeasureTest(AccuracyTest):
 
     def test_a_line_for_each_kernel(self):
         lines = self.succeed("accuracy", "relu", "tanh", "--dtype", "bf16", "--isa", "scalar", "--exhaustive").splitlines()
-        self.assertEqual(lines[0].split()[:3], ["kernel", "inputs", "max"])
+        self.assertEqual(lines[0].split()[:4], ["kernel", "inputs", "mode", "max"])
         self.assertEqual([line.split()[0] for line in lines[1:]],
                          [f"{name}/forward/bf16/actbench/fast/scalar" for name in ["relu", "tanh"]])
         for line in lines[1:]:
-            self.assertRegex(line, r" 2\^16 +\d\.\d{4}  .* [0-9a-f]{16} +\d+\.\d\d  -$")
+            self.assertNotIn(" 0.00 ", line)
+            self.assertRegex(line, r" 2\^16  exhaustive +\d\.\d{4}  .* [0-9a-f]{16} +\d[\d.e-]*  -$")
 
     def test_json_has_every_number(self):
         with_upstream = ["--direction", "gradient", "--unit_upstream"]
@@ -116,6 +117,20 @@ class MeasureTest(AccuracyTest):
         self.assertNotEqual(self.measure(*arguments, "--seed", "1")[0]["output_hash"], first["output_hash"])
         self.assertIn(" >=0.", self.succeed("accuracy", *arguments))
         self.assertIn("normal", self.fail_with("accuracy", "tanh", "--distribution", "norml"))
+
+    def test_by_default_all_inputs_of_16_bits_and_samples_of_others(self):
+        arguments = ["tanh", "--isa", "scalar", "--direction", "all", "--dtype", "all"]
+        measured = {tuple(result["kernel"].split("/")[1:3]): (result["mode"], result["checked"])
+                    for result in self.measure(*arguments)}
+        samples = {"f64": ("sampled", 100000), "f32": ("sampled", 1000000)}
+        for dtype in ["f16", "bf16"]:
+            self.assertEqual(measured.pop(("forward", dtype)), ("exhaustive", 65536))
+            self.assertEqual(measured.pop(("gradient", dtype)), ("exhaustive_unit_upstream", 65536))
+        self.assertEqual(measured, {(direction, dtype): mode for direction in ["forward", "gradient"]
+                                    for dtype, mode in samples.items()})
+        text = self.succeed("accuracy", "tanh", "--isa", "scalar", "--direction", "gradient", "--dtype", "f16,f32")
+        self.assertIn(" exhaustive, dy = 1  ", text)
+        self.assertIn(" sampled  ", text)
 
     def test_the_elements_of_files(self):
         x = os.path.join(data_directory, "digits_layer3_x.npy")
@@ -259,13 +274,12 @@ class CertificatesTest(AccuracyTest):
 
     def test_a_stored_one_is_shown_instead_of_samples(self):
         arguments = ["accuracy", "tanh", "--dtype", "f16", "--isa", "scalar"]
-        self.assertIn(">=", self.succeed(*arguments))
-        self.exhaustive()
+        self.assertNotIn("certificate", self.exhaustive())
         stored = self.succeed(*arguments, "--binades")
         self.assertRegex(stored, r" 2\^16 .*\(certificate of \d{4}-\d\d-\d\d \d\d:\d\d UTC\)\n")
         self.assertIn("2^-14", stored)
         self.assertNotIn("certificate", self.succeed(*arguments, "--samples", "100"))
-        self.assertIn(">=", self.succeed("accuracy", "tanh", "--dtype", "bf16", "--isa", "scalar"))
+        self.assertNotIn("certificate", self.succeed("accuracy", "tanh", "--dtype", "bf16", "--isa", "scalar"))
 
     def test_they_are_listed_and_shown(self):
         self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1)

@@ -81,6 +81,36 @@ TEST(FormatTest, NumbersStandAtTheRightOfTheirColumns) {
   EXPECT_EQ(AlignedLine(columns, {"12345", "2"}), "12345    2\n");
 }
 
+TEST(FormatTest, UlpAreRoundedAsAskedFor) {
+  EXPECT_EQ(UlpText(0.12344), "0.1234");
+  EXPECT_EQ(UlpText(0.12344, UlpRounding::kUp), "0.1235");
+  EXPECT_EQ(UlpText(0.12346, UlpRounding::kDown), "0.1234");
+  EXPECT_EQ(UlpText(0.3, UlpRounding::kDown), "0.3000");
+  EXPECT_EQ(UlpText(1234.5), "1.234e+03");
+  EXPECT_EQ(UlpText(kInfinity, UlpRounding::kDown), "inf");
+}
+
+TEST(FormatTest, WhatIsAboveHalfAnUlpIsNeverShownAsHalf) {
+  const double least = std::nextafter(0.5, 1.0);
+  for (const double ulp : {least, 0.5 + 1e-12, 0.50000001, 0.50000003, 0.5000001, 0.50001, 0.50005, 0.50009, 0.5001}) {
+    for (const UlpRounding rounding : {UlpRounding::kNearest, UlpRounding::kUp, UlpRounding::kDown}) {
+      const std::string text = UlpText(ulp, rounding);
+      const double read = std::strtod(text.c_str(), nullptr);
+      EXPECT_GT(read, 0.5) << text;
+      EXPECT_NEAR(read, ulp, 1e-4) << text;
+      if (rounding == UlpRounding::kUp) {
+        EXPECT_GE(read, ulp) << text;
+      } else if (rounding == UlpRounding::kDown) {
+        EXPECT_LE(read, ulp) << text;
+      }
+    }
+  }
+  EXPECT_EQ(UlpText(0.5), "0.5000");
+  EXPECT_EQ(UlpText(0.50000012), "0.5000001");
+  EXPECT_EQ(UlpText(least), "0.5000000000000001");
+  EXPECT_EQ(UlpText(least, UlpRounding::kUp), "0.5000001");
+}
+
 TEST(FormatTest, LongNumbersAreGrouped) {
   EXPECT_EQ(GroupedDecimal(0), "0");
   EXPECT_EQ(GroupedDecimal(999), "999");

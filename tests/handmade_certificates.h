@@ -68,9 +68,9 @@ inline v1::Certificate MakeCertificate(const std::string& isa = "avx2") {
   report.set_decided_by_f64((int64_t{1} << 32) - 576);
   report.set_decided_by_mpfr(576);
   *report.add_worst() = MakeInputError();
-  for (int exponent = 128; exponent >= -127; --exponent)
+  for (int exponent = 127; exponent >= -127; --exponent)
     AddBinade(certificate, true, exponent, exponent == 3 ? 11.5 : 0.6);
-  for (int exponent = -127; exponent <= 128; ++exponent) AddBinade(certificate, false, exponent, 0.6);
+  for (int exponent = -127; exponent <= 127; ++exponent) AddBinade(certificate, false, exponent, 0.6);
   v1::SpecialValue& special = *report.add_special_values();
   special.set_name("NaN");
   special.mutable_error()->add_inputs(kNan);
