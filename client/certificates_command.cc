@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -24,6 +25,7 @@ constexpr char kNotes[] = R"(Examples:
   actbench certificates list sigmoid --dtype f32 --isa avx2
   actbench certificates show 6f1d2a9c --binades
   actbench certificates export all certificates.json
+  actbench certificates export 6f1d2a9c - | jq '.[0].report.maxUlp'
   actbench --server localhost:50051 certificates import certificates.json
 
 A certificate is the stored result of an exhaustive measurement ('actbench accuracy --exhaustive'). It is stale where the
@@ -153,7 +155,26 @@ absl::StatusOr<std::vector<v1::Certificate>> GetAll(Client& client, std::vector<
   return certificates;
 }
 
+// Whether an argument of export is its file. Ids are letters and digits alone.
+bool IsFile(const std::string& argument) {
+  return argument == "-" || absl::EndsWith(argument, ".json") || absl::StrContains(argument, '/');
+}
+
+// The last argument is the file, the others are not.
+absl::Status CheckExport(const std::vector<std::string>& arguments) {
+  constexpr char kFile[] = "a FILE ends in .json, has a / or is -, standard output";
+  if (!IsFile(arguments.back())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("export needs a FILE after the ids, but \"", arguments.back(), "\" is none: ", kFile));
+  }
+  const auto file = std::find_if(arguments.begin(), arguments.end() - 1, IsFile);
+  if (file == arguments.end() - 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("export takes ids and then one FILE, but \"", *file, "\" is before the last argument: ", kFile));
+}
+
 ExitStatus RunExport(std::vector<std::string> arguments, const ServerFlags& server) {
+  if (absl::Status good = CheckExport(arguments); !good.ok()) return Fail(good);
   const std::string path = arguments.back();
   arguments.pop_back();
   const absl::StatusOr<OutputFile> file = OutputFile::Open(path);
@@ -231,7 +252,8 @@ void AddExport(CLI::App& parent, const ServerFlags& server, int& exit_status) {
   command->fallthrough();
   command
       ->add_option("ARGUMENTS", *arguments,
-                   "[ID...|all] FILE: the ids (default: all), then the file; - is standard output")
+                   "[ID...|all] FILE: the ids (default: all), then the file, which is written anew: its name ends in "
+                   ".json or has a /; - is standard output")
       ->required()
       ->type_name("");
   command->final_callback([arguments, &server, &exit_status] { exit_status = RunExport(*arguments, server); });

@@ -58,6 +58,9 @@ class UsageTest(AccuracyTest):
             self.assertIn(reason, self.fail_with("accuracy", *arguments), arguments)
         self.assertIn("no command", self.fail_with("certificates"))
         self.assertIn("ID", self.fail_with("certificates", "show"))
+        for arguments, reason in [(["0123456789abcdef"], "none: a FILE ends in .json"), (["all"], "none"),
+                                  (["x.json", "y.json"], "one FILE"), (["-", "0123456789abcdef"], "none"), ([], "required")]:
+            self.assertIn(reason, self.fail_with("certificates", "export", *arguments), arguments)
 
     def test_unknown_names_are_told_with_what_exists(self):
         self.assertIn("did you mean \"sigmoid\"", self.fail_with("accuracy", "sigmoit"))
