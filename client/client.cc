@@ -213,15 +213,29 @@ absl::StatusOr<v1::Limits> Client::Limits(absl::Time deadline) {
   return *limits_->limits;
 }
 
+absl::Status Client::CheckSize(const google::protobuf::MessageLite& request, absl::Time deadline) {
+  constexpr size_t kLeastLimit = 4096;  // of all servers
+  const size_t size = request.ByteSizeLong();
+  if (size <= kLeastLimit) return absl::OkStatus();
+  const absl::StatusOr<v1::Limits> limits = Limits(deadline);
+  if (!limits.ok()) return limits.status();
+  if (size <= static_cast<uint64_t>(limits->message_size_bytes())) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("the request has ", size,
+                                                   " bytes, nearly all of them inputs.given; the server takes at most ",
+                                                   limits->message_size_bytes(), " (--max_message_bytes)"));
+}
+
 absl::StatusOr<v1::Certificate> Client::MeasureAccuracy(const v1::MeasureAccuracyRequest& request,
                                                         const OnAccuracyProgress& on_progress) {
+  const absl::Time deadline = Deadline();
+  if (absl::Status fits = CheckSize(request, deadline); !fits.ok()) return fits;
   std::optional<v1::Certificate> certificate;
   const auto on_message = [&](v1::MeasureAccuracyResponse& response) {
     if (response.has_certificate()) certificate = std::move(*response.mutable_certificate());
     if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
   };
-  const absl::Status status = ReadStream(*accuracy_, &v1::AccuracyService::Stub::MeasureAccuracy, request, Deadline(),
-                                         cancellation_, on_message);
+  const absl::Status status =
+      ReadStream(*accuracy_, &v1::AccuracyService::Stub::MeasureAccuracy, request, deadline, cancellation_, on_message);
   if (!status.ok()) return status;
   if (!certificate.has_value()) return absl::InternalError("the server's measurement ended without a result");
   return *std::move(certificate);
@@ -229,13 +243,15 @@ absl::StatusOr<v1::Certificate> Client::MeasureAccuracy(const v1::MeasureAccurac
 
 absl::StatusOr<v1::Comparison> Client::CompareKernels(const v1::CompareKernelsRequest& request,
                                                       const OnAccuracyProgress& on_progress) {
+  const absl::Time deadline = Deadline();
+  if (absl::Status fits = CheckSize(request, deadline); !fits.ok()) return fits;
   std::optional<v1::Comparison> comparison;
   const auto on_message = [&](v1::CompareKernelsResponse& response) {
     if (response.has_comparison()) comparison = std::move(*response.mutable_comparison());
     if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
   };
-  const absl::Status status = ReadStream(*accuracy_, &v1::AccuracyService::Stub::CompareKernels, request, Deadline(),
-                                         cancellation_, on_message);
+  const absl::Status status =
+      ReadStream(*accuracy_, &v1::AccuracyService::Stub::CompareKernels, request, deadline, cancellation_, on_message);
   if (!status.ok()) return status;
   if (!comparison.has_value()) return absl::InternalError("the server's comparison ended without a result");
   return *std::move(comparison);

@@ -3,6 +3,7 @@
 #ifndef ACTBENCH_CLIENT_CLIENT_H_
 #define ACTBENCH_CLIENT_CLIENT_H_
 
+#include <google/protobuf/message_lite.h>
 #include <grpcpp/channel.h>
 
 #include <functional>
@@ -89,6 +90,9 @@ class Client {
   absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo(absl::Time deadline);
   // The server's limits, asked for once.
   absl::StatusOr<v1::Limits> Limits(absl::Time deadline);
+  // RESOURCE_EXHAUSTED if the request, which holds tensors, is larger than the server takes: beyond that it would end
+  // the call without saying why.
+  absl::Status CheckSize(const google::protobuf::MessageLite& request, absl::Time deadline);
   // Evaluate for a batch of one.
   absl::StatusOr<v1::EvaluateResult> EvaluateWhole(v1::EvaluateItem item, absl::Time deadline);
   // One part of a split item: elements [begin, end).

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/in_process.h"
 
@@ -16,6 +17,26 @@ namespace {
 
 // Longer than the client library tries one address, so that a host with several can use its second.
 constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
+
+// A server's message with the flags in place of the fields of requests.
+std::string InFlags(absl::string_view message) {
+  return absl::StrReplaceAll(message, {{"inputs.exhaustive", "--exhaustive"},
+                                       {"inputs.exhaustive.unit_upstream", "--unit_upstream"},
+                                       {"inputs.sampled", "--samples"},
+                                       {"inputs.sampled.count", "--samples"},
+                                       {"inputs.sampled.distribution", "--distribution"},
+                                       {"inputs.given", "--in"},
+                                       {"inputs.given.inputs", "what --in, --gate and --upstream give"},
+                                       {"inputs.given.inputs[0]", "--in"},
+                                       {"inputs.given.inputs[1]", "--gate or --upstream"},
+                                       {"inputs.given.inputs[2]", "--upstream"},
+                                       {"inputs[0]", "x"},
+                                       {"inputs[1]", "the second input"},
+                                       {"inputs[2]", "the third input"},
+                                       {"parameters:", "--param:"},
+                                       {"a name in parameters", "a name in --param"},
+                                       {"selector.", "--"}});
+}
 
 }  // namespace
 
@@ -56,12 +77,13 @@ ExitStatus Fail(const absl::Status& status, const ServerFlags& flags) {
       return Fail(absl::DeadlineExceededError(
           absl::StrCat(server, " gave no answer within ", flags.timeout_seconds, " s (--timeout)")));
     case absl::StatusCode::kUnimplemented:
-      if (!status.message().empty()) return Fail(status);
+      if (!status.message().empty()) break;
       return Fail(
           absl::UnimplementedError(absl::StrCat(server, " does not offer this service: is it actbench-server?")));
     default:
-      return Fail(status);
+      break;
   }
+  return Fail(absl::Status(status.code(), InFlags(status.message())));
 }
 
 }  // namespace actbench::client

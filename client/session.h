@@ -23,7 +23,7 @@ struct ServerFlags {
 // A client of the server that the flags name, connected. UNAVAILABLE says what to do.
 absl::StatusOr<Client> OpenClient(const ServerFlags& flags);
 
-// Prints the error of a call in one line on stderr and returns kFailure.
+// Prints the error of a call in one line on stderr, with flags in place of the request's fields, and returns kFailure.
 ExitStatus Fail(const absl::Status& status, const ServerFlags& flags);
 
 // The same for an error that is not from a call.

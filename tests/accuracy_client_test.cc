@@ -106,6 +106,24 @@ TEST_F(AccuracyClientTest, TheServersErrorIsTheStatus) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("tanh"));
 }
 
+TEST_F(AccuracyClientTest, WhatIsLargerThanTheServerTakesIsNotSent) {
+  ServerOptions options;
+  options.limits.message_size_bytes = 8192;
+  const std::unique_ptr<Server> small = StartServer(options);
+  Client client = Client::Connect(small->address());
+  v1::MeasureAccuracyRequest request = BriefRequest();
+  v1::Tensor& x = *request.mutable_inputs()->mutable_given()->add_inputs();
+  x.set_dtype(v1::DTYPE_BF16);
+  x.add_shape(4000);
+  x.set_data(std::string(8000, '\0'));
+  EXPECT_TRUE(client.MeasureAccuracy(request).ok());
+  x.set_shape(0, 4100);
+  x.set_data(std::string(8200, '\0'));
+  const absl::Status status = client.MeasureAccuracy(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("at most 8192 (--max_message_bytes)"));
+}
+
 TEST_F(AccuracyClientTest, KernelsAreComparedOnTheSameInputs) {
   v1::CompareKernelsRequest request;
   request.set_activation("tanh");

@@ -146,6 +146,20 @@ class MeasureTest(AccuracyTest):
         half = self.save("half.npy", numpy.linspace(-3, 3, 100, dtype="<f2"))
         self.assertIn("/f16/", self.measure("tanh", "--in", half)[0]["kernel"])
 
+    def test_errors_of_the_server_name_flags(self):
+        x = self.save("x.npy", numpy.ones(2, "<f4"))
+        dy = self.save("dy.npy", numpy.ones(3, "<f4"))
+        empty = self.save("empty.npy", numpy.ones(0, "<f4"))
+        large = self.save("large.npy", numpy.ones(18 << 20, "<f4"))
+        for arguments, reason in [
+                (["--samples", "200000000"], "--samples is 200000000; at most"), (["--distribution", "x"], "--distribution is"),
+                (["--dtype", "f64", "--exhaustive"], "--exhaustive: the forward direction of swish in f64"),
+                (["--param", "gamma=1"], "--param: swish has no parameter"), (["--in", empty], "--in has 0 elements"),
+                (["--in", x, "--upstream", dy, "--direction", "gradient"], "--gate or --upstream.shape is [3], but --in.shape"),
+                (["--in", x, "--gate", x], "what --in, --gate and --upstream give has 2 tensors"),
+                (["--in", large], "nearly all of them --in; the server takes at most 71303168")]:
+            self.assertIn(reason, self.fail_with("accuracy", "swish", *arguments), arguments)
+
     def test_parameters(self):
         arguments = ["swish", "--dtype", "f16", "--isa", "scalar", "--exhaustive"]
         results = self.measure(*arguments) + self.measure(*arguments, "--param", "beta=1.5")
@@ -164,7 +178,7 @@ class MeasureTest(AccuracyTest):
         result = run("accuracy", "tanh", "--dtype", "f64,f16", "--isa", "scalar", "--exhaustive", "--json",
                      self.path("x.json"))
         self.assertEqual(result.returncode, 2)
-        self.assertRegex(result.stderr, "actbench: tanh/forward/f64/actbench/fast/scalar: .*sampled")
+        self.assertRegex(result.stderr, "actbench: tanh/forward/f64/actbench/fast/scalar: .*use --samples")
         with open(self.path("x.json"), encoding="utf-8") as file:
             self.assertEqual([entry["kernel"] for entry in json.load(file)], ["tanh/forward/f16/actbench/fast/scalar"])
         self.assertIn("f64", self.fail_with("accuracy", "tanh", "--dtype", "f64", "--exhaustive"))
