@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <map>
+#include <numeric>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +20,7 @@
 #include "client/accuracy_table.h"
 #include "client/format.h"
 #include "client/tensor.h"
+#include "proto/kernel.h"
 #include "proto/tensor.h"
 
 namespace actbench::client {
@@ -32,11 +35,13 @@ constexpr double kBottom = 512;
 constexpr double kLegendTop = 612;
 constexpr double kLegendRow = 28;
 
-// Lines that lie on each other still show: each is thinner than the one before, and dashed in another way.
+// Lines that lie on each other still show: each is thinner than the one before, and dashed in another way. Two with the
+// same color have other dashes, as there are fewer than colors times dashes.
 constexpr double kWidestLine = 4.5;
 constexpr double kThinnestLine = 1.8;
 constexpr size_t kColors = 8;
 constexpr const char* kDashes[] = {"none", "9 3", "3 3", "12 3 3 3"};
+constexpr size_t kMostLines = 16;
 
 // Colors that people with any color vision can tell apart, in pairs for a light and a dark ground.
 constexpr char kStyle[] = R"(<style>
@@ -146,23 +151,17 @@ std::string Frame(const UlpScale& ulps, const BinadeScale& binades) {
   return svg;
 }
 
-// How a line is drawn, for it and its sample in the legend.
-std::string LineStyle(size_t index, size_t count) {
-  const double share = count < 2 ? 0.5 : static_cast<double>(index) / static_cast<double>(count - 1);
-  return absl::StrFormat(R"(class="line k%d" stroke-width="%s" stroke-dasharray="%s")", index % kColors,
-                         Px(kWidestLine + (kThinnestLine - kWidestLine) * share), kDashes[index % std::size(kDashes)]);
-}
-
-// A triangle that points beyond the upper edge.
-std::string Mark(double x, double y, size_t index) {
-  return absl::StrFormat("<path class=\"m%d\" d=\"M%s %sl7 11h-14z\"/>\n", index % kColors, Px(x), Px(y - 5));
-}
+// One line: what is drawn, and of which kernels. They differ in their isa alone.
+struct Curve {
+  std::string path;           // of an SVG path
+  std::vector<double> marks;  // the x of infinite errors, in pixels
+  const v1::Certificate* certificate;
+  std::vector<std::string> isas;
+};
 
 // A step for each cell; none where there were no inputs.
-std::string Steps(const v1::Certificate& certificate, const UlpScale& ulps, const BinadeScale& binades, size_t index,
-                  size_t count) {
-  std::string path;
-  std::string marks;
+Curve MakeCurve(const v1::Certificate& certificate, const UlpScale& ulps, const BinadeScale& binades) {
+  Curve curve = {.path = {}, .marks = {}, .certificate = &certificate, .isas = {certificate.kernel().isa()}};
   bool pen_down = false;
   for (const Cell& cell : binades.cells()) {
     const std::optional<double> ulp = MaxUlp(certificate, cell);
@@ -171,50 +170,115 @@ std::string Steps(const v1::Certificate& certificate, const UlpScale& ulps, cons
       continue;
     }
     const double y = ulps.At(*ulp);
-    absl::StrAppend(&path, pen_down ? absl::StrCat("V", Px(y)) : absl::StrCat("M", Px(cell.begin), " ", Px(y)), "H",
-                    Px(cell.end));
+    absl::StrAppend(&curve.path, pen_down ? absl::StrCat("V", Px(y)) : absl::StrCat("M", Px(cell.begin), " ", Px(y)),
+                    "H", Px(cell.end));
     pen_down = true;
-    if (std::isinf(*ulp)) marks += Mark((cell.begin + cell.end) / 2, kTop, index);
+    if (std::isinf(*ulp)) curve.marks.push_back((cell.begin + cell.end) / 2);
   }
-  return absl::StrCat("<path ", LineStyle(index, count), " d=\"", path.empty() ? "M0 0" : path, "\"/>\n", marks);
+  if (curve.path.empty()) curve.path = "M0 0";
+  return curve;
 }
 
-std::string LegendText(const v1::Certificate& certificate) {
-  const std::map<std::string, double> parameters(certificate.parameters().begin(), certificate.parameters().end());
-  std::string text = certificate.kernel().name();
-  for (const auto& [name, value] : parameters) {
-    absl::StrAppend(&text, ", ", name, " = ", RoundedDecimal(value, Dtype::kF64));
-  }
-  const std::string ulp = MaxUlpText(certificate);
-  return absl::StrCat(text, ": ", absl::StrReplaceAll(ulp, {{">=", "≥ "}, {"inf", "∞"}}), " ulp");
+// The kernel's name without its isa.
+std::string NameOf(const Curve& curve) {
+  const std::string& name = curve.certificate->kernel().name();
+  return name.substr(0, name.rfind('/'));
 }
 
-std::string Legend(absl::Span<const v1::Certificate> certificates) {
+std::string ParametersOf(const Curve& curve) {
+  return ParametersText(curve.certificate->parameters(), ", ",
+                        [](double value) { return RoundedDecimal(value, Dtype::kF64); });
+}
+
+// Whether one line and one name will do for both.
+bool Same(const Curve& one, const Curve& other) {
+  return one.path == other.path && one.marks == other.marks && NameOf(one) == NameOf(other) &&
+         ParametersOf(one) == ParametersOf(other) && MaxUlpText(*one.certificate) == MaxUlpText(*other.certificate) &&
+         one.certificate->kernel().device() == other.certificate->kernel().device();
+}
+
+// In the order of the certificates.
+std::vector<Curve> MakeCurves(absl::Span<const v1::Certificate> certificates, const UlpScale& ulps,
+                              const BinadeScale& binades) {
+  std::vector<Curve> curves;
+  for (const v1::Certificate& certificate : certificates) {
+    Curve curve = MakeCurve(certificate, ulps, binades);
+    const auto same =
+        std::find_if(curves.begin(), curves.end(), [&](const Curve& other) { return Same(curve, other); });
+    if (same == curves.end()) {
+      curves.push_back(std::move(curve));
+    } else if (std::find(same->isas.begin(), same->isas.end(), curve.isas[0]) == same->isas.end()) {
+      same->isas.push_back(curve.isas[0]);
+    }
+  }
+  return curves;
+}
+
+// Leaves as many as can be told apart, those with the largest maxima, and returns how many were left out.
+size_t KeepLargest(std::vector<Curve>& curves) {
+  if (curves.size() <= kMostLines) return 0;
+  const auto max_ulp = [&](size_t i) { return curves[i].certificate->report().max_ulp(); };
+  std::vector<size_t> order(curves.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t i, size_t j) { return max_ulp(i) > max_ulp(j); });
+  order.resize(kMostLines);
+  std::sort(order.begin(), order.end());
+  std::vector<Curve> kept;
+  for (const size_t i : order) kept.push_back(std::move(curves[i]));
+  const size_t left_out = curves.size() - kept.size();
+  curves = std::move(kept);
+  return left_out;
+}
+
+// How a line is drawn, for it and its sample in the legend.
+std::string LineStyle(size_t index, size_t count) {
+  const double share = count < 2 ? 0.5 : static_cast<double>(index) / static_cast<double>(count - 1);
+  const size_t dash = (index + index / kColors) % std::size(kDashes);
+  return absl::StrFormat(R"(class="line k%d" stroke-width="%s" stroke-dasharray="%s")", index % kColors,
+                         Px(kWidestLine + (kThinnestLine - kWidestLine) * share), kDashes[dash]);
+}
+
+// The line, with triangles that point beyond the upper edge.
+std::string Draw(const Curve& curve, size_t index, size_t count) {
+  std::string svg = absl::StrCat("<path ", LineStyle(index, count), " d=\"", curve.path, "\"/>\n");
+  for (const double x : curve.marks) {
+    absl::StrAppendFormat(&svg, "<path class=\"m%d\" d=\"M%s %sl7 11h-14z\"/>\n", index % kColors, Px(x), Px(kTop - 5));
+  }
+  return svg;
+}
+
+// "swish/forward/f32/actbench/exact (avx512, avx2), beta=1: 0.5000 ulp"
+std::string LegendText(const Curve& curve) {
+  const std::string isas = absl::StrJoin(curve.isas, ", ");
+  const std::string parameters = ParametersOf(curve);
+  const std::string ulp = absl::StrReplaceAll(MaxUlpText(*curve.certificate), {{">=", "≥ "}, {"inf", "∞"}});
+  return absl::StrCat(NameOf(curve), curve.isas.size() == 1 ? "/" + isas : " (" + isas + ")",
+                      parameters.empty() ? "" : ", ", parameters, ": ", ulp, " ulp");
+}
+
+std::string Legend(absl::Span<const Curve> curves) {
   std::string svg;
   double y = kLegendTop;
-  for (size_t i = 0; i < certificates.size(); ++i, y += kLegendRow) {
-    absl::StrAppend(&svg, "<path ", LineStyle(i, certificates.size()), " d=\"M", Px(kLeft), " ", Px(y - 5), "h48\"/>\n",
-                    Text(kLeft + 60, y, "start", LegendText(certificates[i])));
+  for (size_t i = 0; i < curves.size(); ++i, y += kLegendRow) {
+    absl::StrAppend(&svg, "<path ", LineStyle(i, curves.size()), " d=\"M", Px(kLeft), " ", Px(y - 5), "h48\"/>\n",
+                    Text(kLeft + 60, y, "start", LegendText(curves[i])));
   }
   return svg;
 }
 
 // What needs words, if it is there.
-std::string Notes(absl::Span<const v1::Certificate> certificates, const BinadeScale& binades) {
+std::string Notes(absl::Span<const Curve> curves, size_t left_out, const BinadeScale& binades) {
   std::vector<std::string> notes;
   const auto& cells = binades.cells();
   if (std::any_of(cells.begin(), cells.end(), [](const Cell& cell) { return cell.shared(); })) {
     notes.push_back("shaded: shortened, many binades with much the same error");
   }
   // An infinite error at an infinite x is in no binade.
-  const bool infinite = std::any_of(certificates.begin(), certificates.end(), [&](const auto& certificate) {
-    return std::any_of(cells.begin(), cells.end(),
-                       [&](const Cell& cell) { return std::isinf(MaxUlp(certificate, cell).value_or(0)); });
-  });
-  if (infinite) {
+  if (std::any_of(curves.begin(), curves.end(), [](const Curve& curve) { return !curve.marks.empty(); })) {
     notes.push_back("▲ infinite: a wrong NaN or infinity");
   }
-  const double y = kLegendTop + kLegendRow * static_cast<double>(certificates.size()) + 4;
+  if (left_out > 0) notes.push_back(absl::StrCat(left_out, " more with no larger maxima are not drawn"));
+  const double y = kLegendTop + kLegendRow * static_cast<double>(curves.size()) + 4;
   return notes.empty() ? "" : Text(kLeft, y, "start", absl::StrJoin(notes, "; "), "quiet");
 }
 
@@ -223,7 +287,9 @@ std::string Notes(absl::Span<const v1::Certificate> certificates, const BinadeSc
 std::string AccuracyPlot(absl::Span<const v1::Certificate> certificates) {
   const UlpScale ulps(certificates, kTop, kBottom);
   const BinadeScale binades(certificates, ulps, kLeft, kRight);
-  const double height = kLegendTop + kLegendRow * (static_cast<double>(certificates.size()) + 1);
+  std::vector<Curve> curves = MakeCurves(certificates, ulps, binades);
+  const size_t left_out = KeepLargest(curves);
+  const double height = kLegendTop + kLegendRow * (static_cast<double>(curves.size()) + 1);
   const std::string title = Title(certificates);
   std::string svg = absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
                                  "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 ", Px(kWidth),
@@ -233,10 +299,8 @@ std::string AccuracyPlot(absl::Span<const v1::Certificate> certificates) {
   absl::StrAppend(&svg, Text(kLeft, 40, "start", title, "title"),
                   Text(kLeft, 68, "start", Subtitle(certificates), "quiet"));
   absl::StrAppend(&svg, Frame(ulps, binades));
-  for (size_t i = 0; i < certificates.size(); ++i) {
-    absl::StrAppend(&svg, Steps(certificates[i], ulps, binades, i, certificates.size()));
-  }
-  absl::StrAppend(&svg, Legend(certificates), Notes(certificates, binades), "</svg>\n");
+  for (size_t i = 0; i < curves.size(); ++i) absl::StrAppend(&svg, Draw(curves[i], i, curves.size()));
+  absl::StrAppend(&svg, Legend(curves), Notes(curves, left_out, binades), "</svg>\n");
   return svg;
 }
 

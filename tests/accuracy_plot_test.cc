@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -101,15 +103,46 @@ TEST_F(AccuracyScaleTest, LabelsDoNotOverlap) {
 }
 
 TEST(AccuracyPlotTest, EachKernelHasALineAndItsNameInTheLegend) {
-  const std::string svg = AccuracyPlot({MakeCertificate("avx2"), MakeCertificate("sse4")});
+  v1::Certificate other = MakeCertificate("sse4");
+  other.mutable_report()->set_max_ulp(12);
+  const std::string svg = AccuracyPlot({MakeCertificate("avx2"), other});
   EXPECT_EQ(Count(svg, "<path class=\"line k0\""), 2);  // and a sample in the legend
   EXPECT_EQ(Count(svg, "<path class=\"line k1\""), 2);
-  EXPECT_THAT(svg, HasSubstr(">swish/forward/f32/actbench/fast/avx2, beta = 1.5: 11.5000 ulp<"));
+  EXPECT_THAT(svg, HasSubstr(">swish/forward/f32/actbench/fast/avx2, beta=1.5: 11.5000 ulp<"));
   EXPECT_THAT(svg, HasSubstr("<title>Maximum error of swish, forward, f32</title>"));
   EXPECT_THAT(svg, HasSubstr("over every input"));
   EXPECT_THAT(svg, HasSubstr("prefers-color-scheme: dark"));
   EXPECT_THAT(svg, Not(HasSubstr("<script")));
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
+}
+
+TEST(AccuracyPlotTest, KernelsOfOneLineThatDifferInTheirIsaAloneShareIt) {
+  v1::Certificate exact = MakeCertificate("avx2");
+  exact.mutable_kernel()->set_name("swish/forward/f32/actbench/exact/avx2");
+  const std::string svg = AccuracyPlot({MakeCertificate("avx512"), MakeCertificate("sse4"), exact});
+  EXPECT_EQ(Count(svg, "class=\"line "), 4);
+  EXPECT_THAT(svg, HasSubstr(">swish/forward/f32/actbench/fast (avx512, sse4), beta=1.5: 11.5000 ulp<"));
+  EXPECT_THAT(svg, HasSubstr(">swish/forward/f32/actbench/exact/avx2, beta=1.5: 11.5000 ulp<"));
+}
+
+TEST(AccuracyPlotTest, LinesAreNoMoreThanCanBeToldApart) {
+  std::vector<v1::Certificate> certificates;
+  for (int i = 0; i < 18; ++i) {
+    certificates.push_back(MakeCertificate());
+    certificates.back().mutable_kernel()->set_name("a" + std::to_string(i) + "/avx2");
+    certificates.back().mutable_report()->set_max_ulp(i < 2 ? 0.25 : 1);
+  }
+  const std::string svg = AccuracyPlot(certificates);
+  EXPECT_EQ(Count(svg, "class=\"line "), 32);
+  EXPECT_THAT(svg, Not(HasSubstr(">a1/avx2")));
+  EXPECT_THAT(svg, HasSubstr(">a2/avx2"));
+  EXPECT_THAT(svg, HasSubstr("2 more with no larger maxima are not drawn"));
+  const std::regex style("class=\"line k(\\d)\".*stroke-dasharray=\"([^\"]*)\"");
+  std::set<std::string> styles;
+  for (std::sregex_iterator found(svg.begin(), svg.end(), style), end; found != end; ++found) {
+    styles.insert((*found)[1].str() + " " + (*found)[2].str());
+  }
+  EXPECT_EQ(styles.size(), 16U);
 }
 
 TEST(AccuracyPlotTest, InfiniteErrorsAreMarkedAtTheUpperEdge) {
@@ -158,8 +191,6 @@ TEST(AccuracyPlotTest, OtherKernelsAndDtypesFitIn) {
   f64.mutable_kernel()->set_activation("tanh");
   AddBinade(f64, false, 1023, 1);
   AddBinade(f64, true, -1023, 3e15);
-  const std::string svg = AccuracyPlot(std::vector<v1::Certificate>(11, f64));
-  EXPECT_EQ(Count(svg, "<path class=\"line k2\""), 4) << "colors come again after eight";
   EXPECT_THAT(AccuracyPlot({f64, MakeCertificate()}), HasSubstr("Maximum error of 2 kernels, forward"));
 }
 
