@@ -62,16 +62,21 @@ void AccuracyCall::NoteEnd(const absl::Status& status) {
 
 bool AccuracyCall::Tick(bool periodic) {
   std::optional<absl::Status> ended;
-  bool writing = false;
   {
     MutexLock lock(mutex_);
     ended = std::exchange(ended_, std::nullopt);
-    writing = writing_;
   }
   // Also while a reader keeps the stream, as the work takes far more memory than its result.
-  if (ended.has_value()) Conclude(*std::move(ended));
+  if (ended.has_value()) End(*ended);
+  bool writing = false;
+  bool concluded = false;
+  {
+    MutexLock lock(mutex_);
+    writing = writing_;
+    concluded = conclusion_.has_value();
+  }
   if (writing) return true;
-  if (conclusion_.has_value()) {
+  if (concluded) {
     FinishCall();
     return false;
   }
@@ -79,10 +84,24 @@ bool AccuracyCall::Tick(bool periodic) {
   return true;
 }
 
+void AccuracyCall::End(const absl::Status& status) {
+  bool stores = false;
+  {
+    MutexLock lock(mutex_);
+    stores = status.ok() && job_->plan().exhaustive();
+  }
+  if (!stores) return Conclude(status);
+  services_.writes.Post([self = shared_from_this()] {
+    self->Conclude(absl::OkStatus());
+    self->services_.ticker.Wake();
+  });
+}
+
 void AccuracyCall::WriteProgress() {
   std::shared_ptr<AccuracyJob> job;
   {
     MutexLock lock(mutex_);
+    if (job_ == nullptr) return;  // concluded this moment
     job = job_;
     writing_ = true;
   }
@@ -122,25 +141,35 @@ void AccuracyCall::Conclude(absl::Status status) {
   std::shared_ptr<AccuracyJob> job;
   {
     MutexLock lock(mutex_);
-    job = std::move(job_);
+    job = job_;
   }
   if (status.ok()) {
     result_ = SerializeMessage(Result(*job));
     services_.work.metrics.ObserveMessageBytes(method_, request_size_, static_cast<int64_t>(result_.Length()));
   }
-  conclusion_ = std::move(status);
   // Nothing of the work is kept until the client has read its end.
+  {
+    MutexLock lock(mutex_);
+    job_.reset();
+  }
   job.reset();
   const std::unique_ptr<Message> emptied(request().New());
   request().GetReflection()->Swap(&request(), emptied.get());
   work_.ReleaseTo(static_cast<int64_t>(result_.Length()));
+  MutexLock lock(mutex_);
+  conclusion_ = std::move(status);
 }
 
 void AccuracyCall::FinishCall() {
-  if (conclusion_->ok()) {
+  absl::Status conclusion;
+  {
+    MutexLock lock(mutex_);
+    conclusion = *conclusion_;
+  }
+  if (conclusion.ok()) {
     StartWriteAndFinish(&result_, {}, grpc::Status::OK);
   } else {
-    Finish(ToGrpc(*conclusion_));
+    Finish(ToGrpc(conclusion));
   }
 }
 
@@ -149,13 +178,14 @@ v1::Certificate AccuracyCall::Certify(const AccuracyJob& job, size_t kernel) con
   v1::Certificate certificate = MakeCertificate(services_.origin, job, kernel, report);
   if (!job.plan().exhaustive()) return certificate;
   services_.work.metrics.AccuracyChecked(*job.plan().kernels[kernel], AccuracySource::kCertificate, report);
-  absl::StatusOr<std::string> id = services_.store.Add(certificate);
-  if (id.ok()) {
-    certificate.set_id(*std::move(id));
+  absl::StatusOr<CertificateStore::Stored> stored = services_.store.Add(certificate);
+  if (stored.ok()) {
+    certificate.set_id(std::move(stored->id));
+    certificate.set_unsaved(stored->unsaved);
   } else {
     // The client has it all the same.
     Log(LogLevel::kWarning, absl::StrCat("a certificate of ", certificate.kernel().name(),
-                                         " could not be stored: ", std::string(id.status().message())));
+                                         " could not be stored: ", std::string(stored.status().message())));
   }
   return certificate;
 }

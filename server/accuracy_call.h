@@ -23,6 +23,7 @@
 #include "server/certificate_store.h"
 #include "server/limits.h"
 #include "server/mutex.h"
+#include "server/serial_executor.h"
 #include "server/ticker.h"
 #include "server/work_call.h"
 
@@ -36,10 +37,12 @@ struct AccuracyServices {
   CertificateStore& store;
   const v1::Certificate& origin;  // what the certificates have in common
   Ticker& ticker;                 // ten times a second
+  SerialExecutor& writes;         // to the store
 };
 
 // gRPC has it from Start to OnDone. The handler refuses the call, or else leaves everything to the ticker's thread:
-// that alone writes to the stream, one message at a time, and finishes it when the job is done. So neither workers nor
+// that alone writes to the stream, one message at a time, and finishes it when the job is done. What is to be stored
+// first is handed to the thread for that, and the ticker goes on with the others' progress. So neither workers nor
 // gRPC's threads wait for a reader, the database or the making of a report, and a slow reader just gets less progress.
 class AccuracyCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                      public Ticker::Client,
@@ -75,8 +78,10 @@ class AccuracyCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   absl::Status Accept();
   // For the job's Done.
   void NoteEnd(const absl::Status& status);
+  // What follows it.
+  void End(const absl::Status& status);
   void WriteProgress();
-  // Makes what the call ends with, and lets go of the rest.
+  // Makes what the call ends with, and lets go of the rest. The last that is done before FinishCall.
   void Conclude(absl::Status status);
   // No member is to be used after this.
   void FinishCall();
@@ -88,13 +93,13 @@ class AccuracyCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::shared_ptr<AccuracyCall> self_;  // until OnDone
   bool wrote_ = false;                  // any progress
   grpc::ByteBuffer progress_;           // that is being written
-  std::optional<absl::Status> conclusion_;
-  grpc::ByteBuffer result_;  // if the conclusion is OK
+  grpc::ByteBuffer result_;             // if the conclusion is OK
 
   Mutex mutex_;
   // Kept until it has ended; shared with an OnCancel at that moment.
   std::shared_ptr<AccuracyJob> job_ ABSL_GUARDED_BY(mutex_);
-  std::optional<absl::Status> ended_ ABSL_GUARDED_BY(mutex_);  // how the job has, until that is looked at
+  std::optional<absl::Status> ended_ ABSL_GUARDED_BY(mutex_);       // how the job has, until that is looked at
+  std::optional<absl::Status> conclusion_ ABSL_GUARDED_BY(mutex_);  // set by Conclude
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/certificate.h"
@@ -92,19 +93,33 @@ Answered<Response> Share(absl::StatusOr<Response> message) {
   return std::make_shared<const Response>(*std::move(message));
 }
 
-absl::StatusOr<v1::ListCertificatesResponse> List(const CertificateStore& store,
-                                                  const v1::ListCertificatesRequest& request) {
+absl::StatusOr<CertificateStore::Filter> ToFilter(const v1::ListCertificatesRequest& request) {
   absl::Status status = CheckFilters(request.activation(), request.direction(), request.dtype(), request.selector());
   if (!status.ok()) return status;
   // Other values than this server's are no mistake: certificates come from other machines too.
-  CertificateStore::Filter filter = {
-      .activation = {}, .direction = request.direction(), .dtype = request.dtype(), .selector = request.selector()};
+  CertificateStore::Filter filter;
+  filter.direction = request.direction();
+  filter.dtype = request.dtype();
+  filter.selector = request.selector();
+  filter.current_only = request.current_only();
+  const ActivationInfo* info = nullptr;
   if (!request.activation().empty()) {
     const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());
     if (!activation.ok()) return activation.status();
-    filter.activation = std::string((*activation)->name);
+    info = *activation;
+    filter.activation = std::string(info->name);
   }
-  return store.List(filter, request.page_size(), request.page_token());
+  if (!request.current_only()) {
+    if (request.parameters().empty()) return filter;
+    return absl::InvalidArgumentError("parameters are given without current_only; set that too, or leave them out");
+  }
+  if (info == nullptr) {
+    return absl::InvalidArgumentError("current_only is set, but no activation is given; give one");
+  }
+  const absl::StatusOr<std::vector<double>> values = CheckParameters(request.parameters(), *info);
+  if (!values.ok()) return values.status();
+  filter.parameters = NamedParameters(*info, *values);
+  return filter;
 }
 
 absl::StatusOr<v1::GetCertificateResponse> Get(const CertificateStore& store, const std::string& id) {
@@ -115,21 +130,34 @@ absl::StatusOr<v1::GetCertificateResponse> Get(const CertificateStore& store, co
   return response;
 }
 
-absl::StatusOr<v1::ImportCertificateResponse> Import(CertificateStore& store, const v1::Certificate& certificate) {
-  if (absl::Status status = CheckCertificate(certificate); !status.ok()) return status;
-  absl::StatusOr<std::string> id = store.Add(certificate);
-  if (!id.ok()) return id.status();
-  v1::ImportCertificateResponse response;
-  response.set_id(*std::move(id));
+absl::StatusOr<v1::DeleteCertificateResponse> Delete(CertificateStore& store, const std::string& id) {
+  absl::StatusOr<std::string> whole = store.Delete(id);
+  if (!whole.ok()) return whole.status();
+  v1::DeleteCertificateResponse response;
+  response.set_id(*std::move(whole));
   return response;
 }
+
+absl::StatusOr<v1::ImportCertificateResponse> Import(CertificateStore& store, const v1::Certificate& certificate) {
+  absl::StatusOr<CertificateStore::Stored> stored = store.Add(certificate, /*imported=*/true);
+  if (!stored.ok()) return stored.status();
+  v1::ImportCertificateResponse response;
+  response.set_id(std::move(stored->id));
+  response.set_unsaved(stored->unsaved);
+  return response;
+}
+
+// What has nothing to be checked.
+absl::Status NoCheck(const google::protobuf::Message& /*request*/) { return absl::OkStatus(); }
 
 }  // namespace
 
 AccuracyService::AccuracyService(const Catalog& catalog, const Limits& limits, const WorkServices& work,
                                  CertificateStore& store)
-    : origin_(MakeOrigin(catalog, store.build_id())), ticker_(kProgressPeriod), services_{catalog, limits,  work,
-                                                                                          store,   origin_, ticker_} {}
+    : origin_(MakeOrigin(catalog, store.build_id())),
+      ticker_(kProgressPeriod),
+      writes_([&store] { return store.SaveUnsaved(); }),
+      services_{catalog, limits, work, store, origin_, ticker_, writes_} {}
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AccuracyService::MeasureAccuracy(grpc::CallbackServerContext* context,
                                                                              const grpc::ByteBuffer* request) {
@@ -144,26 +172,40 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AccuracyService::CompareKernels(grpc
 grpc::ServerUnaryReactor* AccuracyService::ListCertificates(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request,
                                                             grpc::ByteBuffer* response) {
-  return Answer<v1::ListCertificatesRequest>(
+  return AnswerLater<v1::ListCertificatesRequest>(
       {context, "ListCertificates", request, response}, kMaxValues, services_.work.calls, services_.work.metrics,
-      [this](const v1::ListCertificatesRequest& message) { return Share(List(services_.store, message)); });
+      reads_, [](const v1::ListCertificatesRequest& message) { return ToFilter(message).status(); },
+      [this](const v1::ListCertificatesRequest& message) {
+        return Share(services_.store.List(*ToFilter(message), message.page_size(), message.page_token()));
+      });
 }
 
 grpc::ServerUnaryReactor* AccuracyService::GetCertificate(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Answer<v1::GetCertificateRequest>(
-      {context, "GetCertificate", request, response}, kMaxValues, services_.work.calls, services_.work.metrics,
-      [this](const v1::GetCertificateRequest& message) { return Share(Get(services_.store, message.id())); });
+  return AnswerLater<v1::GetCertificateRequest>(
+      {context, "GetCertificate", request, response}, kMaxValues, services_.work.calls, services_.work.metrics, reads_,
+      NoCheck, [this](const v1::GetCertificateRequest& message) { return Share(Get(services_.store, message.id())); });
+}
+
+grpc::ServerUnaryReactor* AccuracyService::DeleteCertificate(grpc::CallbackServerContext* context,
+                                                             const grpc::ByteBuffer* request,
+                                                             grpc::ByteBuffer* response) {
+  return AnswerLater<v1::DeleteCertificateRequest>(
+      {context, "DeleteCertificate", request, response}, kMaxValues, services_.work.calls, services_.work.metrics,
+      writes_, NoCheck,
+      [this](const v1::DeleteCertificateRequest& message) { return Share(Delete(services_.store, message.id())); });
 }
 
 grpc::ServerUnaryReactor* AccuracyService::ImportCertificate(grpc::CallbackServerContext* context,
                                                              const grpc::ByteBuffer* request,
                                                              grpc::ByteBuffer* response) {
-  return Answer<v1::ImportCertificateRequest>({context, "ImportCertificate", request, response}, kMaxCertificateValues,
-                                              services_.work.calls, services_.work.metrics,
-                                              [this](const v1::ImportCertificateRequest& message) {
-                                                return Share(Import(services_.store, message.certificate()));
-                                              });
+  return AnswerLater<v1::ImportCertificateRequest>(
+      {context, "ImportCertificate", request, response}, kMaxCertificateValues, services_.work.calls,
+      services_.work.metrics, writes_,
+      [](const v1::ImportCertificateRequest& message) { return CheckCertificate(message.certificate()); },
+      [this](const v1::ImportCertificateRequest& message) {
+        return Share(Import(services_.store, message.certificate()));
+      });
 }
 
 }  // namespace actbench

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "server/build_info.h"
@@ -86,11 +87,20 @@ Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1
   return response;
 }
 
+Answered<v1::GetServerInfoResponse> WithWarning(const std::shared_ptr<const v1::GetServerInfoResponse>& info,
+                                                std::string warning) {
+  if (warning.empty()) return info;
+  auto response = std::make_shared<v1::GetServerInfoResponse>(*info);
+  response->add_warnings(std::move(warning));
+  return response;
+}
+
 }  // namespace
 
-CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int threads, Calls& calls,
-                               Metrics& metrics)
+CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int threads, const CertificateStore& store,
+                               Calls& calls, Metrics& metrics)
     : catalog_(catalog),
+      store_(store),
       calls_(calls),
       metrics_(metrics),
       activations_(MakeActivations()),
@@ -114,7 +124,7 @@ grpc::ServerUnaryReactor* CatalogService::GetServerInfo(grpc::CallbackServerCont
                                                         const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return Answer<v1::GetServerInfoRequest>(
       {context, "GetServerInfo", request, response}, kMaxValues, calls_, metrics_,
-      [this](const auto& /*request*/) { return Answered<v1::GetServerInfoResponse>(info_); });
+      [this](const auto& /*request*/) { return WithWarning(info_, store_.warning()); });
 }
 
 }  // namespace actbench

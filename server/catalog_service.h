@@ -11,6 +11,7 @@
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "kernels/catalog.h"
 #include "server/calls.h"
+#include "server/certificate_store.h"
 #include "server/limits.h"
 #include "server/metrics.h"
 
@@ -23,7 +24,8 @@ class CatalogService final
               v1::CatalogService::WithRawCallbackMethod_GetServerInfo<v1::CatalogService::Service>>> {
  public:
   // The references must outlive the service, but for `limits`.
-  CatalogService(const Catalog& catalog, const Limits& limits, int threads, Calls& calls, Metrics& metrics);
+  CatalogService(const Catalog& catalog, const Limits& limits, int threads, const CertificateStore& store, Calls& calls,
+                 Metrics& metrics);
 
   grpc::ServerUnaryReactor* ListActivations(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* response) override;
@@ -34,6 +36,7 @@ class CatalogService final
 
  private:
   const Catalog& catalog_;
+  const CertificateStore& store_;  // of which only the warning is wanted
   Calls& calls_;
   Metrics& metrics_;
   const std::shared_ptr<const v1::ListActivationsResponse> activations_;

@@ -132,14 +132,19 @@ v1::Certificate MakeOrigin(const Catalog& catalog, const std::string& build_id) 
   return origin;
 }
 
+google::protobuf::Map<std::string, double> NamedParameters(const ActivationInfo& activation,
+                                                           const std::vector<double>& values) {
+  google::protobuf::Map<std::string, double> named;
+  for (size_t i = 0; i < values.size(); ++i) named[std::string(activation.Parameters()[i].name)] = values[i];
+  return named;
+}
+
 v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob& job, size_t kernel,
                                 const AccuracyReport& report) {
   const AccuracyPlan& plan = job.plan();
   v1::Certificate certificate = origin;
   ToProto(*plan.kernels[kernel], *certificate.mutable_kernel());
-  for (size_t i = 0; i < plan.parameters.size(); ++i) {
-    (*certificate.mutable_parameters())[std::string(plan.activation->Parameters()[i].name)] = plan.parameters[i];
-  }
+  *certificate.mutable_parameters() = NamedParameters(*plan.activation, plan.parameters);
   certificate.set_mode(std::string(plan.mode));
   ToProto(report, plan.format(), *certificate.mutable_report());
   *certificate.mutable_time() = TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(job.end()));

@@ -4,8 +4,11 @@
 #ifndef ACTBENCH_SERVER_CERTIFICATE_H_
 #define ACTBENCH_SERVER_CERTIFICATE_H_
 
+#include <google/protobuf/map.h>
+
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "actbench/v1/accuracy.pb.h"
@@ -21,6 +24,10 @@ v1::Certificate MakeOrigin(const Catalog& catalog, const std::string& build_id);
 // That of kernel number `kernel` of a finished job, whose report on it `report` is. Without an id.
 v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob& job, size_t kernel,
                                 const AccuracyReport& report);
+
+// The parameters of an activation, which are all of them in order, by name.
+google::protobuf::Map<std::string, double> NamedParameters(const ActivationInfo& activation,
+                                                           const std::vector<double>& values);
 
 // INVALID_ARGUMENT, naming the field, if something is missing that every certificate has, or is not what it can be.
 // Whether this server knows the kernel does not matter.

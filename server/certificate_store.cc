@@ -3,45 +3,44 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <xxhash.h>
 
 #include <algorithm>
-#include <limits>
-#include <map>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "server/log.h"
 
 namespace actbench {
 namespace {
 
-// What cannot be written to the file goes to a table in memory beside it, and everything is read through a view of
-// both.
+constexpr char kSaved[] = "main.certificates";
+constexpr char kUnsaved[] = "temp.unsaved";
+
+// What cannot be written to the file goes to a table in memory (of 64 MiB) beside it, and everything is read through a
+// view of both.
 constexpr char kSchema[] = R"sql(
 PRAGMA temp_store = MEMORY;
-CREATE TEMP TABLE unkept AS SELECT * FROM main.certificates LIMIT 0;
+CREATE TEMP TABLE unsaved AS SELECT * FROM main.certificates LIMIT 0;
+CREATE UNIQUE INDEX temp.unsaved_by_id ON unsaved (id);
 PRAGMA temp.max_page_count = 16384;
-CREATE TEMP VIEW all_certificates AS SELECT * FROM main.certificates UNION ALL SELECT * FROM temp.unkept;
+CREATE TEMP VIEW all_certificates AS
+  SELECT *, 0 AS unsaved FROM main.certificates
+  UNION ALL SELECT *, 1 FROM temp.unsaved WHERE id NOT IN (SELECT id FROM main.certificates);
 )sql";
 
-constexpr char kListSql[] = R"sql(
-SELECT id, time_us, certificate FROM temp.all_certificates
-WHERE (time_us, id) < (?1, ?2)
-  AND (?3 = '' OR activation = ?3) AND (?4 = 0 OR direction = ?4) AND (?5 = 0 OR dtype = ?5)
-  AND (?6 = '' OR provider = ?6) AND (?7 = '' OR tier = ?7) AND (?8 = '' OR isa = ?8) AND (?9 = '' OR device = ?9)
-ORDER BY time_us DESC, id DESC LIMIT ?10
-)sql";
+// The columns of a ReadRow. A dtype of 2 is f32, whose gradients are measured at dy = 1 alone.
+constexpr char kSelect[] = "SELECT id, time_us, imported, unsaved, certificate FROM temp.all_certificates ";
+constexpr char kCurrent[] =
+    "build_id = ?1 AND imported = 0 AND (mode = 'exhaustive' OR (mode = 'exhaustive_unit_upstream' AND dtype = 2))";
+static_assert(v1::DTYPE_F32 == 2);
 
-constexpr char kFindSql[] = R"sql(
-SELECT id, certificate FROM temp.all_certificates
-WHERE kernel = ?1 AND device = ?2 AND parameters = ?3 AND mode = ?4 AND build_id = ?5
-ORDER BY time_us DESC, id DESC LIMIT 1
+constexpr char kListWhere[] = R"sql(
+  AND (time_us, id) < (?3, ?4) AND (?5 = 0 OR parameters = ?6)
+  AND (?7 = '' OR activation = ?7) AND (?8 = 0 OR direction = ?8) AND (?9 = 0 OR dtype = ?9)
+  AND (?10 = '' OR provider = ?10) AND (?11 = '' OR tier = ?11) AND (?12 = '' OR isa = ?12)
+  AND (?13 = '' OR device = ?13)
+ORDER BY time_us DESC, id DESC LIMIT ?14
 )sql";
 
 // The same certificates give the same bytes, in the order of their maps too.
@@ -55,154 +54,273 @@ std::string Serialize(const v1::Certificate& certificate) {
   return bytes;
 }
 
-// "alpha=1,beta=0.5", by name, each with as many digits as tell it from all others.
-std::string ParametersText(const google::protobuf::Map<std::string, double>& parameters) {
-  const std::map<std::string, double> sorted(parameters.begin(), parameters.end());
-  return absl::StrJoin(sorted, ",", [](std::string* out, const auto& parameter) {
-    absl::StrAppendFormat(out, "%s=%.17g", parameter.first, parameter.second);
-  });
-}
-
 // In microseconds, as nanoseconds of the years that a timestamp can have do not fit. What is out of range is put at the
-// ends: a certificate may come from anywhere.
+// ends.
 int64_t TimeUs(const google::protobuf::Timestamp& time) {
   constexpr int64_t kFirst = -62'135'596'800;  // 0001-01-01
   constexpr int64_t kLast = 253'402'300'799;   // 9999-12-31
   return std::clamp(time.seconds(), kFirst, kLast) * 1'000'000 + std::clamp(time.nanos(), 0, 999'999'999) / 1000;
 }
 
-std::string Hash(std::string_view bytes, uint64_t seed) {
-  return absl::StrFormat("%016x", XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed));
+absl::Status NotFound(const std::string& id) {
+  return absl::NotFoundError(absl::StrCat("there is no certificate with the id \"", absl::CHexEscape(id.substr(0, 64)),
+                                          "\"; ListCertificates has them all"));
 }
 
-// Where a page ends: the time and the id of its last certificate.
-struct Place {
-  int64_t time_us = std::numeric_limits<int64_t>::max();
-  std::string id = {};
+absl::Status Drop(StateDb& db, const char* table, const std::string& id) {
+  return db.Prepare(absl::StrCat("DELETE FROM ", table, " WHERE id = ?1")).BindText(id).Step().status();
+}
+
+// Of some certificates the newest `kept` stay.
+struct Retention {
+  std::string_view which;  // ?1 to ?7 are kernel, device, parameters, mode, build_id, this build's id, imported
+  int kept;
 };
-
-// A page token is the place in hexadecimal, and a hash of it and the filter.
-std::string TokenHash(const std::string& place, const CertificateStore::Filter& filter) {
-  const v1::KernelSelector& selector = filter.selector;
-  std::string text = absl::StrCat(place, ",", static_cast<int>(filter.direction), ",", static_cast<int>(filter.dtype));
-  for (const std::string* name :
-       {&filter.activation, &selector.provider(), &selector.tier(), &selector.isa(), &selector.device()}) {
-    absl::StrAppend(&text, ",", name->size(), ":", *name);
-  }
-  return Hash(text, 0);
-}
-
-std::string ToToken(const Place& place, const CertificateStore::Filter& filter) {
-  const std::string text = absl::StrFormat("%016x%s", static_cast<uint64_t>(place.time_us), place.id);
-  return absl::StrCat(text, TokenHash(text, filter));
-}
-
-absl::StatusOr<Place> FromToken(const std::string& token, const CertificateStore::Filter& filter) {
-  if (token.empty()) return Place();
-  constexpr size_t kPart = 16;
-  uint64_t time_us = 0;
-  if (token.size() != 3 * kPart || !absl::SimpleHexAtoi(token.substr(0, kPart), &time_us) ||
-      token.substr(2 * kPart) != TokenHash(token.substr(0, 2 * kPart), filter)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "page_token is \"", absl::CHexEscape(token.substr(0, 4 * kPart)),
-        "\", which is not the next_page_token of a page with these filters; leave it empty for the first page"));
-  }
-  return Place{static_cast<int64_t>(time_us), token.substr(kPart, kPart)};
-}
+constexpr Retention kRetentions[] = {
+    {"kernel = ?1 AND device = ?2 AND parameters = ?3 AND mode = ?4 AND build_id = ?5", CertificateStore::kKeptAlike},
+    {"build_id != ?6", CertificateStore::kKeptStale},
+    {"TRUE", CertificateStore::kKept},
+};
 
 }  // namespace
 
 CertificateStore::CertificateStore(const std::string& state_dir, std::string build_id)
-    : build_id_(std::move(build_id)), db_(state_dir), warning_(db_.warning()) {
-  const absl::Status status = db_.Execute(kSchema);
-  if (!status.ok() && warning_.empty()) warning_ = absl::StrCat("no certificates are kept: ", status.message());
-  if (!warning_.empty()) Log(LogLevel::kWarning, warning_);
+    : state_dir_(state_dir), build_id_(std::move(build_id)) {
+  Open();
+  MutexLock lock(reader_mutex_);
+  const absl::Status status = reader_->Execute(kSchema);
+  if (!status.ok()) SetWarning(absl::StrCat("no certificates are kept: ", status.message()));
 }
 
-const std::string& CertificateStore::warning() const {
-  static const std::string* const none = new std::string;
-  MutexLock lock(mutex_);
-  return warning_.empty() ? *none : warning_;
-}
+CertificateStore::~CertificateStore() { SaveUnsaved(); }
 
-absl::StatusOr<std::string> CertificateStore::Add(const v1::Certificate& certificate) {
-  v1::Certificate stored = certificate;
-  stored.clear_id();
-  stored.clear_stale();
-  const std::string bytes = Serialize(stored);
-  if (bytes.size() > kMaxBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the certificate has ", bytes.size(), " bytes; at most ", kMaxBytes, " are stored"));
-  }
-  MutexLock lock(mutex_);
-  // The id comes from the content, so that the same is found again, here and in another process. The seed tells
-  // different ones of one hash apart.
-  for (uint64_t seed = 0;;) {
-    std::string id = Hash(bytes, seed);
-    const absl::StatusOr<std::optional<std::string>> present = Read(id);
-    if (!present.ok()) return present.status();
-    if (!present->has_value()) {
-      if (absl::Status status = InsertSomewhere(id, stored, bytes); !status.ok()) return status;
-    } else if (**present == bytes) {
-      return id;
+void CertificateStore::Open() {
+  if (!state_dir_.empty()) {
+    absl::StatusOr<std::unique_ptr<StateDb>> writer = StateDb::Open(state_dir_);
+    absl::StatusOr<std::unique_ptr<StateDb>> reader = StateDb::OpenForReading(state_dir_);
+    absl::Status status = writer.status();
+    if (status.ok()) status = reader.status();
+    const bool readable = reader.ok() && (writer.ok() || (*reader)->Check().ok());
+    if (readable) reader_ = *std::move(reader);
+    if (status.ok()) {
+      writer_ = *std::move(writer);
     } else {
-      ++seed;
+      SetWarning(absl::StrCat(readable ? "new state" : "state", " is kept in memory and lost at the end, as ",
+                              StateDb::PathIn(state_dir_), " cannot be ",
+                              readable ? "written: " : "used: ", status.message()));
     }
   }
+  if (reader_ == nullptr) reader_ = StateDb::OpenInMemory();
 }
 
-absl::Status CertificateStore::InsertSomewhere(const std::string& id, const v1::Certificate& certificate,
-                                               const std::string& bytes) {
-  absl::Status status = Insert("main.certificates", id, certificate, bytes);
-  if (status.ok() || db_.in_memory()) return status;
-  if (warning_.empty()) {
-    warning_ = absl::StrCat("new certificates are kept in memory and lost at the end, as the state cannot be written: ",
-                            status.message());
-    Log(LogLevel::kWarning, warning_);
+std::string CertificateStore::warning() const {
+  MutexLock lock(warning_mutex_);
+  return warning_;
+}
+
+void CertificateStore::SetWarning(std::string warning) {
+  MutexLock lock(warning_mutex_);
+  if (warning == warning_) return;
+  if (warning.empty()) {
+    Log(LogLevel::kInfo, "all certificates are saved now");
+  } else if (warning_.empty()) {
+    Log(LogLevel::kWarning, warning);
   }
-  return Insert("temp.unkept", id, certificate, bytes);
+  warning_ = std::move(warning);
 }
 
-absl::Status CertificateStore::Insert(const std::string& table, const std::string& id,
-                                      const v1::Certificate& certificate, const std::string& bytes) {
+void CertificateStore::StopWaiting() {
+  if (writer_ != nullptr) writer_->StopWaiting();
+}
+
+absl::StatusOr<CertificateStore::Stored> CertificateStore::Add(const v1::Certificate& certificate, bool imported) {
+  Row row = {.id = {}, .imported = imported, .certificate = certificate, .bytes = {}};
+  row.certificate.clear_id();
+  row.certificate.clear_stale();
+  row.certificate.clear_imported();
+  row.certificate.clear_unsaved();
+  row.bytes = Serialize(row.certificate);
+  if (row.bytes.size() > kMaxBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the certificate has ", row.bytes.size(), " bytes; at most ", kMaxBytes, " are stored"));
+  }
+  MutexLock lock(writer_mutex_);
+  // The id comes from the content, so that the same is found again, here and in another process. The seed tells
+  // different ones of one hash apart.
+  for (uint64_t seed = 0;; ++seed) {
+    row.id = HashText(row.bytes, seed);
+    absl::StatusOr<std::optional<ReadRow>> present;
+    {
+      MutexLock reader_lock(reader_mutex_);
+      present = Read(row.id);
+    }
+    if (!present.ok()) return present.status();
+    if (present->has_value() && (*present)->bytes != row.bytes) continue;
+    const bool known = present->has_value() && (imported || !(*present)->imported);
+    if (known) return Stored{row.id, (*present)->unsaved};
+    const absl::StatusOr<bool> unsaved = WriteSomewhere(row);
+    if (!unsaved.ok()) return unsaved.status();
+    return Stored{row.id, *unsaved};
+  }
+}
+
+absl::StatusOr<bool> CertificateStore::WriteSomewhere(const Row& row) {
+  if (writer_ != nullptr) {
+    // Who waited for a lock in vain waits no second time.
+    absl::Status status = SaveAll();
+    if (status.ok()) status = Write(*writer_, kSaved, row);
+    if (status.ok()) return false;
+    SetWarning(absl::StrCat("certificates are kept in memory, and lost if the server ends, as ",
+                            StateDb::PathIn(state_dir_), " cannot be written: ", status.message()));
+  }
+  MutexLock lock(reader_mutex_);
+  if (absl::Status status = Write(*reader_, kUnsaved, row); !status.ok()) return status;
+  return true;
+}
+
+absl::Status CertificateStore::Write(StateDb& db, const std::string& table, const Row& row) const {
+  const v1::Certificate& certificate = row.certificate;
   const v1::Kernel& kernel = certificate.kernel();
   const std::string parameters = ParametersText(certificate.parameters());
+  if (absl::Status status = db.Execute("BEGIN IMMEDIATE"); !status.ok()) return status;
   StateDb::Statement insert =
-      db_.Prepare(absl::StrCat("INSERT OR IGNORE INTO ", table, " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  insert.BindText(id).BindText(kernel.name()).BindText(kernel.activation()).Bind(kernel.direction());
+      db.Prepare(absl::StrCat("INSERT INTO ", table, " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ",
+                              "ON CONFLICT (id) DO UPDATE SET imported = min(imported, excluded.imported)"));
+  insert.BindText(row.id).BindText(kernel.name()).BindText(kernel.activation()).Bind(kernel.direction());
   insert.Bind(kernel.dtype()).BindText(kernel.provider()).BindText(kernel.tier()).BindText(kernel.isa());
   insert.BindText(kernel.device()).BindText(parameters).BindText(certificate.mode());
-  insert.BindText(certificate.build_id()).Bind(TimeUs(certificate.time())).BindBlob(bytes);
-  return insert.Step().status();
+  insert.BindText(certificate.build_id()).Bind(TimeUs(certificate.time())).BindBlob(row.bytes).Bind(row.imported);
+  absl::Status status = insert.Step().status();
+  for (const Retention& retention : kRetentions) {
+    if (!status.ok()) break;
+    StateDb::Statement drop = db.Prepare(absl::StrCat(
+        "DELETE FROM ", table, " WHERE id != ?8 AND id IN (SELECT id FROM ", table, " WHERE imported = ?7 AND ",
+        std::string(retention.which), " ORDER BY time_us DESC, id DESC LIMIT -1 OFFSET ", retention.kept, ")"));
+    drop.BindText(kernel.name()).BindText(kernel.device()).BindText(parameters).BindText(certificate.mode());
+    drop.BindText(certificate.build_id()).BindText(build_id_).Bind(row.imported).BindText(row.id);
+    status = drop.Step().status();
+  }
+  if (status.ok()) status = db.Execute("COMMIT");
+  if (!status.ok()) db.Execute("ROLLBACK").IgnoreError();
+  return status;
 }
 
-absl::StatusOr<std::optional<std::string>> CertificateStore::Read(const std::string& id) const {
-  StateDb::Statement select = db_.Prepare("SELECT certificate FROM temp.all_certificates WHERE id = ?1");
+absl::StatusOr<int64_t> CertificateStore::CountUnsaved() const {
+  MutexLock lock(reader_mutex_);
+  StateDb::Statement count = reader_->Prepare(absl::StrCat("SELECT count(*) FROM ", kUnsaved));
+  const absl::StatusOr<bool> row = count.Step();
+  if (!row.ok()) return row.status();
+  return count.Integer(0);
+}
+
+absl::Status CertificateStore::SaveAll() {
+  const absl::StatusOr<int64_t> count = CountUnsaved();
+  absl::Status status = count.status();
+  writer_->set_patience(absl::ZeroDuration());
+  for (int64_t i = 0; status.ok() && i < *count; ++i) status = SaveOne();
+  writer_->set_patience(StateDb::kPatience);
+  if (status.ok()) SetWarning("");
+  return status;
+}
+
+absl::Status CertificateStore::SaveOne() {
+  Row row;
+  {
+    MutexLock lock(reader_mutex_);
+    StateDb::Statement select =
+        reader_->Prepare(absl::StrCat("SELECT id, imported, certificate FROM ", kUnsaved, " LIMIT 1"));
+    const absl::StatusOr<bool> found = select.Step();
+    if (!found.ok()) return found.status();
+    row = {.id = select.Bytes(0), .imported = select.Integer(1) != 0, .certificate = {}, .bytes = select.Bytes(2)};
+  }
+  row.certificate.ParseFromString(row.bytes);
+  if (absl::Status status = Write(*writer_, kSaved, row); !status.ok()) return status;
+  MutexLock lock(reader_mutex_);
+  return Drop(*reader_, kUnsaved, row.id);
+}
+
+bool CertificateStore::SaveUnsaved() {
+  MutexLock lock(writer_mutex_);
+  return writer_ != nullptr && !SaveAll().ok();
+}
+
+absl::StatusOr<std::string> CertificateStore::Delete(const std::string& id) {
+  MutexLock lock(writer_mutex_);
+  absl::StatusOr<std::string> whole;
+  absl::StatusOr<std::optional<ReadRow>> row;
+  {
+    MutexLock reader_lock(reader_mutex_);
+    whole = WholeId(id);
+    if (!whole.ok()) return whole.status();
+    row = Read(*whole);
+    if (!row.ok()) return row.status();
+    if (!row->has_value()) return NotFound(id);
+  }
+  if (!(*row)->unsaved) {
+    absl::Status status =
+        writer_ == nullptr ? absl::FailedPreconditionError(warning()) : Drop(*writer_, kSaved, *whole);
+    if (!status.ok()) {
+      return absl::Status(status.code(), absl::StrCat("the certificate ", *whole, " stays: ", status.message()));
+    }
+  }
+  MutexLock reader_lock(reader_mutex_);
+  if (absl::Status status = Drop(*reader_, kUnsaved, *whole); !status.ok()) return status;
+  return whole;
+}
+
+CertificateStore::ReadRow CertificateStore::RowOf(const StateDb::Statement& select) {
+  return {.place = {select.Integer(1), select.Bytes(0)},
+          .imported = select.Integer(2) != 0,
+          .unsaved = select.Integer(3) != 0,
+          .bytes = select.Bytes(4)};
+}
+
+absl::StatusOr<std::optional<CertificateStore::ReadRow>> CertificateStore::Read(const std::string& id) const {
+  StateDb::Statement select = reader_->Prepare(absl::StrCat(kSelect, "WHERE id = ?1"));
   const absl::StatusOr<bool> row = select.BindText(id).Step();
   if (!row.ok()) return row.status();
-  return *row ? std::optional(select.Bytes(0)) : std::nullopt;
+  return *row ? std::optional(RowOf(select)) : std::nullopt;
 }
 
-absl::StatusOr<v1::Certificate> CertificateStore::Parse(const std::string& id, const std::string& bytes) const {
-  v1::Certificate certificate;
-  if (!certificate.ParseFromString(bytes)) {
-    return absl::DataLossError(absl::StrCat("the stored certificate \"", id, "\" is damaged"));
+absl::StatusOr<std::string> CertificateStore::WholeId(const std::string& id) const {
+  if (id.size() < kMinPrefix) {
+    return absl::InvalidArgumentError(absl::StrCat("id is \"", absl::CHexEscape(id), "\"; it must be an id, or its ",
+                                                   "first characters, at least ", kMinPrefix));
   }
-  certificate.set_id(id);
+  StateDb::Statement select =
+      reader_->Prepare("SELECT count(*), max(id) FROM temp.all_certificates WHERE substr(id, 1, ?1) = ?2");
+  const absl::StatusOr<bool> row = select.Bind(static_cast<int64_t>(id.size())).BindText(id).Step();
+  if (!row.ok()) return row.status();
+  const int64_t count = select.Integer(0);
+  if (count == 0) return NotFound(id);
+  if (count == 1) return select.Bytes(1);
+  return absl::InvalidArgumentError(absl::StrCat("id is \"", absl::CHexEscape(id), "\", with which the ids of ", count,
+                                                 " certificates begin; give more of it"));
+}
+
+absl::StatusOr<v1::Certificate> CertificateStore::Parse(const ReadRow& row) const {
+  v1::Certificate certificate;
+  if (!certificate.ParseFromString(row.bytes)) {
+    return absl::DataLossError(absl::StrCat("the stored certificate \"", row.place.id, "\" is damaged; delete it"));
+  }
+  certificate.set_id(row.place.id);
   certificate.set_stale(certificate.build_id() != build_id_);
+  certificate.set_imported(row.imported);
+  certificate.set_unsaved(row.unsaved);
   return certificate;
 }
 
 absl::StatusOr<v1::Certificate> CertificateStore::Get(const std::string& id) const {
-  absl::StatusOr<std::optional<std::string>> bytes;
+  absl::StatusOr<std::optional<ReadRow>> row;
   {
-    MutexLock lock(mutex_);
-    bytes = Read(id);
+    MutexLock lock(reader_mutex_);
+    const absl::StatusOr<std::string> whole = WholeId(id);
+    if (!whole.ok()) return whole.status();
+    row = Read(*whole);
   }
-  if (!bytes.ok()) return bytes.status();
-  if (bytes->has_value()) return Parse(id, **bytes);
-  return absl::NotFoundError(absl::StrCat("there is no certificate with the id \"", absl::CHexEscape(id.substr(0, 64)),
-                                          "\"; ListCertificates has them all"));
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return NotFound(id);
+  return Parse(**row);
 }
 
 absl::StatusOr<v1::ListCertificatesResponse> CertificateStore::List(const Filter& filter, int page_size,
@@ -211,55 +329,52 @@ absl::StatusOr<v1::ListCertificatesResponse> CertificateStore::List(const Filter
     return absl::InvalidArgumentError(absl::StrCat("page_size is ", page_size, "; it must be at least 0"));
   }
   const size_t size = page_size == 0 ? kDefaultPageSize : std::min(page_size, kMaxPageSize);
-  const absl::StatusOr<Place> after = FromToken(page_token, filter);
+  const absl::StatusOr<PagePlace> after = FromPageToken(page_token, filter);
   if (!after.ok()) return after.status();
-  std::vector<std::pair<Place, std::string>> rows;
-  {
-    MutexLock lock(mutex_);
-    StateDb::Statement select = db_.Prepare(kListSql);
-    const v1::KernelSelector& selector = filter.selector;
-    select.Bind(after->time_us).BindText(after->id).BindText(filter.activation).Bind(filter.direction);
-    select.Bind(filter.dtype).BindText(selector.provider()).BindText(selector.tier()).BindText(selector.isa());
-    select.BindText(selector.device()).Bind(static_cast<int64_t>(size + 1));
-    absl::StatusOr<bool> row;
-    while ((row = select.Step()).ok() && *row) {
-      rows.emplace_back(Place{select.Integer(1), select.Bytes(0)}, select.Bytes(2));
-    }
-    if (!row.ok()) return row.status();
-  }
+  MutexLock lock(reader_mutex_);
+  const std::string parameters = ParametersText(filter.parameters.value_or(ParameterMap()));
+  StateDb::Statement select = reader_->Prepare(absl::StrCat(kSelect, "WHERE (?2 = 0 OR (", kCurrent, "))", kListWhere));
+  const v1::KernelSelector& selector = filter.selector;
+  select.BindText(build_id_).Bind(filter.current_only).Bind(after->time_us).BindText(after->id);
+  select.Bind(filter.parameters.has_value()).BindText(parameters).BindText(filter.activation).Bind(filter.direction);
+  select.Bind(filter.dtype).BindText(selector.provider()).BindText(selector.tier()).BindText(selector.isa());
+  select.BindText(selector.device()).Bind(static_cast<int64_t>(size + 1));
   v1::ListCertificatesResponse response;
-  if (rows.size() > size) {
-    rows.resize(size);
-    response.set_next_page_token(ToToken(rows.back().first, filter));
-  }
-  for (const auto& [place, bytes] : rows) {
-    absl::StatusOr<v1::Certificate> certificate = Parse(place.id, bytes);
-    if (!certificate.ok()) return certificate.status();
+  absl::StatusOr<bool> found;
+  PagePlace last;
+  for (size_t rows = 0; (found = select.Step()).ok() && *found; ++rows) {
+    if (rows == size) {
+      response.set_next_page_token(ToPageToken(last, filter));
+      break;
+    }
+    const ReadRow row = RowOf(select);
+    last = row.place;
+    absl::StatusOr<v1::Certificate> certificate = Parse(row);
+    if (!certificate.ok()) {
+      const bool is_new = damaged_.size() < kMaxPageSize && damaged_.insert(row.place.id).second;
+      if (is_new) Log(LogLevel::kError, std::string(certificate.status().message()));
+      continue;
+    }
     certificate->mutable_report()->clear_worst();
     certificate->mutable_report()->clear_binades();
     certificate->mutable_report()->clear_special_values();
     *response.add_certificates() = *std::move(certificate);
   }
+  if (!found.ok()) return found.status();
   return response;
 }
 
-absl::StatusOr<std::optional<v1::Certificate>> CertificateStore::Find(
-    const v1::Kernel& kernel, const google::protobuf::Map<std::string, double>& parameters,
-    const std::string& mode) const {
-  const std::string parameters_text = ParametersText(parameters);
-  std::string id;
-  std::string bytes;
-  {
-    MutexLock lock(mutex_);
-    StateDb::Statement select = db_.Prepare(kFindSql);
-    select.BindText(kernel.name()).BindText(kernel.device()).BindText(parameters_text).BindText(mode);
-    const absl::StatusOr<bool> row = select.BindText(build_id_).Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return std::nullopt;
-    id = select.Bytes(0);
-    bytes = select.Bytes(1);
-  }
-  return Parse(id, bytes);
+absl::StatusOr<std::vector<std::string>> CertificateStore::NewestCurrent() const {
+  MutexLock lock(reader_mutex_);
+  StateDb::Statement select =
+      reader_->Prepare(absl::StrCat("SELECT id, max(time_us) FROM temp.all_certificates WHERE ", kCurrent,
+                                    " GROUP BY kernel, device, parameters ORDER BY 2 DESC"));
+  select.BindText(build_id_);
+  std::vector<std::string> ids;
+  absl::StatusOr<bool> found;
+  while ((found = select.Step()).ok() && *found) ids.push_back(select.Bytes(0));
+  if (!found.ok()) return found.status();
+  return ids;
 }
 
 }  // namespace actbench

@@ -85,7 +85,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         live_accuracy_(options.accuracy_sample_rate, scheduler_, metrics_),
         self_check_(catalog_, scheduler_, metrics_),
         certificate_store_(options.state_dir, KernelBuildId()),
-        catalog_service_(catalog_, options_.limits, threads, calls_, metrics_),
+        catalog_service_(catalog_, options_.limits, threads, certificate_store_, calls_, metrics_),
         evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_),
         accuracy_service_(catalog_, options_.limits, work_, certificate_store_) {}
 
@@ -189,6 +189,8 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
   // The answers of what was cancelled get a moment too.
   const absl::Time last_answer = finished ? deadline : std::max(deadline, absl::Now() + kGoodbye);
   const bool answered = calls_.AwaitAnswers(last_answer);
+  // Nor does a call that waits for another process's lock keep gRPC from here on.
+  certificate_store_.StopWaiting();
   calls_.AwaitQuiet(kQuiet, std::min(deadline, absl::Now() + kGoodbye));
   server_->Shutdown(absl::ToChronoTime(std::min(last_answer, absl::Now() + kGoodbye)));
   server_->Wait();

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -11,15 +12,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
 
 namespace actbench {
 namespace {
-
-constexpr int kBusyTimeoutMs = 5000;
-// Of a database in memory, in pages of 4 KiB: 64 MiB.
-constexpr int kMemoryPages = 16384;
 
 // Each brings the tables from the version that is its index to the next one. What was released is never changed: only
 // append.
@@ -44,6 +41,10 @@ CREATE TABLE certificates (
 CREATE INDEX certificates_by_time ON certificates (time_us, id);
 CREATE INDEX certificates_by_kernel ON certificates (kernel, device, parameters, mode, build_id, time_us);
 )sql",
+    R"sql(
+ALTER TABLE certificates ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX certificates_by_build ON certificates (imported, build_id, time_us, id);
+)sql",
 };
 constexpr auto kVersion = static_cast<int64_t>(std::size(kMigrations));
 
@@ -56,6 +57,8 @@ absl::StatusCode ToStatusCode(int result) {
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG:
       return absl::StatusCode::kResourceExhausted;
+    case SQLITE_READONLY:
+      return absl::StatusCode::kFailedPrecondition;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return absl::StatusCode::kDataLoss;
@@ -73,6 +76,17 @@ absl::Status ToStatus(int result, sqlite3* db) {
   return {ToStatusCode(result), message};
 }
 
+// For a file that no one changes, so that SQLite needs no locks.
+std::string ImmutableUri(const std::string& path) {
+  return absl::StrCat("file:", absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}), "?immutable=1");
+}
+
+absl::Status OtherVersion(int64_t version) {
+  return absl::FailedPreconditionError(absl::StrCat(version > kVersion ? "a later" : "an earlier",
+                                                    " version of actbench made it (its tables have version ", version,
+                                                    ", those of this one have version ", kVersion, ")"));
+}
+
 }  // namespace
 
 std::string DefaultStateDir() {
@@ -83,58 +97,69 @@ std::string DefaultStateDir() {
   return home != nullptr && home[0] == '/' ? absl::StrCat(home, "/.local/state/actbench") : "";
 }
 
-StateDb::StateDb(const std::string& state_dir) {
-  absl::Status status = absl::OkStatus();
-  if (!state_dir.empty()) {
-    status = Open(state_dir);
-    if (status.ok()) return;
-    warning_ = absl::StrCat("state is kept in memory and lost at the end, as ", state_dir,
-                            "/actbench.sqlite cannot be used: ", status.message());
-  }
-  in_memory_ = true;
-  status = OpenInMemory();
-  // Without memory for a few pages every use fails, with this.
-  if (!status.ok()) warning_ = absl::StrCat("no state is kept: ", status.message());
-}
+std::string StateDb::PathIn(const std::string& state_dir) { return absl::StrCat(state_dir, "/actbench.sqlite"); }
 
-absl::Status StateDb::Open(const std::string& state_dir) {
+absl::StatusOr<std::unique_ptr<StateDb>> StateDb::Open(const std::string& state_dir) {
   std::error_code error;
   std::filesystem::create_directories(state_dir, error);
   if (error) return absl::UnavailableError(absl::StrCat("the directory cannot be made: ", error.message()));
-  sqlite3* db = nullptr;
-  const std::string path = absl::StrCat(state_dir, "/actbench.sqlite");
-  const int result =
-      sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-  db_.reset(db);
-  if (result != SQLITE_OK) return ToStatus(result, db);
-  sqlite3_busy_timeout(db, kBusyTimeoutMs);
+  std::unique_ptr<StateDb> db(new StateDb);
+  absl::Status status = db->Connect(PathIn(state_dir), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!status.ok()) return status;
   // Before anything is written.
-  const absl::StatusOr<int64_t> version = ReadInteger("PRAGMA user_version");
+  const absl::StatusOr<int64_t> version = db->ReadInteger("PRAGMA user_version");
   if (!version.ok()) return version.status();
-  if (*version > kVersion) {
-    return absl::FailedPreconditionError(absl::StrCat("a later version of actbench made it (its tables have version ",
-                                                      *version, ", known are those up to ", kVersion, ")"));
-  }
-  if (sqlite3_db_readonly(db, "main") == 1) return absl::UnavailableError("it may not be written");
-  if (absl::Status status = Check(); !status.ok()) return status;
-  if (absl::Status status = UseWal(); !status.ok()) return status;
-  return Migrate();
+  if (*version > kVersion) return OtherVersion(*version);
+  if (sqlite3_db_readonly(db->db_.get(), "main") == 1) return absl::FailedPreconditionError("it may not be written");
+  if (status = db->Check(); !status.ok()) return status;
+  if (status = db->UseWal(); !status.ok()) return status;
+  if (status = db->Migrate(); !status.ok()) return status;
+  return db;
 }
 
-absl::Status StateDb::OpenInMemory() {
+absl::StatusOr<std::unique_ptr<StateDb>> StateDb::OpenForReading(const std::string& state_dir) {
+  const std::string path = PathIn(state_dir);
+  std::unique_ptr<StateDb> db(new StateDb);
+  absl::Status status = db->Connect(path, SQLITE_OPEN_READONLY);
+  if (!status.ok()) return status;
+  absl::StatusOr<int64_t> version = db->ReadInteger("PRAGMA user_version");
+  std::error_code error;
+  if (!version.ok() && !std::filesystem::exists(absl::StrCat(path, "-wal"), error) && !error) {
+    // In a directory that may not be written the log of writers cannot be made, nor is there one: no one writes.
+    if (status = db->Connect(ImmutableUri(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI); !status.ok()) return status;
+    version = db->ReadInteger("PRAGMA user_version");
+  }
+  if (!version.ok()) return version.status();
+  if (*version != kVersion) return OtherVersion(*version);
+  return db;
+}
+
+std::unique_ptr<StateDb> StateDb::OpenInMemory() {
+  std::unique_ptr<StateDb> db(new StateDb);
+  if (db->Connect(":memory:", SQLITE_OPEN_READWRITE).ok()) db->Migrate().IgnoreError();
+  return db;
+}
+
+absl::Status StateDb::Connect(const std::string& name, int flags) {
   sqlite3* db = nullptr;
-  const int result = sqlite3_open(":memory:", &db);
+  const int result = sqlite3_open_v2(name.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   db_.reset(db);
   if (result != SQLITE_OK) return ToStatus(result, db);
-  if (absl::Status status = Execute(absl::StrCat("PRAGMA max_page_count = ", kMemoryPages)); !status.ok()) {
-    return status;
-  }
-  return Migrate();
+  sqlite3_busy_handler(db, &StateDb::OnBusy, this);
+  return absl::OkStatus();
+}
+
+int StateDb::OnBusy(void* db, int tries) {
+  StateDb& self = *static_cast<StateDb*>(db);
+  if (tries == 0) self.busy_since_ = absl::Now();
+  if (self.stop_waiting_ || absl::Now() - self.busy_since_ >= self.patience_) return 0;
+  absl::SleepFor(std::min(absl::Milliseconds(tries + 1), absl::Milliseconds(20)));
+  return 1;
 }
 
 absl::Status StateDb::UseWal() {
   // While another process makes the same file SQLite does not wait by itself.
-  const absl::Time end = absl::Now() + absl::Milliseconds(kBusyTimeoutMs);
+  const absl::Time end = absl::Now() + patience_;
   absl::Status status;
   while (absl::IsUnavailable(status = Execute("PRAGMA journal_mode = WAL")) && absl::Now() < end) {
     absl::SleepFor(absl::Milliseconds(1));
@@ -152,9 +177,11 @@ absl::Status StateDb::Check() {
 }
 
 absl::Status StateDb::Migrate() {
+  absl::StatusOr<int64_t> version = ReadInteger("PRAGMA user_version");
+  if (!version.ok() || *version == kVersion) return version.status();
   // Another process may do the same.
   if (absl::Status status = Execute("BEGIN IMMEDIATE"); !status.ok()) return status;
-  const absl::StatusOr<int64_t> version = ReadInteger("PRAGMA user_version");
+  version = ReadInteger("PRAGMA user_version");
   absl::Status status = version.status();
   for (int64_t i = version.value_or(kVersion); status.ok() && i < kVersion; ++i) {
     status = Execute(absl::StrCat(kMigrations[i], "; PRAGMA user_version = ", i + 1));

@@ -4,6 +4,7 @@
 #ifndef ACTBENCH_SERVER_STATE_DB_H_
 #define ACTBENCH_SERVER_STATE_DB_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -23,18 +25,30 @@ std::string DefaultStateDir();
 
 class StateDb {
  public:
-  // Opens, or makes, `state_dir`/actbench.sqlite, with the tables as they are in this version. In memory if `state_dir`
-  // is empty, and where the file cannot be used: it cannot be written, is damaged, or was made by a later version.
-  explicit StateDb(const std::string& state_dir);
+  // Opens, or makes, `state_dir`/actbench.sqlite, with the tables as they are in this version. Errors, here and below:
+  // UNAVAILABLE (other processes kept it locked for longer than the patience; the directory cannot be made),
+  // FAILED_PRECONDITION (it may not be written, or is of another version), RESOURCE_EXHAUSTED (no room), DATA_LOSS
+  // (damaged) or INTERNAL.
+  static absl::StatusOr<std::unique_ptr<StateDb>> Open(const std::string& state_dir);
+  // Opens for reading what Open made, here or elsewhere. Does not look for damage. Reads never wait for a writer.
+  static absl::StatusOr<std::unique_ptr<StateDb>> OpenForReading(const std::string& state_dir);
+  // Empty tables without a file. Never null; without memory for a few pages every use fails.
+  static std::unique_ptr<StateDb> OpenInMemory();
+  // The file in `state_dir`.
+  static std::string PathIn(const std::string& state_dir);
   StateDb(const StateDb&) = delete;
   StateDb& operator=(const StateDb&) = delete;
 
-  bool in_memory() const { return in_memory_; }
-  // Why it is in memory though there is a `state_dir`; else empty.
-  const std::string& warning() const { return warning_; }
+  // Reads all of it: DATA_LOSS if it is damaged.
+  absl::Status Check();
 
-  // Runs statements without results. Errors, here and below: UNAVAILABLE (other processes kept it locked for longer
-  // than 5 s), RESOURCE_EXHAUSTED (no room), DATA_LOSS (damaged) or INTERNAL.
+  static constexpr absl::Duration kPatience = absl::Seconds(5);
+  // How long to wait for locks of other processes; kPatience unless told otherwise.
+  void set_patience(absl::Duration patience) { patience_ = patience; }
+  // Ends a wait for a lock at once, and all later ones. Thread-safe.
+  void StopWaiting() { stop_waiting_ = true; }
+
+  // Runs statements without results.
   absl::Status Execute(const std::string& sql);
 
   // One statement and where it is. Borrows the database.
@@ -67,19 +81,21 @@ class StateDb {
   struct Close {
     void operator()(sqlite3* db) const;
   };
-  // In the directory, or in memory.
-  absl::Status Open(const std::string& state_dir);
-  absl::Status OpenInMemory();
+  StateDb() = default;
+
+  // `flags` are those of sqlite3_open_v2.
+  absl::Status Connect(const std::string& name, int flags);
   absl::Status UseWal();
-  // DATA_LOSS if the file is damaged. Reads all of it.
-  absl::Status Check();
-  // Brings the tables to this version's.
+  // Brings the tables to this version's, without a lock if they are.
   absl::Status Migrate();
   absl::StatusOr<int64_t> ReadInteger(std::string_view sql);
+  // SQLite's busy handler: whether to try again.
+  static int OnBusy(void* db, int tries);
 
   std::unique_ptr<sqlite3, Close> db_;
-  bool in_memory_ = false;
-  std::string warning_;
+  absl::Duration patience_ = kPatience;
+  absl::Time busy_since_;
+  std::atomic<bool> stop_waiting_ = false;
 };
 
 }  // namespace actbench

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/build_id.h"
+#include "server/state_db.h"
 #include "tests/accuracy_fixture.h"
 #include "tests/raw_call.h"
 #include "tests/temporary_directory.h"
@@ -30,6 +31,14 @@ class AccuracyServiceTest : public testing::Test {
     *request.mutable_certificate() = certificate;
     v1::ImportCertificateResponse response;
     status_ = stub_->ImportCertificate(&context, request, &response);
+    return response.id();
+  }
+  std::string Delete(const std::string& id) {
+    grpc::ClientContext context;
+    v1::DeleteCertificateRequest request;
+    request.set_id(id);
+    v1::DeleteCertificateResponse response;
+    status_ = stub_->DeleteCertificate(&context, request, &response);
     return response.id();
   }
   v1::ListCertificatesResponse List(const v1::ListCertificatesRequest& request = {}) {
@@ -214,6 +223,54 @@ TEST_F(AccuracyServiceTest, RejectsFiltersThatAreNoValues) {
   EXPECT_EQ(Rejected("ListCertificates", "invalid"), 4);
 }
 
+TEST_F(AccuracyServiceTest, ListsTheCertificatesThatStandForAMeasurement) {
+  v1::MeasureAccuracyRequest measurement = ShortMeasurement();
+  measurement.set_activation("swish");
+  measurement.set_direction(v1::DIRECTION_GRADIENT);
+  measurement.mutable_inputs()->mutable_exhaustive()->set_unit_upstream(true);
+  Measure(server_, measurement);
+  measurement.set_direction(v1::DIRECTION_FORWARD);
+  measurement.mutable_inputs()->mutable_exhaustive()->clear_unit_upstream();
+  const std::string wanted = Measure(server_, measurement).id();
+  (*measurement.mutable_parameters())["beta"] = 1.5;
+  const std::string other = Measure(server_, measurement).id();
+  v1::ListCertificatesRequest request;
+  request.set_activation("swish");
+  request.set_current_only(true);
+  ASSERT_EQ(List(request).certificates_size(), 1);
+  EXPECT_EQ(List(request).certificates(0).id(), wanted);
+  (*request.mutable_parameters())["beta"] = 1.5;
+  ASSERT_EQ(List(request).certificates_size(), 1);
+  EXPECT_EQ(List(request).certificates(0).id(), other);
+
+  (*request.mutable_parameters())["gamma"] = 1;
+  List(request);
+  EXPECT_EQ(status_.error_code(), grpc::INVALID_ARGUMENT);
+  ExpectContains(status_.error_message(), {"gamma", "beta"});
+  request.clear_current_only();
+  List(request);
+  EXPECT_EQ(status_.error_code(), grpc::INVALID_ARGUMENT);
+  ExpectContains(status_.error_message(), {"parameters", "current_only"});
+  request.Clear();
+  request.set_current_only(true);
+  List(request);
+  EXPECT_EQ(status_.error_code(), grpc::INVALID_ARGUMENT);
+  ExpectContains(status_.error_message(), {"current_only", "activation"});
+}
+
+TEST_F(AccuracyServiceTest, DeletesACertificateByTheBeginningOfItsId) {
+  const std::string id = Measure(server_, ShortMeasurement()).id();
+  EXPECT_EQ(Get(id.substr(0, 4)).id(), id);
+  EXPECT_EQ(Delete(id.substr(0, 4)), id);
+  ASSERT_TRUE(status_.ok()) << status_.error_message();
+  EXPECT_EQ(List().certificates_size(), 0);
+  Delete(id);
+  EXPECT_EQ(status_.error_code(), grpc::NOT_FOUND);
+  Delete(id.substr(0, 3));
+  EXPECT_EQ(status_.error_code(), grpc::INVALID_ARGUMENT);
+  ExpectContains(status_.error_message(), {id.substr(0, 3), "at least 4"});
+}
+
 TEST_F(AccuracyServiceTest, FindsNoCertificateThatIsNotThere) {
   Get("0123456789abcdef");
   EXPECT_EQ(status_.error_code(), grpc::NOT_FOUND);
@@ -248,22 +305,94 @@ TEST_F(AccuracyServiceTest, RefusesToImportWhatIsNoCertificate) {
   EXPECT_EQ(Rejected("ImportCertificate", "too_large"), 1);
 }
 
-TEST(AccuracyStateTest, CertificatesSurviveTheServer) {
-  const TemporaryDirectory directory;
-  ServerOptions options;
-  options.state_dir = directory.path();
-  v1::Certificate certificate;
-  {
-    TestServer server(options);
-    certificate = Measure(server, ShortMeasurement());
+// ---- State ----
+
+class AccuracyStateTest : public testing::Test {
+ protected:
+  std::unique_ptr<TestServer> Start() const {
+    ServerOptions options;
+    options.state_dir = directory_.path();
+    return std::make_unique<TestServer>(options);
   }
-  TestServer server(options);
-  grpc::ClientContext context;
-  v1::GetCertificateRequest request;
-  request.set_id(certificate.id());
-  v1::GetCertificateResponse response;
-  ASSERT_TRUE(v1::AccuracyService::NewStub(server.channel)->GetCertificate(&context, request, &response).ok());
-  EXPECT_EQ(response.certificate().report().output_hash(), certificate.report().output_hash());
+  static v1::Certificate Get(const TestServer& server, const std::string& id) {
+    grpc::ClientContext context;
+    v1::GetCertificateRequest request;
+    request.set_id(id);
+    v1::GetCertificateResponse response;
+    const grpc::Status status =
+        v1::AccuracyService::NewStub(server.channel)->GetCertificate(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response.certificate();
+  }
+  static std::string Warnings(const TestServer& server) {
+    grpc::ClientContext context;
+    v1::GetServerInfoResponse info;
+    EXPECT_TRUE(server.catalog->GetServerInfo(&context, {}, &info).ok());
+    std::string warnings;
+    for (const std::string& warning : info.warnings()) warnings += warning + "\n";
+    return warnings;
+  }
+
+  const TemporaryDirectory directory_;
+};
+
+TEST_F(AccuracyStateTest, CertificatesSurviveTheServer) {
+  const v1::Certificate certificate = Measure(*Start(), ShortMeasurement());
+  EXPECT_FALSE(certificate.unsaved());
+  EXPECT_EQ(Get(*Start(), certificate.id()).report().output_hash(), certificate.report().output_hash());
+}
+
+TEST_F(AccuracyStateTest, WithoutADirectoryNothingIsSavedAndNothingIsWrong) {
+  TestServer server;
+  EXPECT_TRUE(Measure(server, ShortMeasurement()).unsaved());
+  EXPECT_EQ(Warnings(server), "");
+}
+
+TEST_F(AccuracyStateTest, ADatabaseThatIsLockedHoldsUpNothingButWhatIsToBeStored) {
+  const auto server = Start();
+  const v1::Certificate before = Measure(*server, ShortMeasurement());
+  const std::unique_ptr<StateDb> other = *StateDb::Open(directory_.path());
+  ASSERT_TRUE(other->Execute("BEGIN IMMEDIATE").ok());
+  const absl::Time start = absl::Now();
+  v1::MeasureAccuracyRequest request = ShortMeasurement();
+  request.set_activation("tanh");
+  MeasureStream stream(*server, request);
+  v1::AccuracyProgress progress;
+  while (progress.inputs_done() < progress.inputs_total() || progress.inputs_total() == 0) {
+    ASSERT_TRUE(stream.ReadProgress(progress));
+  }
+  // It is measured, and waits for the lock. Others come and go, and it still says so.
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(stream.ReadProgress(progress));
+    EXPECT_EQ(Get(*server, before.id()).id(), before.id());
+    v1::MeasureAccuracyRequest sampled = ShortMeasurement();
+    sampled.mutable_inputs()->mutable_sampled()->set_count(100);
+    EXPECT_EQ(Measure(*server, sampled).report().checked(), 100);
+  }
+  // In the end its client has it all the same, and is told.
+  ASSERT_TRUE(stream.Finish().ok());
+  EXPECT_GE(absl::Now() - start, StateDb::kPatience);
+  EXPECT_TRUE(stream.certificate.unsaved());
+  EXPECT_TRUE(Get(*server, stream.certificate.id()).unsaved());
+  ExpectContains(Warnings(*server), {directory_.path(), "locked"});
+  // Once the lock is gone it is saved without anyone asking.
+  ASSERT_TRUE(other->Execute("COMMIT").ok());
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (!Warnings(*server).empty() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_FALSE(Get(*server, stream.certificate.id()).unsaved());
+  EXPECT_EQ(Get(*Start(), stream.certificate.id()).id(), stream.certificate.id());
+}
+
+TEST_F(AccuracyStateTest, ADatabaseThatIsLockedDoesNotKeepTheServer) {
+  auto server = Start();
+  const std::unique_ptr<StateDb> other = *StateDb::Open(directory_.path());
+  ASSERT_TRUE(other->Execute("BEGIN IMMEDIATE").ok());
+  MeasureStream stream(*server, ShortMeasurement());
+  v1::AccuracyProgress progress;
+  while (progress.inputs_done() < 65536) ASSERT_TRUE(stream.ReadProgress(progress));
+  const absl::Time start = absl::Now();
+  server->server->Shutdown(absl::Milliseconds(100));
+  EXPECT_LT(absl::Now() - start, StateDb::kPatience - absl::Seconds(1));
 }
 
 // ---- Errors ----
@@ -293,7 +422,8 @@ TEST_F(AccuracyServiceTest, RefusesWhatItCannotMeasure) {
 
 TEST_F(AccuracyServiceTest, RefusesRequestsThatAreNone) {
   const std::string no_text = "\x0a\x02\xff\xfe";  // field 1 is not UTF-8
-  for (const std::string method : {"MeasureAccuracy", "CompareKernels", "ListCertificates", "GetCertificate"}) {
+  for (const std::string method :
+       {"MeasureAccuracy", "CompareKernels", "ListCertificates", "GetCertificate", "DeleteCertificate"}) {
     RawCall call(server_.channel, "/actbench.v1.AccuracyService/" + method);
     call.SendLast(no_text);
     const grpc::Status status = call.Finish();

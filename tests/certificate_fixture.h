@@ -41,6 +41,20 @@ inline v1::Certificate MakeCertificate(int second, const std::string& activation
   return certificate;
 }
 
+// The same, of other parameters for each second, so that no number of them is too many.
+inline v1::Certificate MakeUnlike(int second) {
+  v1::Certificate certificate = MakeCertificate(second);
+  (*certificate.mutable_parameters())["alpha"] = second;
+  return certificate;
+}
+
+// The id of a certificate that can be stored.
+inline std::string Add(CertificateStore& store, const v1::Certificate& certificate, bool imported = false) {
+  const auto stored = store.Add(certificate, imported);
+  EXPECT_TRUE(stored.ok()) << stored.status();
+  return stored.ok() ? stored->id : "";
+}
+
 // In the order of the list.
 inline std::vector<int64_t> Seconds(const v1::ListCertificatesResponse& response) {
   std::vector<int64_t> seconds;
@@ -48,7 +62,7 @@ inline std::vector<int64_t> Seconds(const v1::ListCertificatesResponse& response
   return seconds;
 }
 
-// Of all.
+// Of all that match.
 inline std::vector<int64_t> Seconds(const CertificateStore& store, const CertificateStore::Filter& filter = {}) {
   const auto response = store.List(filter, 1000, "");
   EXPECT_TRUE(response.ok()) << response.status();

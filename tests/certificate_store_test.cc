@@ -26,36 +26,36 @@ TEST_F(CertificateStoreTest, GivesBackTheWholeCertificateWithItsId) {
   EXPECT_EQ(store.warning(), "");
   EXPECT_EQ(store.build_id(), kBuild);
   v1::Certificate certificate = MakeCertificate(7);
-  const auto id = store.Add(certificate);
-  ASSERT_TRUE(id.ok()) << id.status();
-  certificate.set_id(*id);
-  const auto got = store.Get(*id);
+  certificate.set_id(Add(store, certificate));
+  const auto got = store.Get(certificate.id());
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(got->DebugString(), certificate.DebugString());
 }
 
 TEST_F(CertificateStoreTest, AnUnknownIdIsNotFound) {
-  const CertificateStore store(directory_.path(), kBuild);
-  for (const std::string& id : {std::string(), std::string("x' OR 1=1 --"), std::string(1000, 'a')}) {
+  CertificateStore store(directory_.path(), kBuild);
+  for (const std::string& id : {std::string("x' OR 1=1 --"), std::string(1000, 'a')}) {
     const auto got = store.Get(id);
     EXPECT_EQ(got.status().code(), absl::StatusCode::kNotFound) << got.status();
     EXPECT_LT(got.status().message().size(), 200u);
+    EXPECT_EQ(store.Delete(id).status(), got.status());
   }
 }
 
 TEST_F(CertificateStoreTest, TheSameCertificateIsStoredOnceWhateverItsId) {
   CertificateStore store(directory_.path(), kBuild);
   v1::Certificate certificate = MakeCertificate(7);
-  const std::string id = *store.Add(certificate);
+  const std::string id = Add(store, certificate);
   certificate.set_id("elsewhere");
   certificate.set_stale(true);
-  EXPECT_EQ(*store.Add(certificate), id);
+  EXPECT_EQ(Add(store, certificate), id);
   certificate.set_seconds(3);
-  EXPECT_NE(*store.Add(certificate), id);
+  EXPECT_NE(Add(store, certificate), id);
   EXPECT_EQ(Seconds(store).size(), 2u);
   // Ids depend on nothing but the content.
   const TemporaryDirectory another;
-  EXPECT_EQ(*CertificateStore(another.path(), "ffff").Add(MakeCertificate(7)), id);
+  CertificateStore elsewhere(another.path(), "ffff");
+  EXPECT_EQ(Add(elsewhere, MakeCertificate(7)), id);
 }
 
 TEST_F(CertificateStoreTest, ThreadsMayUseOneStoreAtATime) {
@@ -64,9 +64,7 @@ TEST_F(CertificateStoreTest, ThreadsMayUseOneStoreAtATime) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&store, i] {
       for (int n = 0; n < 10; ++n) {
-        const auto id = store.Add(MakeCertificate(100 * i + n));
-        ASSERT_TRUE(id.ok()) << id.status();
-        EXPECT_TRUE(store.Get(*id).ok());
+        EXPECT_TRUE(store.Get(Add(store, MakeUnlike(100 * i + n))).ok());
         EXPECT_TRUE(store.List({}, 3, "").ok());
         EXPECT_EQ(store.warning(), "");
       }
@@ -76,7 +74,6 @@ TEST_F(CertificateStoreTest, ThreadsMayUseOneStoreAtATime) {
   EXPECT_EQ(Seconds(store).size(), 40u);
 }
 
-// Again and again, killed at another moment each time.
 TEST_F(CertificateStoreTest, MemoryIsBounded) {
   CertificateStore store("", kBuild);
   v1::Certificate certificate = MakeCertificate(0);
@@ -84,7 +81,7 @@ TEST_F(CertificateStoreTest, MemoryIsBounded) {
   absl::Status status;
   int stored = 0;
   for (; status.ok() && stored < 1000; ++stored) {
-    certificate.set_seconds(stored);
+    (*certificate.mutable_parameters())["beta"] = stored;
     status = store.Add(certificate).status();
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
@@ -102,7 +99,7 @@ TEST_F(CertificateStoreTest, PagesHoldEveryCertificateOnceTheNewestFirst) {
   std::vector<int64_t> expected;
   for (int i = 0; i < 25; ++i) {
     v1::Certificate certificate = MakeCertificate(i * 7 % 25 / 2);
-    certificate.set_seconds(i);
+    (*certificate.mutable_parameters())["alpha"] = i;
     ASSERT_TRUE(store.Add(certificate).ok());
     expected.push_back(i / 2);
   }
@@ -143,7 +140,7 @@ TEST_F(CertificateStoreTest, WhatIsAddedMeanwhileDisturbsNoPage) {
 
 TEST_F(CertificateStoreTest, PagesHaveADefaultSizeAndALargest) {
   CertificateStore store("", kBuild);
-  for (int i = 0; i < 1005; ++i) ASSERT_TRUE(store.Add(MakeCertificate(i)).ok());
+  for (int i = 0; i < 1005; ++i) ASSERT_TRUE(store.Add(MakeUnlike(i)).ok());
   EXPECT_EQ(store.List({}, 0, "")->certificates_size(), 100);
   EXPECT_EQ(store.List({}, 5000, "")->certificates_size(), 1000);
   EXPECT_EQ(store.List({}, -1, "").status().code(), absl::StatusCode::kInvalidArgument);
@@ -203,9 +200,9 @@ TEST_F(CertificateStoreTest, FiltersLeaveTheOthersOut) {
 TEST_F(CertificateStoreTest, IsStaleWhereTheBuildIsAnother) {
   CertificateStore store(directory_.path(), kBuild);
   v1::Certificate certificate = MakeCertificate(1);
-  const std::string fresh = *store.Add(certificate);
+  const std::string fresh = Add(store, certificate);
   certificate.set_build_id("fedcba9876543210");
-  const std::string stale = *store.Add(certificate);
+  const std::string stale = Add(store, certificate);
   EXPECT_FALSE(store.Get(fresh)->stale());
   EXPECT_TRUE(store.Get(stale)->stale());
   EXPECT_EQ(store.List({}, 0, "")->certificates(0).stale(), store.List({}, 0, "")->certificates(0).id() == stale);
@@ -215,28 +212,148 @@ TEST_F(CertificateStoreTest, IsStaleWhereTheBuildIsAnother) {
   EXPECT_FALSE(later.Get(stale)->stale());
 }
 
-TEST_F(CertificateStoreTest, FindsTheNewestOfThisVeryMeasurement) {
+// ---- Current ones ----
+
+TEST_F(CertificateStoreTest, ListsOfCurrentOnesHaveThisVeryMeasurementAlone) {
   CertificateStore store(directory_.path(), kBuild);
   const v1::Certificate wanted = MakeCertificate(5);
-  const auto find = [&] { return *store.Find(wanted.kernel(), wanted.parameters(), wanted.mode()); };
-  EXPECT_FALSE(find().has_value());
+  const CertificateStore::Filter filter = {.current_only = true, .parameters = wanted.parameters()};
   // Newer, but each differs in one thing.
-  std::vector<v1::Certificate> others(6, MakeCertificate(9));
-  others[0].mutable_kernel()->set_name("sigmoid/forward/f32/actbench/fast/avx512");
-  others[1].mutable_kernel()->set_device("cuda:0");
-  (*others[2].mutable_parameters())["beta"] = 0.1 + 0x1p-56;
-  others[3].mutable_parameters()->erase("alpha");
-  others[4].set_mode("sampled");
-  others[5].set_build_id("fedcba9876543210");
+  std::vector<v1::Certificate> others(5, MakeCertificate(9));
+  (*others[0].mutable_parameters())["beta"] = 0.1 + 0x1p-56;
+  others[1].mutable_parameters()->erase("alpha");
+  others[2].set_mode("sampled");
+  others[3].set_build_id("fedcba9876543210");
+  others[4].set_mode("exhaustive_unit_upstream");
+  others[4].mutable_kernel()->set_dtype(v1::DTYPE_F16);
   for (const v1::Certificate& other : others) ASSERT_TRUE(store.Add(other).ok());
-  EXPECT_FALSE(find().has_value());
+  ASSERT_TRUE(store.Add(MakeCertificate(9), /*imported=*/true).ok());
+  EXPECT_EQ(Seconds(store, filter), std::vector<int64_t>());
   ASSERT_TRUE(store.Add(MakeCertificate(4)).ok());
-  const std::string id = *store.Add(wanted);
-  ASSERT_TRUE(store.Add(MakeCertificate(3)).ok());
-  ASSERT_TRUE(find().has_value());
-  EXPECT_EQ(find()->id(), id);
-  EXPECT_EQ(find()->report().worst_size(), 1);
-  EXPECT_FALSE(find()->stale());
+  ASSERT_TRUE(store.Add(wanted).ok());
+  // In 32 bits that is all.
+  others[4].mutable_kernel()->set_dtype(v1::DTYPE_F32);
+  others[4].mutable_time()->set_seconds(3);
+  ASSERT_TRUE(store.Add(others[4]).ok());
+  EXPECT_EQ(Seconds(store, filter), std::vector<int64_t>({5, 4, 3}));
+  EXPECT_EQ(Seconds(store, {.current_only = true}).size(), 5u);
+}
+
+TEST_F(CertificateStoreTest, FindsTheNewestCurrentOneOfEachKernelAndParameters) {
+  CertificateStore store(directory_.path(), kBuild);
+  for (const int second : {3, 5, 4}) {
+    ASSERT_TRUE(store.Add(MakeCertificate(second)).ok());
+    ASSERT_TRUE(store.Add(MakeCertificate(10 * second, "relu")).ok());
+  }
+  ASSERT_TRUE(store.Add(MakeUnlike(7)).ok());
+  ASSERT_TRUE(store.Add(MakeCertificate(60, "relu"), /*imported=*/true).ok());
+  v1::Certificate stale = MakeCertificate(70, "relu");
+  stale.set_build_id("fedcba9876543210");
+  ASSERT_TRUE(store.Add(stale).ok());
+  std::vector<int64_t> seconds;
+  const auto ids = store.NewestCurrent();
+  ASSERT_TRUE(ids.ok()) << ids.status();
+  for (const std::string& id : *ids) seconds.push_back(store.Get(id)->time().seconds());
+  EXPECT_EQ(seconds, std::vector<int64_t>({50, 7, 5}));
+}
+
+// ---- Imported ones ----
+
+TEST_F(CertificateStoreTest, AnImportedOneIsMarkedUnlessItWasMeasuredHere) {
+  CertificateStore store(directory_.path(), kBuild);
+  v1::Certificate measured = MakeCertificate(1);
+  measured.set_imported(true);  // what it says of itself does not matter
+  const std::string id = Add(store, measured);
+  EXPECT_FALSE(store.Get(id)->imported());
+  EXPECT_EQ(Add(store, *store.Get(id), /*imported=*/true), id);
+  EXPECT_FALSE(store.Get(id)->imported());
+
+  const std::string imported = Add(store, MakeCertificate(2), /*imported=*/true);
+  EXPECT_TRUE(store.Get(imported)->imported());
+  EXPECT_TRUE(store.List({}, 0, "")->certificates(0).imported());
+  EXPECT_EQ(Add(store, *store.Get(imported)), imported);
+  EXPECT_FALSE(store.Get(imported)->imported());
+  EXPECT_EQ(Seconds(store), std::vector<int64_t>({2, 1}));
+}
+
+// ---- Ids, deletion, retention ----
+
+TEST_F(CertificateStoreTest, TheBeginningOfAnIdStandsForItWhereThereIsNoOther) {
+  CertificateStore store(directory_.path(), kBuild);
+  const std::string id = Add(store, MakeCertificate(1));
+  EXPECT_EQ(store.Get(id.substr(0, 4))->id(), id);
+  const auto is_too_short = store.Get(id.substr(0, 3));
+  EXPECT_EQ(is_too_short.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(is_too_short.status().message().find("at least 4"), std::string::npos) << is_too_short.status();
+  EXPECT_EQ(store.Get("").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(CertificateStoreTest, WhatBeginsSeveralIdsIsInvalid) {
+  {
+    CertificateStore store(directory_.path(), kBuild);
+    ASSERT_TRUE(store.Add(MakeCertificate(1)).ok());
+    ASSERT_TRUE(store.Add(MakeCertificate(2)).ok());
+  }
+  // Ids come from contents: two that begin alike are rare.
+  ASSERT_TRUE((*StateDb::Open(directory_.path()))
+                  ->Execute("UPDATE certificates SET id = 'abcd00000000000' || (time_us / 1000000)")
+                  .ok());
+  CertificateStore store(directory_.path(), kBuild);
+  const auto several = store.Get("abcd");
+  EXPECT_EQ(several.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(several.status().message().find("2 certificates"), std::string::npos) << several.status();
+  EXPECT_EQ(store.Delete("abcd").status(), several.status());
+  EXPECT_EQ(store.Get("abcd000000000002")->time().seconds(), 2);
+}
+
+TEST_F(CertificateStoreTest, WhatIsDeletedIsGone) {
+  for (const std::string& directory : {directory_.path(), std::string()}) {
+    CertificateStore store(directory, kBuild);
+    const std::string id = Add(store, MakeCertificate(1));
+    ASSERT_TRUE(store.Add(MakeCertificate(2)).ok());
+    EXPECT_EQ(*store.Delete(id.substr(0, 8)), id);
+    EXPECT_EQ(store.Get(id).status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(store.Delete(id).status().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(Seconds(store), std::vector<int64_t>({2}));
+  }
+  EXPECT_EQ(Seconds(CertificateStore(directory_.path(), kBuild)), std::vector<int64_t>({2}));
+}
+
+TEST_F(CertificateStoreTest, OfOneMeasurementTheNewestTwentyAreKept) {
+  for (const std::string& directory : {directory_.path(), std::string()}) {
+    CertificateStore store(directory, kBuild);
+    ASSERT_TRUE(store.Add(MakeCertificate(1, "relu")).ok());
+    ASSERT_TRUE(store.Add(MakeCertificate(2), /*imported=*/true).ok());
+    for (int i = 10; i < 35; ++i) ASSERT_TRUE(store.Add(MakeCertificate(i)).ok());
+    std::vector<int64_t> expected = {2, 1};
+    for (int i = 15; i < 35; ++i) expected.insert(expected.begin(), i);
+    EXPECT_EQ(Seconds(store), expected);
+    // What was just stored is there, old as it may be.
+    const std::string old = Add(store, MakeCertificate(3));
+    EXPECT_TRUE(store.Get(old).ok());
+    ASSERT_TRUE(store.Add(MakeCertificate(40)).ok());
+    EXPECT_FALSE(store.Get(old).ok());
+  }
+}
+
+TEST_F(CertificateStoreTest, OfStaleOnesTheNewestAreKept) {
+  CertificateStore store("", kBuild);
+  ASSERT_TRUE(store.Add(MakeUnlike(0)).ok());
+  for (int i = 1; i <= CertificateStore::kKeptStale + 5; ++i) {
+    v1::Certificate stale = MakeUnlike(i);
+    stale.set_build_id("fedcba9876543210");
+    ASSERT_TRUE(store.Add(stale).ok());
+  }
+  std::vector<int64_t> seconds;
+  for (std::string token; seconds.empty() || !token.empty();) {
+    const auto page = store.List({}, 1000, token);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const int64_t second : Seconds(*page)) seconds.push_back(second);
+    token = page->next_page_token();
+  }
+  ASSERT_EQ(seconds.size(), size_t{CertificateStore::kKeptStale} + 1);
+  EXPECT_EQ(seconds[seconds.size() - 2], 6);
+  EXPECT_EQ(seconds.back(), 0);
 }
 
 TEST_F(CertificateStoreTest, TakesATimeThatIsNone) {
@@ -249,5 +366,28 @@ TEST_F(CertificateStoreTest, TakesATimeThatIsNone) {
   }
   EXPECT_EQ(Seconds(store).front(), std::numeric_limits<int64_t>::max());
 }
+
+TEST_F(CertificateStoreTest, ADamagedOneDoesNotCostTheOthersTheirs) {
+  std::string id;
+  {
+    CertificateStore store(directory_.path(), kBuild);
+    for (int i = 1; i <= 4; ++i) ASSERT_TRUE(store.Add(MakeCertificate(i)).ok());
+    id = Add(store, MakeCertificate(5));
+  }
+  ASSERT_TRUE((*StateDb::Open(directory_.path()))
+                  ->Execute("UPDATE certificates SET certificate = x'ff' WHERE time_us IN (3000000, 5000000)")
+                  .ok());
+  CertificateStore store(directory_.path(), kBuild);
+  EXPECT_EQ(Seconds(store), std::vector<int64_t>({4, 2, 1}));
+  const auto first = store.List({}, 3, "");
+  EXPECT_EQ(Seconds(*first), std::vector<int64_t>({4}));
+  EXPECT_EQ(Seconds(*store.List({}, 3, first->next_page_token())), std::vector<int64_t>({2, 1}));
+  const auto got = store.Get(id);
+  EXPECT_EQ(got.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(got.status().message().find(id), std::string::npos) << got.status();
+  EXPECT_EQ(*store.Delete(id), id);
+  EXPECT_EQ(store.Get(id).status().code(), absl::StatusCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace actbench

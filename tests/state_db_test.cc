@@ -15,8 +15,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/certificate_fixture.h"
@@ -43,24 +45,29 @@ int RunInChild(const std::function<void()>& body) {
   return status;
 }
 
+// The same without the rights of root, to whom nothing is forbidden.
+int RunAsNobody(const std::function<void()>& body) {
+  return RunInChild([&body] {
+    if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) ::_exit(2);
+    body();
+  });
+}
+
 class StateDbTest : public testing::Test {
  protected:
   std::string file() const { return directory_.path() + "/actbench.sqlite"; }
-
-  void Add(const v1::Certificate& certificate) const {
-    const auto id = CertificateStore(directory_.path(), kBuild).Add(certificate);
-    ASSERT_TRUE(id.ok()) << id.status();
-  }
 
   // A store that says why it is in memory, names the file, and serves.
   static void ExpectServesFromMemory(const std::string& directory, const std::string& reason) {
     CertificateStore store(directory, kBuild);
     EXPECT_NE(store.warning().find(directory + "/actbench.sqlite"), std::string::npos) << store.warning();
     EXPECT_NE(store.warning().find(reason), std::string::npos) << store.warning();
-    const auto id = store.Add(MakeCertificate(1));
-    ASSERT_TRUE(id.ok()) << id.status();
-    EXPECT_TRUE(store.Get(*id).ok());
+    const auto stored = store.Add(MakeCertificate(1));
+    ASSERT_TRUE(stored.ok()) << stored.status();
+    EXPECT_TRUE(stored->unsaved);
+    EXPECT_TRUE(store.Get(stored->id)->unsaved());
     EXPECT_EQ(Seconds(store), std::vector<int64_t>({1}));
+    EXPECT_FALSE(store.SaveUnsaved());
   }
 
   const TemporaryDirectory directory_;
@@ -70,7 +77,7 @@ TEST_F(StateDbTest, AnotherProcessFindsThemLater) {
   std::string id;
   {
     CertificateStore store(directory_.path() + "/made/as/needed", kBuild);
-    id = *store.Add(MakeCertificate(7));
+    id = Add(store, MakeCertificate(7));
   }
   const CertificateStore store(directory_.path() + "/made/as/needed", kBuild);
   EXPECT_EQ(store.warning(), "");
@@ -80,9 +87,9 @@ TEST_F(StateDbTest, AnotherProcessFindsThemLater) {
 TEST_F(StateDbTest, TwoHandlesSeeWhatEitherAdds) {
   CertificateStore first(directory_.path(), kBuild);
   CertificateStore second(directory_.path(), kBuild);
-  const std::string id = *first.Add(MakeCertificate(1));
+  const std::string id = Add(first, MakeCertificate(1));
   EXPECT_TRUE(second.Get(id).ok());
-  EXPECT_EQ(*second.Add(MakeCertificate(1)), id);
+  EXPECT_EQ(Add(second, MakeCertificate(1)), id);
   EXPECT_TRUE(second.Add(MakeCertificate(2)).ok());
   EXPECT_EQ(Seconds(first), std::vector<int64_t>({2, 1}));
 }
@@ -97,8 +104,7 @@ TEST_F(StateDbTest, ProcessesThatStartAndAddAtATimeLoseNothing) {
       CertificateStore store(directory_.path(), kBuild);
       bool good = store.warning().empty();
       // Half of them are the same in all processes.
-      for (int n = 0; n < kEach; ++n)
-        good = store.Add(MakeCertificate(n % 2 == 0 ? n : 100 * (i + 1) + n)).ok() && good;
+      for (int n = 0; n < kEach; ++n) good = store.Add(MakeUnlike(n % 2 == 0 ? n : 100 * (i + 1) + n)).ok() && good;
       std::fprintf(stderr, "%s", store.warning().c_str());
       ::_exit(good && store.warning().empty() ? 0 : 1);
     }
@@ -121,8 +127,8 @@ TEST_F(StateDbTest, WhatAddReturnedSurvivesTheKillingOfTheProcess) {
     if (child == 0) {
       CertificateStore store(directory_.path(), kBuild);
       for (int n = 0;; ++n) {
-        const auto id = store.Add(MakeCertificate(1'000'000 * round + n));
-        if (!id.ok() || !store.warning().empty() || ::write(pipe[1], id->data(), id->size()) != 16) ::_exit(1);
+        const auto stored = store.Add(MakeUnlike(1'000'000 * round + n));
+        if (!stored.ok() || stored->unsaved || ::write(pipe[1], stored->id.data(), 16) != 16) ::_exit(1);
       }
     }
     ::close(pipe[1]);
@@ -141,7 +147,7 @@ TEST_F(StateDbTest, WhatAddReturnedSurvivesTheKillingOfTheProcess) {
     CertificateStore store(directory_.path(), kBuild);
     ASSERT_EQ(store.warning(), "");
     for (const std::string& each : ids) ASSERT_TRUE(store.Get(each).ok()) << each;
-    ASSERT_TRUE(store.Add(MakeCertificate(-1 - round)).ok());
+    ASSERT_TRUE(store.Add(MakeUnlike(-1 - round)).ok());
   }
   EXPECT_GE(ids.size(), 75u);
 }
@@ -156,27 +162,50 @@ TEST_F(StateDbTest, ADamagedFileIsLeftAloneAndServedFromMemory) {
 TEST_F(StateDbTest, DamageInTheMiddleOfTheFileIsSeen) {
   {
     CertificateStore store(directory_.path(), kBuild);
-    for (int i = 0; i < 100; ++i) ASSERT_TRUE(store.Add(MakeCertificate(i)).ok());
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(store.Add(MakeUnlike(i)).ok());
   }
   ASSERT_GT(Contents(file()).size(), 40'000u);
   std::fstream(file(), std::ios::in | std::ios::out | std::ios::binary).seekp(8192) << std::string(20'000, 'x');
   ExpectServesFromMemory(directory_.path(), "damaged");
 }
 
-TEST_F(StateDbTest, ADirectoryThatMayNotBeWrittenIsServedFromMemory) {
-  for (const bool made_before : {false, true}) {
-    SCOPED_TRACE(made_before);
-    if (made_before) Add(MakeCertificate(5));
-    ASSERT_EQ(::chmod(directory_.path().c_str(), 0555), 0);
-    // Nothing is forbidden to root.
-    EXPECT_EQ(RunInChild([this] {
-                if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) ::_exit(2);
-                ExpectServesFromMemory(directory_.path(), "");
+TEST_F(StateDbTest, AnEmptyDirectoryThatMayNotBeWrittenIsServedFromMemory) {
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0555), 0);
+  EXPECT_EQ(RunAsNobody([this] { ExpectServesFromMemory(directory_.path(), ""); }), 0);
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
+}
+
+TEST_F(StateDbTest, WhatMayNotBeWrittenIsReadAndWhatIsNewIsKeptInMemory) {
+  // A name that is not what it says in a URI, and a writer that is there or is not.
+  const std::string directory = directory_.path() + "/100% #1?";
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
+  std::string id;
+  for (const bool with_writer : {false, true}) {
+    SCOPED_TRACE(with_writer);
+    auto writer = std::make_unique<CertificateStore>(directory, kBuild);
+    id = Add(*writer, MakeCertificate(5));
+    if (!with_writer) writer.reset();
+    ASSERT_EQ(::chmod(directory.c_str(), 0555), 0);
+    ASSERT_EQ(::chmod((directory + "/actbench.sqlite").c_str(), 0444), 0);
+    EXPECT_EQ(RunAsNobody([&] {
+                CertificateStore store(directory, kBuild);
+                EXPECT_NE(store.warning().find("cannot be written"), std::string::npos) << store.warning();
+                EXPECT_EQ(Seconds(store), std::vector<int64_t>({5}));
+                const auto stored = store.Add(MakeCertificate(6));
+                ASSERT_TRUE(stored.ok()) << stored.status();
+                EXPECT_TRUE(stored->unsaved);
+                EXPECT_FALSE(store.Get(id)->unsaved());
+                EXPECT_EQ(Seconds(store), std::vector<int64_t>({6, 5}));
+                const absl::Status status = store.Delete(id).status();
+                EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+                EXPECT_EQ(*store.Delete(stored->id), stored->id);
+                EXPECT_EQ(Seconds(store), std::vector<int64_t>({5}));
               }),
               0);
-    ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(directory.c_str(), 0755), 0);
+    ASSERT_EQ(::chmod((directory + "/actbench.sqlite").c_str(), 0644), 0);
   }
-  EXPECT_EQ(Seconds(CertificateStore(directory_.path(), kBuild)), std::vector<int64_t>({5}));
+  EXPECT_EQ(Seconds(CertificateStore(directory, kBuild)), std::vector<int64_t>({5}));
 }
 
 TEST_F(StateDbTest, ADirectoryThatCannotBeMadeIsServedFromMemory) {
@@ -201,19 +230,17 @@ TEST_F(StateDbTest, AFullDiskIsServedFromMemory) {
   EXPECT_EQ(RunInChild([&] {
               CertificateStore store(directory_.path(), kBuild);
               EXPECT_EQ(store.warning(), "");
-              const std::string first = *store.Add(MakeCertificate(1));
+              const std::string first = Add(store, MakeCertificate(1));
               limit_files(1000);
               const auto second = store.Add(MakeCertificate(2));
               ASSERT_TRUE(second.ok()) << second.status();
+              EXPECT_TRUE(second->unsaved);
               EXPECT_NE(store.warning(), "");
               EXPECT_TRUE(store.Get(first).ok());
-              EXPECT_TRUE(store.Get(*second).ok());
-              EXPECT_EQ(*store.Add(MakeCertificate(2)), *second);
+              EXPECT_TRUE(store.Get(second->id).ok());
+              EXPECT_EQ(Add(store, MakeCertificate(2)), second->id);
               EXPECT_EQ(Seconds(store), std::vector<int64_t>({2, 1}));
-              const v1::Certificate certificate = MakeCertificate(2);
-              const auto found = store.Find(certificate.kernel(), certificate.parameters(), "exhaustive");
-              ASSERT_TRUE(found.ok() && found->has_value());
-              EXPECT_EQ((*found)->id(), *second);
+              EXPECT_TRUE(store.SaveUnsaved());
             }),
             0);
   EXPECT_EQ(Seconds(CertificateStore(directory_.path(), kBuild)), std::vector<int64_t>({1}));
@@ -221,10 +248,7 @@ TEST_F(StateDbTest, AFullDiskIsServedFromMemory) {
 
 TEST_F(StateDbTest, TablesOfALaterVersionAreLeftAloneAndServedFromMemory) {
   ASSERT_TRUE(CertificateStore(directory_.path(), kBuild).Add(MakeCertificate(5)).ok());
-  {
-    StateDb db(directory_.path());
-    ASSERT_TRUE(db.Execute("PRAGMA user_version = 1000").ok());
-  }
+  ASSERT_TRUE((*StateDb::Open(directory_.path()))->Execute("PRAGMA user_version = 1000").ok());
   const std::string before = Contents(file());
   ExpectServesFromMemory(directory_.path(), "version 1000");
   EXPECT_EQ(Contents(file()), before);
@@ -233,7 +257,94 @@ TEST_F(StateDbTest, TablesOfALaterVersionAreLeftAloneAndServedFromMemory) {
 TEST_F(StateDbTest, WithoutADirectoryThereIsNothingToWarnOf) {
   CertificateStore store("", kBuild);
   EXPECT_EQ(store.warning(), "");
-  EXPECT_TRUE(store.Get(*store.Add(MakeCertificate(1))).ok());
+  EXPECT_TRUE(store.Get(Add(store, MakeCertificate(1)))->unsaved());
+}
+
+// ---- Locks ----
+
+class StateLockTest : public StateDbTest {
+ protected:
+  StateLockTest() {
+    EXPECT_EQ(store_.warning(), "");
+    EXPECT_TRUE(other_.ok()) << other_.status();
+  }
+  void Lock() const { ASSERT_TRUE((*other_)->Execute("BEGIN IMMEDIATE").ok()); }
+  void Unlock() const { ASSERT_TRUE((*other_)->Execute("COMMIT").ok()); }
+
+  CertificateStore store_{directory_.path(), kBuild};
+  const absl::StatusOr<std::unique_ptr<StateDb>> other_ = StateDb::Open(directory_.path());
+};
+
+TEST_F(StateLockTest, ReadsDoNotWaitForAWriter) {
+  const std::string id = Add(store_, MakeCertificate(1));
+  Lock();
+  std::thread writer([this] { EXPECT_FALSE(store_.Add(MakeCertificate(2))->unsaved); });
+  // While that waits.
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(store_.Get(id).ok());
+    EXPECT_EQ(Seconds(store_), std::vector<int64_t>({1}));
+    EXPECT_EQ(store_.warning(), "");
+  }
+  // So does one that is opened meanwhile.
+  EXPECT_EQ(Seconds(CertificateStore(directory_.path(), kBuild)), std::vector<int64_t>({1}));
+  Unlock();
+  writer.join();
+}
+
+TEST_F(StateLockTest, WhatMetALockIsSavedOnceThatIsGone) {
+  Lock();
+  store_.StopWaiting();  // the test need not wait
+  const auto first = store_.Add(MakeCertificate(1));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_TRUE(first->unsaved);
+  EXPECT_NE(store_.warning().find("locked"), std::string::npos) << store_.warning();
+  const std::string second = Add(store_, MakeCertificate(2), /*imported=*/true);
+  EXPECT_EQ(Add(store_, MakeCertificate(1)), first->id);
+  EXPECT_EQ(Seconds(store_), std::vector<int64_t>({2, 1}));
+  EXPECT_TRUE(store_.SaveUnsaved());
+  EXPECT_TRUE(store_.Get(first->id)->unsaved());
+  CertificateStore another(directory_.path(), kBuild);
+  EXPECT_EQ(Seconds(another), std::vector<int64_t>());
+  Unlock();
+  EXPECT_FALSE(store_.SaveUnsaved());
+  EXPECT_EQ(store_.warning(), "");
+  EXPECT_FALSE(store_.Get(first->id)->unsaved());
+  EXPECT_EQ(Seconds(store_), std::vector<int64_t>({2, 1}));
+  EXPECT_EQ(Seconds(another), std::vector<int64_t>({2, 1}));
+  EXPECT_TRUE(another.Get(second)->imported());
+}
+
+TEST_F(StateLockTest, TheNextWriteSavesWhatMetALockToo) {
+  Lock();
+  store_.StopWaiting();
+  EXPECT_TRUE(store_.Add(MakeCertificate(1))->unsaved);
+  Unlock();
+  EXPECT_FALSE(store_.Add(MakeCertificate(2))->unsaved);
+  EXPECT_EQ(store_.warning(), "");
+  EXPECT_EQ(Seconds(CertificateStore(directory_.path(), kBuild)), std::vector<int64_t>({2, 1}));
+}
+
+TEST_F(StateLockTest, TheEndOfTheStoreSavesWhatMetALockToo) {
+  Lock();
+  {
+    CertificateStore store(directory_.path(), kBuild);
+    store.StopWaiting();
+    EXPECT_TRUE(store.Add(MakeCertificate(1))->unsaved);
+    Unlock();
+  }
+  EXPECT_EQ(Seconds(store_), std::vector<int64_t>({1}));
+}
+
+TEST_F(StateLockTest, ADeletionThatMeetsALockIsRefused) {
+  const std::string id = Add(store_, MakeCertificate(1));
+  Lock();
+  store_.StopWaiting();
+  const absl::Status status = store_.Delete(id).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_NE(status.message().find(id), std::string::npos) << status;
+  EXPECT_TRUE(store_.Get(id).ok());
+  Unlock();
+  EXPECT_TRUE(store_.Delete(id).ok());
 }
 
 TEST(DefaultStateDirTest, FollowsTheXdgSpecification) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists of certificates: what they hold, and where a page of one ends. Only for certificate_store.*. Tested by
+// certificate_store_test.cc.
+#ifndef ACTBENCH_SERVER_CERTIFICATE_PAGE_H_
+#define ACTBENCH_SERVER_CERTIFICATE_PAGE_H_
+
+#include <google/protobuf/map.h>
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "actbench/v1/types.pb.h"
+
+namespace actbench {
+
+using ParameterMap = google::protobuf::Map<std::string, double>;
+
+// What is empty or unspecified matches everything. `activation` is an id.
+struct CertificateFilter {
+  std::string activation = {};
+  v1::Direction direction = v1::DIRECTION_UNSPECIFIED;
+  v1::Dtype dtype = v1::DTYPE_UNSPECIFIED;
+  v1::KernelSelector selector = {};
+  bool current_only = false;  // as in ListCertificatesRequest
+  std::optional<ParameterMap> parameters = {};
+};
+
+// "alpha=1,beta=0.5", by name, each with as many digits as tell it from all others.
+std::string ParametersText(const ParameterMap& parameters);
+
+// 64 bits in hexadecimal.
+std::string HashText(std::string_view bytes, uint64_t seed);
+
+// Where a page ends: the time and the id of its last certificate.
+struct PagePlace {
+  int64_t time_us = std::numeric_limits<int64_t>::max();
+  std::string id = {};
+};
+
+std::string ToPageToken(const PagePlace& place, const CertificateFilter& filter);
+// The place of an empty token is before the first page. INVALID_ARGUMENT if it is not one that was made for `filter`.
+absl::StatusOr<PagePlace> FromPageToken(const std::string& token, const CertificateFilter& filter);
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_SERVER_CERTIFICATE_PAGE_H_
