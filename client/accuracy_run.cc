@@ -36,8 +36,8 @@ bool Settles(const v1::Certificate& certificate, const v1::Kernel& kernel,
              const std::map<std::string, double>& parameters) {
   const bool all_inputs =
       certificate.mode() == "exhaustive" || (IsExhaustive(certificate) && kernel.dtype() == v1::DTYPE_F32);
-  return all_inputs && !certificate.stale() && certificate.kernel().name() == kernel.name() &&
-         certificate.kernel().device() == kernel.device() &&
+  return all_inputs && !certificate.stale() && !certificate.imported() &&
+         certificate.kernel().name() == kernel.name() && certificate.kernel().device() == kernel.device() &&
          std::map<std::string, double>(certificate.parameters().begin(), certificate.parameters().end()) == parameters;
 }
 
@@ -50,6 +50,8 @@ absl::StatusOr<std::optional<v1::Certificate>> FindStored(Client& client, const 
   request.set_direction(wanted.direction());
   request.set_dtype(wanted.dtype());
   *request.mutable_selector() = wanted.selector();
+  request.set_current_only(true);
+  request.mutable_parameters()->insert(parameters.begin(), parameters.end());
   const absl::StatusOr<std::vector<v1::Certificate>> list = client.ListAllCertificates(request);
   if (!list.ok()) return list.status();
   const auto found = std::find_if(list->begin(), list->end(), [&](const v1::Certificate& certificate) {

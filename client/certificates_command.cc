@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/accuracy_json.h"
 #include "client/accuracy_table.h"
 #include "client/arguments.h"
@@ -79,6 +80,14 @@ std::string ParametersText(const v1::Certificate& certificate) {
   return text.empty() ? "-" : text;
 }
 
+// "stale, imported", or "-".
+std::string StateText(const v1::Certificate& certificate) {
+  std::vector<std::string> state;
+  if (certificate.stale()) state.emplace_back("stale");
+  if (certificate.imported()) state.emplace_back("imported");
+  return state.empty() ? "-" : absl::StrJoin(state, ", ");
+}
+
 ExitStatus RunList(const Filter& filter, const ServerFlags& server) {
   const absl::StatusOr<v1::ListCertificatesRequest> request = MakeRequest(filter);
   if (!request.ok()) return Fail(request.status());
@@ -86,13 +95,12 @@ ExitStatus RunList(const Filter& filter, const ServerFlags& server) {
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<std::vector<v1::Certificate>> list = client->ListAllCertificates(*request);
   if (!list.ok()) return Fail(list.status(), server);
-  Table table({"id", "kernel", "device", "parameters", "mode", "max ulp", "misrounded", "time", "stale"},
+  Table table({"id", "kernel", "device", "parameters", "mode", "max ulp", "misrounded", "time", "state"},
               /*right=*/{5, 6});
   for (const v1::Certificate& certificate : *list) {
     table.AddRow({certificate.id(), certificate.kernel().name(), certificate.kernel().device(),
                   ParametersText(certificate), ModeText(certificate), MaxUlpText(certificate),
-                  GroupedDecimal(certificate.report().misrounded()), TimeText(certificate),
-                  certificate.stale() ? "stale" : "-"});
+                  GroupedDecimal(certificate.report().misrounded()), TimeText(certificate), StateText(certificate)});
   }
   std::cout << table.Aligned();
   return kSuccess;
@@ -120,6 +128,7 @@ std::string FactsText(const v1::Certificate& certificate) {
   table.AddRow({"build", absl::StrCat("actbench ", build.version(), " ", build.revision(), ", ", build.compiler())});
   table.AddRow({"machine", absl::StrCat(certificate.machine().cpu_model(), ", ", certificate.machine().cpu_count(),
                                         " processors")});
+  table.AddRow({"state", StateText(certificate)});
   table.AddRow({"id", certificate.id()});
   return table.Aligned();
 }

@@ -328,9 +328,14 @@ class CertificatesTest(AccuracyTest):
         again = json.loads(self.succeed("--server", second.address, "certificates", "export", "all", "-"))
         for certificate in exported + again:
             del certificate["id"]
+        for certificate in again:
+            self.assertTrue(certificate.pop("imported"))
         self.assertEqual(exported, again)
-        self.assertIn("(certificate of ", self.succeed("--server", second.address, "accuracy", "tanh", "--dtype", "f16",
-                                                       "--isa", "scalar"))
+        # Only what a server has measured itself stands for a measurement.
+        measure = ("accuracy", "tanh", "--dtype", "f16", "--isa", "scalar")
+        self.assertIn("(certificate of ", self.succeed("--server", first.address, *measure))
+        self.assertNotIn("(certificate of ", self.succeed("--server", second.address, *measure))
+        self.assertRegex(self.succeed("--server", second.address, "certificates", "list"), r"imported *\n")
 
     def test_damaged_and_foreign_files_are_told(self):
         path = self.path("x.json")
