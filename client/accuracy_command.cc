@@ -157,7 +157,7 @@ absl::StatusOr<std::vector<v1::Kernel>> Select(Client& client, AccuracyFlags fla
   if (flags.kernels.dtype.empty()) {
     flags.kernels.dtype = inputs.dtype().has_value() ? DtypeText(*inputs.dtype()) : "f32";
   }
-  const absl::StatusOr<std::vector<v1::Kernel>> selection = SelectKernels(client, flags.kernels);
+  absl::StatusOr<std::vector<v1::Kernel>> selection = SelectKernels(client, flags.kernels);
   if (!selection.ok()) return selection.status();
   const bool gradient = std::any_of(selection->begin(), selection->end(),
                                     [](const auto& kernel) { return kernel.direction() == v1::DIRECTION_GRADIENT; });

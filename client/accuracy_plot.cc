@@ -224,6 +224,7 @@ size_t KeepLargest(std::vector<Curve>& curves) {
   order.resize(kMostLines);
   std::sort(order.begin(), order.end());
   std::vector<Curve> kept;
+  kept.reserve(order.size());
   for (const size_t i : order) kept.push_back(std::move(curves[i]));
   const size_t left_out = curves.size() - kept.size();
   curves = std::move(kept);

@@ -33,7 +33,7 @@ struct Property {
 constexpr size_t kPropertyCount = 5;
 using Values = std::array<std::vector<std::string>, kPropertyCount>;
 
-const std::array<Property, kPropertyCount> kProperties = {{
+constexpr std::array<Property, kPropertyCount> kProperties = {{
     {"direction", &KernelFlags::direction, [](const v1::Kernel& kernel) { return DirectionName(kernel.direction()); },
      nullptr},
     {"dtype", &KernelFlags::dtype, [](const v1::Kernel& kernel) { return DtypeText(kernel.dtype()); }, nullptr},

@@ -20,13 +20,13 @@ struct ExactResult {
   // where the definition fails.
   double high = 0;
   double low = 0;
-  int scale = 0;      // not 0 only in f64, for results whose `low` would underflow
   uint64_t bits = 0;  // correctly rounded in the dtype: to nearest, ties to even; of NaN a quiet one
-  Stage stage = Stage::kMpfr;
+  int scale = 0;      // not 0 only in f64, for results whose `low` would underflow
   // That of the exact result, which decides its ulp. Unknown where it is so near to a power of two that the side is not
   // known.
   int exponent = 0;
   bool knows_exponent = true;
+  Stage stage = Stage::kMpfr;
 };
 
 // floor(log2(abs(value))), where that is below that of the least normal number of `format`, or `value` is 0, the
