@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/accuracy_convert.h"
 
-#include <cstdint>
+#include <cmath>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "server/convert.h"
 
 namespace actbench {
 namespace {
-
-// The value with these bits.
-double ValueOf(Dtype dtype, uint64_t bits) { return LoadElement(dtype, &bits); }
 
 void ToProto(const InputError& error, const ReportFormat& format, v1::InputError& out) {
   for (size_t i = 0; i < format.inputs; ++i) {
@@ -34,6 +32,11 @@ void ToProto(const BinadeError& binade, v1::BinadeError& out) {
 }
 
 }  // namespace
+
+double ValueOf(Dtype dtype, uint64_t bits) {
+  const double value = LoadElement(dtype, &bits);
+  return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
+}
 
 void ToProto(const AccuracyReport& report, const ReportFormat& format, v1::AccuracyReport& out) {
   out.set_checked(static_cast<int64_t>(report.checked));

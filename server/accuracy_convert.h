@@ -4,6 +4,7 @@
 #define ACTBENCH_SERVER_ACCURACY_CONVERT_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "actbench/v1/accuracy.pb.h"
 #include "kernels/accuracy/report.h"
@@ -16,6 +17,10 @@ struct ReportFormat {
   Dtype dtype;
   size_t inputs;
 };
+
+// The number with these bits. All NaN are one: what is made of a report is to survive formats that do not tell them
+// apart, such as JSON, and the bits are beside it.
+double ValueOf(Dtype dtype, uint64_t bits);
 
 void ToProto(const AccuracyReport& report, const ReportFormat& format, v1::AccuracyReport& out);
 void ToProto(const Difference& difference, const ReportFormat& format, v1::Difference& out);

@@ -19,9 +19,6 @@ namespace {
 constexpr int64_t kDefaultSamples = 1'000'000;
 constexpr int64_t kDefaultF64Samples = 100'000;
 
-// 2^32 inputs are a matter of seconds to minutes.
-constexpr size_t kMaxExhaustiveBits = 32;
-
 // What a measurement takes: of each kernel the buffers and tallies of the threads, and of exhaustive inputs those that
 // are left to MPFR, at most so many.
 constexpr int64_t kKernelBytes = int64_t{4} << 20;
@@ -54,17 +51,17 @@ absl::StatusOr<PlannedInputs> PlanExhaustive(const v1::ExhaustiveInputs& request
     return absl::InvalidArgumentError(
         "inputs.exhaustive.unit_upstream is set, but direction is forward, which has no dy; leave it out");
   }
-  const size_t bits = 8 * SizeBytes(of.dtype);
-  const bool unit_upstream = gradient && (request.unit_upstream() || bits == 32);
-  const size_t numbers = of.activation.inputs + (gradient && !unit_upstream ? 1 : 0);
-  if (numbers * bits > kMaxExhaustiveBits) {
-    const bool unit_would_do = gradient && !unit_upstream && of.activation.inputs * bits <= kMaxExhaustiveBits;
+  const bool unit_upstream = gradient && (request.unit_upstream() || of.dtype == Dtype::kF32);
+  const size_t bits = ExhaustiveBits(of.activation, of.direction, of.dtype, unit_upstream);
+  if (bits > kMaxExhaustiveBits) {
+    const bool unit_would_do =
+        gradient && !unit_upstream && ExhaustiveBits(of.activation, of.direction, of.dtype, true) <= kMaxExhaustiveBits;
     return absl::InvalidArgumentError(absl::StrCat(
         "inputs.exhaustive: the ", std::string(Name(of.direction)), " direction of ", std::string(of.activation.name),
-        " in ", std::string(Name(of.dtype)), " has 2^", numbers * bits, " inputs; at most 2^", kMaxExhaustiveBits,
+        " in ", std::string(Name(of.dtype)), " has 2^", bits, " inputs; at most 2^", kMaxExhaustiveBits,
         " can all be measured; use inputs.sampled", unit_would_do ? ", or set inputs.exhaustive.unit_upstream" : ""));
   }
-  return PlannedInputs{ExhaustiveInputs{.unit_upstream = unit_upstream}, uint64_t{1} << (numbers * bits),
+  return PlannedInputs{ExhaustiveInputs{.unit_upstream = unit_upstream}, uint64_t{1} << bits,
                        unit_upstream ? "exhaustive_unit_upstream" : "exhaustive"};
 }
 
@@ -170,6 +167,11 @@ absl::StatusOr<AccuracyPlan> Plan(const Request& request, const std::vector<Name
 }
 
 }  // namespace
+
+size_t ExhaustiveBits(const ActivationInfo& activation, Direction direction, Dtype dtype, bool unit_upstream) {
+  const bool with_upstream = direction == Direction::kGradient && !unit_upstream;
+  return (activation.inputs + (with_upstream ? 1 : 0)) * 8 * SizeBytes(dtype);
+}
 
 int64_t AccuracyPlan::memory_bytes() const {
   const uint64_t hard = exhaustive() ? std::min(input_total, kMostHardInputs) : 0;

@@ -35,6 +35,11 @@ struct AccuracyPlan {
   int64_t memory_bytes() const;
 };
 
+// There are 2^ as many inputs of an exhaustive measurement, and of at most so many all can be measured: a matter of
+// seconds to minutes.
+size_t ExhaustiveBits(const ActivationInfo& activation, Direction direction, Dtype dtype, bool unit_upstream);
+inline constexpr size_t kMaxExhaustiveBits = 32;
+
 // The status is the call's, with the codes that AccuracyService lists.
 absl::StatusOr<AccuracyPlan> PlanMeasurement(const v1::MeasureAccuracyRequest& request, const Catalog& catalog,
                                              const Limits& limits);

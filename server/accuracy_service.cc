@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "server/certificate.h"
+#include "server/certificate_check.h"
 #include "server/request_checks.h"
 #include "server/unary_call.h"
 
@@ -138,7 +140,14 @@ absl::StatusOr<v1::DeleteCertificateResponse> Delete(CertificateStore& store, co
   return response;
 }
 
-absl::StatusOr<v1::ImportCertificateResponse> Import(CertificateStore& store, const v1::Certificate& certificate) {
+// Also whether it is so large that it is not even to wait.
+absl::Status CheckImport(const v1::Certificate& certificate) {
+  absl::Status status = CertificateStore::CheckSize(certificate.ByteSizeLong());
+  return status.ok() ? CheckCertificate(certificate, absl::Now()) : status;
+}
+
+absl::StatusOr<v1::ImportCertificateResponse> Import(CertificateStore& store, v1::Certificate certificate) {
+  MakeCanonical(certificate);
   absl::StatusOr<CertificateStore::Stored> stored = store.Add(certificate, /*imported=*/true);
   if (!stored.ok()) return stored.status();
   v1::ImportCertificateResponse response;
@@ -202,7 +211,7 @@ grpc::ServerUnaryReactor* AccuracyService::ImportCertificate(grpc::CallbackServe
   return AnswerLater<v1::ImportCertificateRequest>(
       {context, "ImportCertificate", request, response}, kMaxCertificateValues, services_.work.calls,
       services_.work.metrics, writes_,
-      [](const v1::ImportCertificateRequest& message) { return CheckCertificate(message.certificate()); },
+      [](const v1::ImportCertificateRequest& message) { return CheckImport(message.certificate()); },
       [this](const v1::ImportCertificateRequest& message) {
         return Share(Import(services_.store, message.certificate()));
       });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates: made of finished measurements, and checked when they come from elsewhere. Tested by certificate_test.cc
-// and accuracy_service_test.cc.
+// Certificates, made of finished measurements. Tested by accuracy_service_test.cc.
 #ifndef ACTBENCH_SERVER_CERTIFICATE_H_
 #define ACTBENCH_SERVER_CERTIFICATE_H_
 
@@ -10,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "actbench/v1/accuracy.pb.h"
 #include "kernels/accuracy/report.h"
 #include "kernels/catalog.h"
@@ -28,10 +26,6 @@ v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob
 // The parameters of an activation, which are all of them in order, by name.
 google::protobuf::Map<std::string, double> NamedParameters(const ActivationInfo& activation,
                                                            const std::vector<double>& values);
-
-// INVALID_ARGUMENT, naming the field, if something is missing that every certificate has, or is not what it can be.
-// Whether this server knows the kernel does not matter.
-absl::Status CheckCertificate(const v1::Certificate& certificate);
 
 }  // namespace actbench
 

@@ -133,6 +133,12 @@ void CertificateStore::StopWaiting() {
   if (writer_ != nullptr) writer_->StopWaiting();
 }
 
+absl::Status CertificateStore::CheckSize(size_t bytes) {
+  if (bytes <= kMaxBytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the certificate has ", bytes, " bytes; at most ", kMaxBytes, " are stored"));
+}
+
 absl::StatusOr<CertificateStore::Stored> CertificateStore::Add(const v1::Certificate& certificate, bool imported) {
   Row row = {.id = {}, .imported = imported, .certificate = certificate, .bytes = {}};
   row.certificate.clear_id();
@@ -140,10 +146,7 @@ absl::StatusOr<CertificateStore::Stored> CertificateStore::Add(const v1::Certifi
   row.certificate.clear_imported();
   row.certificate.clear_unsaved();
   row.bytes = Serialize(row.certificate);
-  if (row.bytes.size() > kMaxBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the certificate has ", row.bytes.size(), " bytes; at most ", kMaxBytes, " are stored"));
-  }
+  if (absl::Status status = CheckSize(row.bytes.size()); !status.ok()) return status;
   MutexLock lock(writer_mutex_);
   // The id comes from the content, so that the same is found again, here and in another process. The seed tells
   // different ones of one hash apart.

@@ -46,6 +46,9 @@ class CertificateStore {
   std::string warning() const;
   const std::string& build_id() const { return build_id_; }
 
+  // RESOURCE_EXHAUSTED if a certificate of so many bytes is larger than kMaxBytes.
+  static absl::Status CheckSize(size_t bytes);
+
   struct Stored {
     std::string id;
     bool unsaved;  // as in Certificate

@@ -322,6 +322,10 @@ class CertificatesTest(AccuracyTest):
         self.succeed("--server", first.address, "certificates", "export", path)
         with open(path, encoding="utf-8") as file:
             exported = json.load(file)
+        # Where it was measured it is found again, as it was.
+        self.assertIn(f" as {exported[0]['id']}\n",
+                      self.succeed("--server", first.address, "certificates", "import", path))
+        self.assertEqual(json.loads(self.succeed("--server", first.address, "certificates", "export", "-")), exported)
         self.assertEqual([entry["kernel"]["activation"] for entry in exported], ["tanh"])
         self.assertRegex(self.succeed("--server", second.address, "certificates", "import", path),
                          r"^imported tanh/forward/f16/actbench/fast/scalar as \S+\n$")

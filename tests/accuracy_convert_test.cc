@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -81,6 +82,19 @@ TEST(AccuracyConvertTest, KeepsEveryNumberOfAReport) {
   EXPECT_EQ(out.decided_by_f64(), 10);
   EXPECT_EQ(out.decided_by_pair(), 11);
   EXPECT_EQ(out.decided_by_mpfr(), 12);
+}
+
+TEST(AccuracyConvertTest, EveryNanIsOneNumberAndKeepsItsBits) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const InputError error = {
+      .input_bits = {0xfe01, 0, 0}, .output = 0, .got_bits = 0xfe00, .expected_bits = 0x7e00, .ulp = 0};
+  v1::Difference out;
+  ToProto(Difference{.first = error, .second = error}, {.dtype = Dtype::kF16, .inputs = 1}, out);
+  for (const double value : {out.first().inputs(0), out.first().got(), out.second().expected()}) {
+    EXPECT_EQ(std::memcmp(&value, &nan, sizeof(nan)), 0);
+  }
+  EXPECT_EQ(out.first().input_bits(0), "0xfe01");
+  EXPECT_EQ(out.first().got_bits(), "0xfe00");
 }
 
 TEST(AccuracyConvertTest, WritesTheBitsOfEveryDtypeInFull) {
