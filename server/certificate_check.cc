@@ -170,7 +170,8 @@ absl::Status CheckMode(const v1::Certificate& certificate, const Subject& of) {
 // Numbers that agree with their bits.
 absl::Status CheckBits(std::string_view field, double value, const std::string& text, Dtype dtype) {
   uint64_t bits = 0;
-  if (!absl::SimpleHexAtoi(text, &bits) || BitsText(dtype, bits) != text) {
+  const bool has_width = text.size() == BitsText(dtype, 0).size();
+  if (!has_width || !absl::SimpleHexAtoi(text, &bits) || BitsText(dtype, bits) != text) {
     return Bad(field, absl::StrCat("has the bits ", Quoted(text), "; those of a number in ", std::string(Name(dtype)),
                                    " look like ", BitsText(dtype, 0)));
   }
