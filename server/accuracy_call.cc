@@ -177,7 +177,9 @@ v1::Certificate AccuracyCall::Certify(const AccuracyJob& job, size_t kernel) con
   const AccuracyReport report = job.measurement().Report(kernel);
   v1::Certificate certificate = MakeCertificate(services_.origin, job, kernel, report);
   if (!job.plan().exhaustive()) return certificate;
-  services_.work.metrics.AccuracyChecked(*job.plan().kernels[kernel], AccuracySource::kCertificate, report);
+  if (IsRepresentative(certificate)) {
+    services_.work.metrics.AccuracyChecked(*job.plan().kernels[kernel], AccuracySource::kCertificate, report);
+  }
   absl::StatusOr<CertificateStore::Stored> stored = services_.store.Add(certificate);
   if (stored.ok()) {
     certificate.set_id(std::move(stored->id));

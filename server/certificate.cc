@@ -3,6 +3,12 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "absl/status/statusor.h"
 #include "server/accuracy_convert.h"
 #include "server/convert.h"
 
@@ -34,6 +40,35 @@ v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob
   *certificate.mutable_time() = google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(job.end()));
   certificate.set_seconds(absl::ToDoubleSeconds(job.duration()));
   return certificate;
+}
+
+bool IsRepresentative(const v1::Certificate& certificate) {
+  const bool all_inputs = certificate.mode() == "exhaustive" || (certificate.mode() == "exhaustive_unit_upstream" &&
+                                                                 certificate.kernel().dtype() == v1::DTYPE_F32);
+  const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(certificate.kernel().activation());
+  if (!all_inputs || !activation.ok()) return false;
+  const std::span<const Parameter> parameters = (*activation)->Parameters();
+  return certificate.parameters().size() == parameters.size() &&
+         std::all_of(parameters.begin(), parameters.end(), [&](const Parameter& parameter) {
+           const auto given = certificate.parameters().find(std::string(parameter.name));
+           return given != certificate.parameters().end() && given->second == parameter.default_value;
+         });
+}
+
+void PublishCertificates(const CertificateStore& store, const Catalog& catalog, Metrics& metrics) {
+  const absl::StatusOr<std::vector<std::string>> ids = store.NewestCurrent();
+  if (!ids.ok()) return;  // the store has said so
+  std::map<std::pair<std::string, std::string>, const Kernel*> kernels;
+  for (const Kernel& kernel : catalog.kernels()) kernels[{kernel.Name(), kernel.device}] = &kernel;
+  for (const std::string& id : *ids) {
+    const absl::StatusOr<v1::Certificate> certificate = store.Get(id);
+    if (!certificate.ok() || !IsRepresentative(*certificate)) continue;
+    const auto kernel = kernels.find({certificate->kernel().name(), certificate->kernel().device()});
+    if (kernel == kernels.end()) continue;
+    const v1::AccuracyReport& report = certificate->report();
+    const int64_t time_us = google::protobuf::util::TimeUtil::TimestampToMicroseconds(certificate->time());
+    metrics.AccuracyCertified(*kernel->second, report.max_ulp(), report.mean_ulp(), absl::FromUnixMicros(time_us));
+  }
 }
 
 }  // namespace actbench

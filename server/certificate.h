@@ -13,6 +13,8 @@
 #include "kernels/accuracy/report.h"
 #include "kernels/catalog.h"
 #include "server/accuracy_job.h"
+#include "server/certificate_store.h"
+#include "server/metrics.h"
 
 namespace actbench {
 
@@ -26,6 +28,13 @@ v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob
 // The parameters of an activation, which are all of them in order, by name.
 google::protobuf::Map<std::string, double> NamedParameters(const ActivationInfo& activation,
                                                            const std::vector<double>& values);
+
+// Whether it is what a kernel is known by: of all inputs (in f32 gradients, at dy = 1) with default parameters. Of a
+// certificate that this program's catalog can have made.
+bool IsRepresentative(const v1::Certificate& certificate);
+
+// Sets the gauges of actbench_accuracy_* by the newest current certificate of each kernel of the catalog.
+void PublishCertificates(const CertificateStore& store, const Catalog& catalog, Metrics& metrics);
 
 }  // namespace actbench
 

@@ -308,6 +308,10 @@ void Metrics::AccuracyChecked(const Kernel& kernel, AccuracySource source, const
   if (!impl_->accuracy.Checked(kernel, source, report, errors)) impl_->series_dropped.Increment();
 }
 
+void Metrics::AccuracyCertified(const Kernel& kernel, double max_ulp, double mean_ulp, absl::Time time) {
+  if (!impl_->accuracy.Certified(kernel, max_ulp, mean_ulp, time)) impl_->series_dropped.Increment();
+}
+
 void Metrics::AccuracySamplesDropped(int64_t count) {
   impl_->accuracy_samples_dropped.Increment(static_cast<double>(count));
 }

@@ -75,10 +75,12 @@ class Metrics {
   void KernelRan(const Kernel& kernel, absl::Duration compute, int64_t elements, int64_t bytes);
 
   // A finished check of `kernel` (one of the catalog's), of which `report` has the counts, the maximum and the sum of
-  // the errors; of these `errors` may have each, for the histogram. The maximum and the mean that are shown are of the
-  // last certificate, but of all samples since the start.
+  // the errors; of samples, `errors` may have each, for the histogram. The maximum and the mean that are shown are of
+  // the last certificate, but of all samples since the start.
   void AccuracyChecked(const Kernel& kernel, AccuracySource source, const AccuracyReport& report,
                        absl::Span<const double> errors = {});
+  // The last certificate of `kernel` is of before the start: nothing is counted.
+  void AccuracyCertified(const Kernel& kernel, double max_ulp, double mean_ulp, absl::Time time);
   // Samples of what Evaluate answered that were not checked, since too many were waiting.
   void AccuracySamplesDropped(int64_t count);
 

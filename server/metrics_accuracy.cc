@@ -38,7 +38,9 @@ std::unique_ptr<AccuracyMetrics::Series> AccuracyMetrics::Make(const Kernel& ker
   auto series = std::make_unique<Series>();
   series->checked = &families_.AddCounter(Row("actbench_accuracy_checked_elements_total", "counter"), labels);
   series->mismatched = &families_.AddCounter(Row("actbench_accuracy_mismatched_elements_total", "counter"), labels);
-  series->error = &families_.AddHistogram(Row("actbench_accuracy_error_ulp", "histogram"), labels);
+  series->error = source == AccuracySource::kCertificate
+                      ? nullptr
+                      : &families_.AddHistogram(Row("actbench_accuracy_error_ulp", "histogram"), labels);
   series->max_ulp = &families_.AddGauge(Row("actbench_accuracy_max_ulp", "gauge"), labels);
   series->mean_ulp = &families_.AddGauge(Row("actbench_accuracy_mean_ulp", "gauge"), labels);
   series->last_check = &families_.AddGauge(Row("actbench_accuracy_last_check_timestamp_seconds", "gauge"), labels);
@@ -51,23 +53,39 @@ std::unique_ptr<AccuracyMetrics::Series> AccuracyMetrics::Make(const Kernel& ker
   return series;
 }
 
-bool AccuracyMetrics::Checked(const Kernel& kernel, AccuracySource source, const AccuracyReport& report,
-                              absl::Span<const double> errors) {
-  MutexLock lock(mutex_);
+AccuracyMetrics::Series* AccuracyMetrics::Find(const Kernel& kernel, AccuracySource source) {
   auto it = kernels_.find(kernel);
   if (it == kernels_.end()) {
-    if (kernels_.size() >= Metrics::kMaxKernelSeries) return false;
+    if (kernels_.size() >= Metrics::kMaxKernelSeries) return nullptr;
     it = kernels_.try_emplace(kernel).first;
   }
   std::unique_ptr<Series>& series = it->second[static_cast<size_t>(source)];
   if (series == nullptr) series = Make(kernel, source);
+  return series.get();
+}
+
+bool AccuracyMetrics::Certified(const Kernel& kernel, double max_ulp, double mean_ulp, absl::Time time) {
+  MutexLock lock(mutex_);
+  Series* const series = Find(kernel, AccuracySource::kCertificate);
+  if (series == nullptr) return false;
+  series->max_ulp->Set(max_ulp);
+  series->mean_ulp->Set(mean_ulp);
+  series->last_check->Set(absl::ToDoubleSeconds(time - absl::UnixEpoch()));
+  return true;
+}
+
+bool AccuracyMetrics::Checked(const Kernel& kernel, AccuracySource source, const AccuracyReport& report,
+                              absl::Span<const double> errors) {
+  MutexLock lock(mutex_);
+  Series* const series = Find(kernel, source);
+  if (series == nullptr) return false;
   series->checked->Increment(static_cast<double>(report.checked));
   series->mismatched->Increment(static_cast<double>(report.misrounded));
   const std::array kinds = {report.wrong_nan, report.wrong_inf, report.spurious_zero, report.wrong_sign};
   for (size_t i = 0; i < kKinds; ++i) series->special[i]->Increment(static_cast<double>(kinds[i]));
   for (const double error : errors) {
     // An infinite one would make the sum useless for good.
-    if (std::isfinite(error)) series->error->Observe(error);
+    if (series->error != nullptr && std::isfinite(error)) series->error->Observe(error);
   }
   AccuracyReport& total = series->total;
   const bool whole = source == AccuracySource::kCertificate;

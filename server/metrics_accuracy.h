@@ -10,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kernels/accuracy/report.h"
 #include "kernels/kernel.h"
@@ -24,9 +25,10 @@ class AccuracyMetrics {
  public:
   explicit AccuracyMetrics(MetricFamilies& families) : families_(families) {}
 
-  // As Metrics::AccuracyChecked; returns false, and does nothing, if there is no room for this kernel's series.
+  // As those of Metrics; return false, and do nothing, if there is no room for this kernel's series.
   bool Checked(const Kernel& kernel, AccuracySource source, const AccuracyReport& report,
                absl::Span<const double> errors);
+  bool Certified(const Kernel& kernel, double max_ulp, double mean_ulp, absl::Time time);
 
  private:
   static constexpr size_t kSources = 3;
@@ -37,7 +39,7 @@ class AccuracyMetrics {
     prometheus::Counter* checked;
     prometheus::Counter* mismatched;
     std::array<prometheus::Counter*, kKinds> special;
-    prometheus::Histogram* error;
+    prometheus::Histogram* error;  // of samples; null of certificates, which do not have each error
     prometheus::Gauge* max_ulp;
     prometheus::Gauge* mean_ulp;
     prometheus::Gauge* last_check;
@@ -46,6 +48,8 @@ class AccuracyMetrics {
   using KernelSeries = std::array<std::unique_ptr<Series>, kSources>;
 
   std::unique_ptr<Series> Make(const Kernel& kernel, AccuracySource source);
+  // Made if need be; null if there is no room.
+  Series* Find(const Kernel& kernel, AccuracySource source) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   MetricFamilies& families_;
   Mutex mutex_;

@@ -22,6 +22,7 @@
 #include "server/build_id.h"
 #include "server/calls.h"
 #include "server/catalog_service.h"
+#include "server/certificate.h"
 #include "server/certificate_store.h"
 #include "server/evaluation_service.h"
 #include "server/grpc_settings.h"
@@ -154,6 +155,7 @@ absl::Status ServerImpl::Listen() {
     address_ = IsUnixAddress(options_.address) ? options_.address : ParseHostPort(options_.address)->WithPort(port);
   }
   if (!options_.metrics_address.empty()) {
+    PublishCertificates(certificate_store_, catalog_, metrics_);
     absl::StatusOr<std::string> bound = metrics_.Serve(options_.metrics_address);
     if (!bound.ok()) return bound.status();
     metrics_address_ = *std::move(bound);

@@ -138,13 +138,28 @@ TEST_F(AccuracyServiceTest, MeasuresGivenTensors) {
   }
 }
 
-TEST_F(AccuracyServiceTest, CountsCertificates) {
-  const v1::Certificate certificate = Measure(server_, ShortMeasurement());
-  const std::string kernel = "activation=\"sigmoid\",device=\"cpu\",direction=\"forward\",dtype=\"f16\",isa=\"" +
-                             certificate.kernel().isa() +
-                             "\",provider=\"actbench\",source=\"certificate\",tier=\"fast\"";
-  EXPECT_EQ(server_.Metric("actbench_accuracy_checked_elements_total{" + kernel + "}"), 65536);
-  EXPECT_NEAR(server_.Metric("actbench_accuracy_max_ulp{" + kernel + "}"), certificate.report().max_ulp(), 1e-6);
+// "checked_elements_total", for example, of the source "certificate".
+double CertificateMetric(const TestServer& server, const std::string& name, const v1::Kernel& kernel) {
+  const std::string direction = kernel.direction() == v1::DIRECTION_FORWARD ? "forward" : "gradient";
+  return server.Metric("actbench_accuracy_" + name + "{activation=\"" + kernel.activation() +
+                       "\",device=\"cpu\",direction=\"" + direction + "\",dtype=\"f16\",isa=\"" + kernel.isa() +
+                       "\",provider=\"actbench\",source=\"certificate\",tier=\"fast\"}");
+}
+
+TEST_F(AccuracyServiceTest, CountsCertificatesOfAllInputsWithDefaultParameters) {
+  v1::MeasureAccuracyRequest request = ShortMeasurement();
+  request.set_activation("swish");
+  const v1::Certificate certificate = Measure(server_, request);
+  (*request.mutable_parameters())["beta"] = 1.5;
+  EXPECT_NE(Measure(server_, request).report().mean_ulp(), certificate.report().mean_ulp());
+  EXPECT_EQ(CertificateMetric(server_, "checked_elements_total", certificate.kernel()), 65536);
+  EXPECT_NEAR(CertificateMetric(server_, "max_ulp", certificate.kernel()), certificate.report().max_ulp(), 1e-6);
+  EXPECT_NEAR(CertificateMetric(server_, "mean_ulp", certificate.kernel()), certificate.report().mean_ulp(), 1e-9);
+  request.clear_parameters();
+  request.set_direction(v1::DIRECTION_GRADIENT);
+  request.mutable_inputs()->mutable_exhaustive()->set_unit_upstream(true);
+  EXPECT_FALSE(Measure(server_, request).id().empty());
+  EXPECT_EQ(FetchMetrics(server_.server->metrics_address()).find("direction=\"gradient\""), std::string::npos);
 }
 
 TEST_F(AccuracyServiceTest, ComparesTwoKernelsOnTheSameInputs) {
@@ -339,6 +354,35 @@ TEST_F(AccuracyStateTest, CertificatesSurviveTheServer) {
   const v1::Certificate certificate = Measure(*Start(), ShortMeasurement());
   EXPECT_FALSE(certificate.unsaved());
   EXPECT_EQ(Get(*Start(), certificate.id()).report().output_hash(), certificate.report().output_hash());
+}
+
+TEST_F(AccuracyStateTest, TheGaugesOfCertificatesSurviveTheServer) {
+  v1::MeasureAccuracyRequest request = ShortMeasurement();
+  request.set_activation("swish");
+  v1::Certificate certificate;
+  {
+    const auto server = Start();
+    certificate = Measure(*server, request);
+    (*request.mutable_parameters())["beta"] = 1.5;
+    Measure(*server, request);
+    // A newer one of the same kernel from elsewhere.
+    v1::ImportCertificateRequest import;
+    *import.mutable_certificate() = certificate;
+    import.mutable_certificate()->mutable_time()->set_seconds(certificate.time().seconds() + 60);
+    import.mutable_certificate()->mutable_report()->set_mean_ulp(0);
+    grpc::ClientContext context;
+    v1::ImportCertificateResponse response;
+    const grpc::Status status =
+        v1::AccuracyService::NewStub(server->channel)->ImportCertificate(&context, import, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  const auto server = Start();
+  const v1::Kernel& kernel = certificate.kernel();
+  EXPECT_NEAR(CertificateMetric(*server, "max_ulp", kernel), certificate.report().max_ulp(), 1e-6);
+  EXPECT_NEAR(CertificateMetric(*server, "mean_ulp", kernel), certificate.report().mean_ulp(), 1e-9);
+  EXPECT_NEAR(CertificateMetric(*server, "last_check_timestamp_seconds", kernel),
+              static_cast<double>(certificate.time().seconds()), 1);
+  EXPECT_EQ(CertificateMetric(*server, "checked_elements_total", kernel), 0);
 }
 
 TEST_F(AccuracyStateTest, WithoutADirectoryNothingIsSavedAndNothingIsWrong) {

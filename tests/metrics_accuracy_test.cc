@@ -96,6 +96,27 @@ TEST(MetricsAccuracyTest, MaximumAndMeanAreOfTheLastCertificateButOfAllSamples) 
   }
 }
 
+TEST(MetricsAccuracyTest, ACertificateOfBeforeTheStartSetsTheGaugesAlone) {
+  Metrics metrics;
+  metrics.AccuracyCertified(MakeKernel("relu"), 1.5, 0.25, absl::FromUnixSeconds(1000));
+  std::string text = metrics.Text();
+  EXPECT_EQ(MetricValue(text, Series("max_ulp", "certificate")), 1.5);
+  EXPECT_EQ(MetricValue(text, Series("mean_ulp", "certificate")), 0.25);
+  EXPECT_EQ(MetricValue(text, Series("last_check_timestamp_seconds", "certificate")), 1000);
+  EXPECT_EQ(MetricValue(text, Series("ulp_limit", "")), 2);
+  EXPECT_EQ(MetricValue(text, Series("checked_elements_total", "certificate")), 0);
+  metrics.AccuracyChecked(MakeKernel("relu"), AccuracySource::kCertificate, Report(10, 0.5, 1));
+  text = metrics.Text();
+  EXPECT_EQ(MetricValue(text, Series("max_ulp", "certificate")), 0.5);
+  EXPECT_EQ(MetricValue(text, Series("checked_elements_total", "certificate")), 10);
+}
+
+TEST(MetricsAccuracyTest, CertificatesHaveNoHistogram) {
+  Metrics metrics;
+  metrics.AccuracyChecked(MakeKernel("relu"), AccuracySource::kCertificate, Report(10, 1.5, 5));
+  EXPECT_EQ(metrics.Text().find("actbench_accuracy_error_ulp_count{"), std::string::npos);
+}
+
 TEST(MetricsAccuracyTest, TheHistogramHasTheFiniteErrors) {
   Metrics metrics;
   metrics.AccuracyChecked(MakeKernel("relu"), AccuracySource::kLive, Report(5, kInfinity, 3.25),
