@@ -27,8 +27,6 @@
 namespace actbench {
 namespace {
 
-using google::protobuf::util::TimeUtil;
-
 constexpr std::array<std::string_view, 4> kModes = {"exhaustive", "exhaustive_unit_upstream", "sampled", "given"};
 
 // Far more than any report has, and than any machine or build says. What is larger did not come from a server.
