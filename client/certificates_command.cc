@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "client/command.h"
 #include "client/format.h"
 #include "client/output_file.h"
+#include "proto/kernel.h"
 
 namespace actbench::client {
 namespace {
@@ -71,12 +71,9 @@ absl::StatusOr<v1::ListCertificatesRequest> MakeRequest(const Filter& filter) {
 }
 
 // "beta=1.5, limit=7", or "-".
-std::string ParametersText(const v1::Certificate& certificate) {
-  const std::map<std::string, double> sorted(certificate.parameters().begin(), certificate.parameters().end());
-  std::string text;
-  for (const auto& [name, value] : sorted) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ", name, "=", RoundedDecimal(value, Dtype::kF64));
-  }
+std::string ParametersCell(const v1::Certificate& certificate) {
+  const std::string text =
+      ParametersText(certificate.parameters(), ", ", [](double value) { return RoundedDecimal(value, Dtype::kF64); });
   return text.empty() ? "-" : text;
 }
 
@@ -99,7 +96,7 @@ ExitStatus RunList(const Filter& filter, const ServerFlags& server) {
               /*right=*/{5, 6});
   for (const v1::Certificate& certificate : *list) {
     table.AddRow({certificate.id(), certificate.kernel().name(), certificate.kernel().device(),
-                  ParametersText(certificate), ModeText(certificate), MaxUlpText(certificate),
+                  ParametersCell(certificate), ModeText(certificate), MaxUlpText(certificate),
                   GroupedDecimal(certificate.report().misrounded()), TimeText(certificate), StateText(certificate)});
   }
   std::cout << table.Aligned();
@@ -111,7 +108,7 @@ std::string FactsText(const v1::Certificate& certificate) {
   const v1::BuildInfo& build = certificate.build();
   Table table({"kernel", certificate.kernel().name()});
   table.AddRow({"device", certificate.kernel().device()});
-  table.AddRow({"parameters", ParametersText(certificate)});
+  table.AddRow({"parameters", ParametersCell(certificate)});
   table.AddRow({"mode", ModeText(certificate)});
   table.AddRow({"checked", GroupedDecimal(report.checked())});
   table.AddRow({"max ulp", MaxUlpText(certificate)});

@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
 #include "kernels/accuracy/report.h"
+#include "kernels/accuracy/tally.h"
 #include "proto/tensor.h"
 #include "server/accuracy_convert.h"
 #include "server/accuracy_plan.h"
@@ -37,8 +38,6 @@ constexpr size_t kMaxText = 256;
 constexpr absl::Duration kMostAhead = absl::Minutes(5);
 // What errors in ulp may be off.
 constexpr double kUlpError = 1e-6;
-// Errors below this are in no list of the worst.
-constexpr double kLeastWorst = 0x1p-10;
 
 // What the report is of.
 struct Subject {
@@ -241,7 +240,7 @@ absl::Status CheckErrors(const v1::AccuracyReport& report) {
     return Bad("report.worst", absl::StrCat("has ", worst, " rows; at most ", AccuracyReport::kWorst, " are allowed"));
   }
   const double first = worst > 0 ? report.worst(0).ulp() : 0;
-  if (worst > 0 ? first != report.max_ulp() : report.max_ulp() >= kLeastWorst) {
+  if (worst > 0 ? first != report.max_ulp() : report.max_ulp() >= WorstList::kLeast) {
     return Bad("report.worst", absl::StrCat(worst > 0 ? absl::StrCat("begins with ulp ", first) : "is empty",
                                             "; its first row has that of report.max_ulp, ", report.max_ulp()));
   }

@@ -3,13 +3,11 @@
 
 #include <xxhash.h>
 
-#include <map>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
+#include "proto/kernel.h"
 
 namespace actbench {
 namespace {
@@ -30,10 +28,7 @@ std::string TokenHash(const std::string& place, const CertificateFilter& filter)
 }  // namespace
 
 std::string ParametersText(const ParameterMap& parameters) {
-  const std::map<std::string, double> sorted(parameters.begin(), parameters.end());
-  return absl::StrJoin(sorted, ",", [](std::string* out, const auto& parameter) {
-    absl::StrAppendFormat(out, "%s=%.17g", parameter.first, parameter.second);
-  });
+  return ParametersText(parameters, ",", [](double value) { return absl::StrFormat("%.17g", value); });
 }
 
 std::string HashText(std::string_view bytes, uint64_t seed) {
