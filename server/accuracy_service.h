@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // actbench.v1.AccuracyService: streams of measurements, and the stored certificates. Thread-safe. Tested by
-// accuracy_service_test.cc and accuracy_stream_test.cc.
+// accuracy_service_test.cc, accuracy_stream_test.cc and certificate_service_test.cc.
 #ifndef ACTBENCH_SERVER_ACCURACY_SERVICE_H_
 #define ACTBENCH_SERVER_ACCURACY_SERVICE_H_
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/accuracy_fixture.h"
 #include "tests/certificate_fixture.h"
+#include "tests/server_fixture.h"
 
 namespace actbench {
 namespace {
@@ -68,24 +68,6 @@ v1::Certificate GoodCertificate() {
 absl::Status Check(const v1::Certificate& certificate) { return CheckCertificate(certificate, kNow); }
 
 TEST(CheckCertificateTest, TakesWhatAServerMade) { EXPECT_EQ(Check(GoodCertificate()), absl::OkStatus()); }
-
-TEST(CheckCertificateTest, TakesEveryExhaustiveMeasurementOfAServer) {
-  TestServer server;
-  for (const ActivationInfo* activation : AllActivations()) {
-    for (const v1::Dtype dtype : {v1::DTYPE_F16, v1::DTYPE_BF16}) {
-      for (const v1::Direction direction : {v1::DIRECTION_FORWARD, v1::DIRECTION_GRADIENT}) {
-        v1::MeasureAccuracyRequest request = MakeMeasurement(std::string(activation->name), dtype, direction);
-        request.mutable_inputs()->mutable_exhaustive()->set_unit_upstream(direction == v1::DIRECTION_GRADIENT);
-        v1::Certificate certificate = Measure(server, request);
-        EXPECT_EQ(CheckCertificate(certificate, absl::Now()), absl::OkStatus()) << certificate.kernel().name();
-        // It is as canonical as can be.
-        const std::string before = certificate.SerializeAsString();
-        MakeCanonical(certificate);
-        EXPECT_EQ(certificate.SerializeAsString(), before) << certificate.kernel().name();
-      }
-    }
-  }
-}
 
 TEST(CheckCertificateTest, TakesKernelsThatThisServerHasNot) {
   v1::Certificate certificate = GoodCertificate();
