@@ -112,9 +112,18 @@ void StoreElement(Dtype dtype, double value, void* data) {
 }
 
 uint64_t LoadBits(Dtype dtype, const void* data) {
-  uint64_t bits = 0;
-  std::memcpy(&bits, data, SizeBytes(dtype));  // little-endian, as every supported machine is
-  return bits;
+  const auto load = [data](auto bits) {  // of a size that the compiler knows: a move
+    std::memcpy(&bits, data, sizeof(bits));
+    return uint64_t{bits};
+  };
+  switch (SizeBytes(dtype)) {
+    case 2:
+      return load(uint16_t{});
+    case 4:
+      return load(uint32_t{});
+    default:
+      return load(uint64_t{});
+  }
 }
 
 void ConvertElements(Dtype from, const void* source, Dtype to, void* target, size_t n) {

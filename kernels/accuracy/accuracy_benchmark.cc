@@ -148,6 +148,15 @@ void FirstStageOf(benchmark::State& state, const LaneReferenceRow& row, Directio
       });
 }
 
+void Follow(benchmark::State& state, const LaneReference& reference) {
+  const Line line = {.from = 0, .value = 0.5, .slope = 0.25, .error = 0x1p-60, .error_slope = 0x1p-60};
+  RunBlocks(
+      state, Dtype::kF32, [](Block&, size_t) {},
+      [&](Block& block, size_t n) {
+        reference.follow(line, block.wide.data(), n, block.value.data(), block.error.data());
+      });
+}
+
 // silu by its exact kernel, beside its reference.
 class SiluResults {
  public:
@@ -281,6 +290,9 @@ void RegisterBlocks() {
 }
 
 void RegisterReference() {
+  for (const LaneReference& reference : LaneReferences()) {
+    Register(absl::StrCat("follow/", std::string(reference.isa)), [&](auto& state) { Follow(state, reference); });
+  }
   for (Direction direction : kDirections) {
     const std::string suffix = absl::StrCat("/", std::string(Name(direction)));
     for (const LaneReference& reference : LaneReferences()) {

@@ -130,7 +130,10 @@ void MeasurementImpl::RunInputs(uint64_t begin, uint64_t end) {
   std::unique_ptr<Workspace> w = Acquire();
   std::vector<HardOutput> hard;
   if (begin == 0) RunSpecialValues(*w);
-  if (space_.exhaustive()) LoadPrevious(*w, {begin, 0});
+  if (space_.exhaustive()) {
+    LoadPrevious(*w, {begin, 0});
+    FindLines(*w, begin, end);
+  }
   for (uint64_t at = begin; at < end && !failed_.load(std::memory_order_relaxed); at += space_.block()) {
     RunBlock(*w, {at, static_cast<size_t>(std::min<uint64_t>(space_.block(), end - at))}, hard);
   }

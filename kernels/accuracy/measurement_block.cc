@@ -103,6 +103,26 @@ void MeasurementImpl::LoadPrevious(Workspace& w, Block block) {
   }
 }
 
+void MeasurementImpl::FindLines(Workspace& w, uint64_t begin, uint64_t end) const {
+  w.lines.assign(1, std::nullopt);
+  if (references_.size() != 1) return;
+  const auto x_at = [&](uint64_t index) { return PointOf(space_.At(index))[0]; };
+  if (space_.upstream_varies()) {  // a piece has one x
+    w.lines[0] = references_[0].FindLineOverUpstream(x_at(begin));
+  } else if (direction_ == Direction::kForward && space_.input_count() == 1) {
+    std::vector<double> middles;
+    std::vector<double> radii;
+    for (uint64_t at = begin; at < end; at += space_.block()) {
+      const double first = x_at(at);
+      const double last = x_at(std::min<uint64_t>(at + space_.block(), end) - 1);
+      middles.push_back((first + last) / 2);
+      radii.push_back((last - first) / 2);
+    }
+    w.lines.resize(middles.size());
+    references_[0].FindLines(middles.data(), radii.data(), middles.size(), w.lines.data());
+  }
+}
+
 void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   const Reference& reference = references_[output];
   double* rows[3];
@@ -122,7 +142,11 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   }
   const size_t padded = (block.n + kReferenceStep - 1) / kReferenceStep * kReferenceStep;
   for (double* row : rows) std::fill(row + block.n, row + padded, 1);
-  if (!reference.EvaluateF64(rows, padded, w.value.data(), w.error.data())) {
+  const std::optional<Line>& line = w.lines[block.start / space_.block() % w.lines.size()];
+  if (all_plain && line.has_value()) {
+    LaneReferences().back().follow(*line, rows[space_.upstream_varies() ? 1 : 0], padded, w.value.data(),
+                                   w.error.data());
+  } else if (!reference.EvaluateF64(rows, padded, w.value.data(), w.error.data())) {
     std::fill(w.value.begin(), w.value.end(), 0);
     std::fill(w.error.begin(), w.error.end(), kInfinity);
   }

@@ -104,6 +104,8 @@ class MeasurementImpl final : public Measurement {
   bool CompareNaNs(Workspace& w, Block block, size_t kernel, size_t output);
   void CompareExhaustive(Workspace& w, Block block, size_t output, std::vector<HardOutput>& hard);
   void CompareSampled(Workspace& w, Block block, size_t kernel, size_t output);
+  // The line of each block in [begin, end), or the one line of all of them.
+  void FindLines(Workspace& w, uint64_t begin, uint64_t end) const;
   // Stage 1 of the block, with an infinite error where it does not serve.
   void EvaluateF64(Workspace& w, Block block, size_t output);
   // The bits of input i of the block.

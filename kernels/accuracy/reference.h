@@ -63,6 +63,11 @@ class Reference {
   // Stage 1 of `n` inputs (a multiple of kReferenceStep), as ReferenceFunction; for every input that IsPlain. False,
   // and nothing done, if there is no such stage.
   bool EvaluateF64(const double* const* inputs, size_t n, double* value, double* error) const;
+  // Lines that stage 1's results follow: of y over `n` ranges of x (a multiple of kReferenceStep), and of dx over dy at
+  // an x. Nothing where they would not be nearly as good as stage 1 or where its results are exact; none at all with a
+  // gate.
+  void FindLines(const double* middles, const double* radii, size_t n, std::optional<Line>* lines) const;
+  std::optional<Line> FindLineOverUpstream(double x) const;
   // Whether there is one: not in f64, nor with parameters beyond 2^100 or so near to 0.
   bool HasF64Stage() const { return dtype_ != Dtype::kF64 && LaneFunction(false) != nullptr; }
   // Whether the faster stages can serve this input: it is finite, and dy is not 0.

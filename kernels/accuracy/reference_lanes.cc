@@ -22,7 +22,7 @@ namespace actbench::reference_lanes::HWY_NAMESPACE {
 // In this order.
 #include "kernels/accuracy/lanes.inc"
 
-absl::Span<const LaneReferenceRow> Rows() { return ReferenceRows(Activations()); }
+LaneReference ReferenceFor(std::string_view isa) { return ReferenceOf(isa, Activations()); }
 }  // namespace actbench::reference_lanes::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif
@@ -45,9 +45,9 @@ namespace actbench {
 const std::vector<LaneReference>& LaneReferences() {
   static const auto& references = *new std::vector<LaneReference>([] {
     using reference_lanes::scalar_lane::Activations;
-    std::vector<LaneReference> all = {{"scalar", reference_lanes::scalar_lane::ReferenceRows(Activations())}};
+    std::vector<LaneReference> all = {reference_lanes::scalar_lane::ReferenceOf("scalar", Activations())};
 #define ACTBENCH_ADD(target, space, isa) \
-  if (hwy::SupportedTargets() & target) all.push_back({isa, reference_lanes::space::Rows()});
+  if (hwy::SupportedTargets() & target) all.push_back(reference_lanes::space::ReferenceFor(isa));
     ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
     return all;

@@ -18,6 +18,8 @@ namespace actbench {
 //   Pair: outputs = high, low, error: it is within `error` of high + low.
 // An error that is infinite or NaN says that nothing is known. The first stage's exponential does not fall below
 // e^-484: of results below 2^-180, which f32 and narrower dtypes round to 0, it only says that they are below.
+//   range: `inputs` are the middle and the radius of n ranges of x; outputs = value, error, slope, error: those of f(x)
+//          and f'(x) for every x in the range.
 using ReferenceFunction = void (*)(const double* parameters, const double* const* inputs, size_t n,
                                    double* const* outputs);
 
@@ -32,12 +34,26 @@ struct LaneReferenceRow {
   std::string_view activation;
   ReferenceFunctions f64;
   ReferenceFunctions pair;
+  ReferenceFunction range;  // null with a gate
 };
+
+// A straight line that results follow: at t they are within error + error_slope abs(t - from) of
+// value + slope (t - from).
+struct Line {
+  double from;
+  double value;
+  double slope;
+  double error;
+  double error_slope;
+};
+// The line's values at `n` places t (a multiple of kReferenceStep), and their errors.
+using FollowFunction = void (*)(const Line& line, const double* t, size_t n, double* value, double* error);
 
 // One instruction set that the processor has and the functions of all activations.
 struct LaneReference {
   std::string_view isa;
   absl::Span<const LaneReferenceRow> rows;
+  FollowFunction follow;
 };
 
 // From the narrowest to the widest; "scalar" is always there.

@@ -8,9 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "kernels/accuracy/compare_lanes.h"
+#include "kernels/accuracy/reference_lanes.h"
 #include "kernels/accuracy/tally.h"
 #include "kernels/dtype.h"
 
@@ -59,6 +61,7 @@ struct Workspace {
   std::array<std::vector<double>, 3> wide_inputs;
   std::vector<double> value;
   std::vector<double> error;
+  std::vector<std::optional<Line>> lines;               // of the blocks of the piece; nothing where there is none
   std::vector<std::unique_ptr<GuardedOutput>> guarded;  // by kernel, then output
   std::vector<Results> results;                         // likewise
   std::vector<Tally> tallies;                           // by kernel
