@@ -39,7 +39,8 @@ absl::Status AccuracyCall::Accept() {
   if (absl::Status status = work_.CheckDeadline(); !status.ok()) return status;
   absl::StatusOr<AccuracyPlan> plan = Plan();
   if (!plan.ok()) return work_.Refuse(plan.status());
-  absl::Status status = work_.Reserve(plan->memory_bytes() + static_cast<int64_t>(request().SpaceUsedLong()));
+  // Not the measurement's own memory, some MiB: two run at a time.
+  absl::Status status = work_.Reserve(static_cast<int64_t>(request().SpaceUsedLong()));
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<AccuracyJob>> job = AccuracyJob::Make(
       *std::move(plan), work_.deadline(), [self = shared_from_this()](const absl::Status& end) { self->NoteEnd(end); });

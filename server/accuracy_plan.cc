@@ -19,12 +19,6 @@ namespace {
 constexpr int64_t kDefaultSamples = 1'000'000;
 constexpr int64_t kDefaultF64Samples = 100'000;
 
-// What a measurement takes: of each kernel the buffers and tallies of the threads, and of exhaustive inputs those that
-// are left to MPFR, at most so many.
-constexpr int64_t kKernelBytes = int64_t{4} << 20;
-constexpr uint64_t kMostHardInputs = uint64_t{1} << 20;
-constexpr int64_t kHardInputBytes = 48;
-
 // What the inputs are of.
 struct Case {
   const ActivationInfo& activation;
@@ -171,11 +165,6 @@ absl::StatusOr<AccuracyPlan> Plan(const Request& request, const std::vector<Name
 size_t ExhaustiveBits(const ActivationInfo& activation, Direction direction, Dtype dtype, bool unit_upstream) {
   const bool with_upstream = direction == Direction::kGradient && !unit_upstream;
   return (activation.inputs + (with_upstream ? 1 : 0)) * 8 * SizeBytes(dtype);
-}
-
-int64_t AccuracyPlan::memory_bytes() const {
-  const uint64_t hard = exhaustive() ? std::min(input_total, kMostHardInputs) : 0;
-  return kKernelBytes * static_cast<int64_t>(kernels.size()) + kHardInputBytes * static_cast<int64_t>(hard);
 }
 
 absl::StatusOr<AccuracyPlan> PlanMeasurement(const v1::MeasureAccuracyRequest& request, const Catalog& catalog,

@@ -31,8 +31,6 @@ struct AccuracyPlan {
     return {.dtype = kernels[0]->dtype, .inputs = activation->inputs + upstream};
   }
   bool exhaustive() const { return std::holds_alternative<ExhaustiveInputs>(inputs); }
-  // An estimate of the memory that the measurement takes beside what it borrows.
-  int64_t memory_bytes() const;
 };
 
 // There are 2^ as many inputs of an exhaustive measurement, and of at most so many all can be measured: a matter of

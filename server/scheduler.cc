@@ -74,9 +74,11 @@ absl::Status Scheduler::Submit(Job& job) {
   job.accepted_ = now;
   job.queued_ = true;
   job.stop_ = absl::OkStatus();
-  queues_[job_class].push_back(&job);
+  const bool is_held = job_class == JobClass::kLong && LongAdmitted() >= kLongAtATime;
+  (is_held ? held_ : queues_[job_class]).push_back(&job);
   ++waiting_[job_class];
   ++unfinished_[job_class];
+  if (is_held) return absl::OkStatus();
   if (sleeping_ > 0 && job.is_brief() && NextClass() == job_class && queues_[job_class].front() == &job) {
     RunChunk(job);
     // Whoever looked for work meanwhile may have found as many threads busy as may be.
@@ -90,6 +92,16 @@ absl::Status Scheduler::Submit(Job& job) {
 size_t Scheduler::Unfinished() const { return std::accumulate(unfinished_.begin(), unfinished_.end(), size_t{0}); }
 
 size_t Scheduler::UnfinishedRequests() const { return Unfinished() - unfinished_[JobClass::kBackground]; }
+
+size_t Scheduler::LongAdmitted() const { return unfinished_[JobClass::kLong] - held_.size(); }
+
+void Scheduler::AdmitLong() {
+  while (!held_.empty() && LongAdmitted() < kLongAtATime) {
+    queues_[JobClass::kLong].push_back(held_.front());
+    held_.pop_front();
+    if (sleeping_ > 0) work_.NotifyOne();
+  }
+}
 
 bool Scheduler::AnyQueued() const {
   return std::any_of(queues_.begin(), queues_.end(), [](const Queue& queue) { return !queue.empty(); });
@@ -108,6 +120,8 @@ bool Scheduler::Cancel(Job& job, absl::Status why) {
 std::optional<size_t> Scheduler::Place(const Job& job) const {
   MutexLock lock(mutex_);
   if (!job.queued_ || job.next_chunk_ > 0) return std::nullopt;
+  const auto held = std::find(held_.begin(), held_.end(), &job);
+  if (held != held_.end()) return LongAdmitted() + static_cast<size_t>(held - held_.begin());
   const Queue& queue = queues_[job.job_class()];
   const auto place = static_cast<size_t>(std::find(queue.begin(), queue.end(), &job) - queue.begin());
   // One that runs what may not be its last chunk is not in the queue.
@@ -123,6 +137,7 @@ bool Scheduler::Drain(absl::Time deadline) {
   while (UnfinishedRequests() > 0 && absl::Now() < deadline) idle_.WaitUntil(mutex_, deadline);
   const bool finished = UnfinishedRequests() == 0;
   drained_ = true;
+  while (!held_.empty()) Drop(*held_.front(), Stopped());
   for (Queue& queue : queues_) {
     while (!queue.empty()) Drop(*queue.front(), Stopped());
   }
@@ -248,8 +263,8 @@ void Scheduler::Account(JobClass job_class, Clock::duration elapsed) {
 }
 
 void Scheduler::Drop(Job& job, absl::Status why) {
-  Queue& queue = queues_[job.job_class()];
-  queue.erase(std::find(queue.begin(), queue.end(), &job));
+  std::erase(queues_[job.job_class()], &job);
+  std::erase(held_, &job);
   job.queued_ = false;
   job.status_ = std::move(why);
   const bool started = job.next_chunk_ > 0;
@@ -269,6 +284,7 @@ void Scheduler::Finish(Job& job) {
   job.Done(job.status_);
   mutex_.Lock();
   if (--unfinished_[job_class] == 0) idle_.NotifyAll();
+  if (job_class == JobClass::kLong) AdmitLong();
 }
 
 }  // namespace actbench

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one scheduler: runs every job of the server on its own worker threads, in chunks under 1 ms, round-robin over the
-// jobs of a class. Knows no gRPC. Thread-safe. Tested by scheduler_test.cc and scheduler_stop_test.cc.
+// jobs of a class. Knows no gRPC. Thread-safe. Tested by scheduler_test.cc, scheduler_queue_test.cc and
+// scheduler_stop_test.cc.
 #ifndef ACTBENCH_SERVER_SCHEDULER_H_
 #define ACTBENCH_SERVER_SCHEDULER_H_
 
@@ -51,8 +52,8 @@ class Job {
   absl::Status stop_;  // why no more chunks may be added
 };
 
-// Jobs of a class take turns, chunk by chunk, but exclusive ones come one after the other. A class starts a chunk only
-// when no chunk of a more urgent one is waiting, with three exceptions:
+// Jobs of a class take turns, chunk by chunk, but exclusive ones come one after the other, and of the long ones two run
+// at a time. A class starts a chunk only when no chunk of a more urgent one is waiting, with three exceptions:
 //   - long work gets an eighth of the time beside interactive work that never pauses, or exclusive work that does not;
 //   - an exclusive job waits for interactive work no longer than a turn at a time;
 //   - background work stands still while an exclusive job exists.
@@ -60,6 +61,8 @@ class Scheduler {
  public:
   // How long interactive work may keep an exclusive job waiting: as long as an exclusive chunk may keep it waiting.
   static constexpr std::chrono::milliseconds kInteractiveTurn{250};
+  // Long jobs at a time: with more each would take longer, and all together as long, and more memory.
+  static constexpr size_t kLongAtATime = 2;
 
   // Of each class at most `queue_length` jobs wait for their first chunk; `metrics` must outlive the scheduler. Throws
   // std::system_error if there cannot be so many threads.
@@ -115,6 +118,10 @@ class Scheduler {
   size_t Unfinished() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t UnfinishedRequests() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // without background jobs
   bool AnyQueued() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Long jobs of which chunks may run.
+  size_t LongAdmitted() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets long jobs begin for which there is room.
+  void AdmitLong() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Puts `job` where its next turn is.
   void Enqueue(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Removes `job` from its queue for good. Its Done is called here if no chunk of it runs, else after the last.
@@ -132,6 +139,7 @@ class Scheduler {
   Condition idle_;  // no job of some class is unfinished
   // Jobs with chunks that have not started, next turn first.
   PerClass<Queue> queues_ ABSL_GUARDED_BY(mutex_);
+  Queue held_ ABSL_GUARDED_BY(mutex_);  // long jobs that come after those of queues_
   PerClass<size_t> waiting_ ABSL_GUARDED_BY(mutex_);
   PerClass<size_t> unfinished_ ABSL_GUARDED_BY(mutex_);
   size_t busy_ ABSL_GUARDED_BY(mutex_) = 0;

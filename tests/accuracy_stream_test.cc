@@ -123,10 +123,32 @@ TEST(AccuracyStreamTest, TwoClientsShareTheWorkers) {
   ReadUntilItRuns(first);
   MeasureStream second(server, LongMeasurement());
   ReadUntilItRuns(second);
-  // A third comes to its end beside them.
-  EXPECT_EQ(Measure(server, ShortMeasurement()).report().checked(), 65536);
   const int64_t done = ReadUntilItRuns(first).inputs_done();
   EXPECT_GT(ReadUntilItRuns(first).inputs_done(), done);
+}
+
+TEST(AccuracyStreamTest, AThirdMeasurementWaitsForItsTurn) {
+  TestServer server(Threads(1));
+  MeasureStream first(server, LongMeasurement());
+  ReadUntilItRuns(first);
+  MeasureStream second(server, LongMeasurement());
+  ReadUntilItRuns(second);
+  MeasureStream third(server, ShortMeasurement());
+  v1::AccuracyProgress progress;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(third.ReadProgress(progress));
+    EXPECT_EQ(progress.queue_place(), 2);
+    EXPECT_EQ(progress.inputs_done(), 0);
+  }
+  // What waits can be cancelled, and what it waits for lets it begin.
+  MeasureStream fourth(server, ShortMeasurement());
+  ASSERT_TRUE(fourth.ReadProgress(progress));
+  EXPECT_EQ(progress.queue_place(), 3);
+  fourth.Cancel();
+  EXPECT_EQ(fourth.Finish().error_code(), grpc::CANCELLED);
+  second.Cancel();
+  EXPECT_TRUE(third.Finish().ok());
+  EXPECT_EQ(third.certificate.report().checked(), 65536);
 }
 
 TEST(AccuracyStreamTest, EvaluateAnswersMeanwhile) {
@@ -252,19 +274,29 @@ TEST(AccuracyLimitTest, TooManyMeasurementsThatWaitAreRefused) {
   ExpectNothingLeft(server);
 }
 
-TEST(AccuracyLimitTest, MeasurementsTakeMemoryOfTheBudget) {
+TEST(AccuracyLimitTest, RequestsTakeMemoryOfTheBudget) {
   ServerOptions options = Threads(1);
-  options.limits.inflight_bytes = int64_t{6} << 20;
+  options.limits.inflight_bytes = int64_t{1} << 20;
   TestServer server(options);
-  MeasureStream running(server, LongMeasurement());
-  ReadUntilItRuns(running);
-  EXPECT_GT(server.Metric(kInflight), 1 << 20);
-  const grpc::Status status = MeasureStream(server, ShortMeasurement()).Finish();
+  v1::MeasureAccuracyRequest large = MakeMeasurement("sigmoid", v1::DTYPE_F32);
+  *large.mutable_inputs()->mutable_given()->add_inputs() = MakeTensor(v1::DTYPE_F32, SomeValues(150'000));
+  MeasureStream first(server, LongMeasurement());
+  ReadUntilItRuns(first);
+  MeasureStream second(server, LongMeasurement());
+  ReadUntilItRuns(second);
+  EXPECT_LT(server.Metric(kInflight), 1 << 14);
+  MeasureStream waiting(server, large);
+  v1::AccuracyProgress progress;
+  ASSERT_TRUE(waiting.ReadProgress(progress));
+  EXPECT_GT(server.Metric(kInflight), 600'000);
+  const grpc::Status status = MeasureStream(server, large).Finish();
   EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
-  ExpectContains(status.error_message(), {"6291456", "--max_inflight_bytes"});
+  ExpectContains(status.error_message(), {"1048576", "--max_inflight_bytes"});
   EXPECT_EQ(server.Metric("actbench_rpc_rejected_total{method=\"MeasureAccuracy\",reason=\"inflight_bytes\"}"), 1);
-  running.Cancel();
-  EXPECT_EQ(running.Finish().error_code(), grpc::CANCELLED);
+  for (MeasureStream* stream : {&waiting, &second, &first}) {
+    stream->Cancel();
+    EXPECT_EQ(stream->Finish().error_code(), grpc::CANCELLED);
+  }
   ExpectNothingLeft(server);
 }
 

@@ -102,6 +102,27 @@ TEST_F(SchedulerStopTest, DeadlineStopsARunningJobBetweenChunks) {
   EXPECT_LT(job.chunks_run, 1000000u);
 }
 
+TEST_F(SchedulerStopTest, DrainEndsLongJobsThatWaitForOthers) {
+  Scheduler scheduler(2, 100, metrics_);
+  std::vector<std::unique_ptr<TestJob>> jobs;
+  for (int i = 0; i < 6; ++i) {
+    // Of two, the others can begin in time.
+    const size_t chunks = i < 4 ? 3 : 1000000;
+    jobs.push_back(std::make_unique<TestJob>(JobClass::kLong, chunks, [](size_t) { Spin(absl::Microseconds(200)); }));
+    ASSERT_TRUE(scheduler.Submit(*jobs.back()).ok());
+  }
+  TestJob held(JobClass::kLong, 1, Nothing);
+  ASSERT_TRUE(scheduler.Submit(held).ok());
+  EXPECT_FALSE(scheduler.Drain(absl::Now() + absl::Milliseconds(100)));
+  for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(jobs[i]->status().ok());
+  for (TestJob* job : {jobs[4].get(), jobs[5].get(), &held}) {
+    EXPECT_EQ(job->done_calls, 1);
+    EXPECT_TRUE(absl::IsUnavailable(job->status())) << job->status();
+  }
+  EXPECT_EQ(held.chunks_run, 0u);
+  EXPECT_EQ(scheduler.counts().unfinished, 0u);
+}
+
 TEST_F(SchedulerStopTest, DrainFinishesAcceptedJobsAndRefusesNewOnes) {
   Scheduler scheduler(2, 100, metrics_);
   std::vector<std::unique_ptr<TestJob>> jobs;

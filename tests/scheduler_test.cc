@@ -358,28 +358,5 @@ TEST_F(SchedulerTest, RefusesJobsBeyondTheQueueLengthOfTheirClassAndNamesIt) {
   EXPECT_TRUE(second.WaitUntilDone());
 }
 
-TEST_F(SchedulerTest, TellsWaitingJobsTheirPlaceInTheirClass) {
-  Scheduler scheduler(1, 10, metrics_);
-  TestJob first(JobClass::kLong, 1, Nothing);
-  TestJob second(JobClass::kLong, 1, Nothing);
-  TestJob urgent(JobClass::kInteractive, 1, Nothing);
-  {
-    Blocker blocker(scheduler);
-    EXPECT_EQ(scheduler.Place(first), std::nullopt);
-    ASSERT_TRUE(scheduler.Submit(first).ok());
-    ASSERT_TRUE(scheduler.Submit(second).ok());
-    EXPECT_EQ(scheduler.Place(first), 0u);
-    EXPECT_EQ(scheduler.Place(second), 1u);
-    ASSERT_TRUE(scheduler.Submit(urgent).ok());
-    EXPECT_EQ(scheduler.Place(urgent), 0u);
-    EXPECT_EQ(scheduler.Place(second), 1u);
-    EXPECT_TRUE(scheduler.Cancel(first, absl::CancelledError("")));
-    EXPECT_EQ(scheduler.Place(second), 0u);
-  }
-  ASSERT_TRUE(second.WaitUntilDone());
-  ASSERT_TRUE(urgent.WaitUntilDone());
-  EXPECT_EQ(scheduler.Place(second), std::nullopt);
-}
-
 }  // namespace
 }  // namespace actbench

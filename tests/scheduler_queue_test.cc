@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs that wait: their places, and long ones that wait for others.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "server/scheduler.h"
+#include "tests/scheduler_fixture.h"
+
+namespace actbench {
+namespace {
+
+using SchedulerQueueTest = SchedulerTest;
+
+TEST_F(SchedulerQueueTest, TellsWaitingJobsTheirPlaceInTheirClass) {
+  Scheduler scheduler(1, 10, metrics_);
+  TestJob first(JobClass::kLong, 1, Nothing);
+  TestJob second(JobClass::kLong, 1, Nothing);
+  TestJob urgent(JobClass::kInteractive, 1, Nothing);
+  {
+    Blocker blocker(scheduler);
+    EXPECT_EQ(scheduler.Place(first), std::nullopt);
+    ASSERT_TRUE(scheduler.Submit(first).ok());
+    ASSERT_TRUE(scheduler.Submit(second).ok());
+    EXPECT_EQ(scheduler.Place(first), 0u);
+    EXPECT_EQ(scheduler.Place(second), 1u);
+    ASSERT_TRUE(scheduler.Submit(urgent).ok());
+    EXPECT_EQ(scheduler.Place(urgent), 0u);
+    EXPECT_EQ(scheduler.Place(second), 1u);
+    EXPECT_TRUE(scheduler.Cancel(first, absl::CancelledError("")));
+    EXPECT_EQ(scheduler.Place(second), 0u);
+  }
+  ASSERT_TRUE(second.WaitUntilDone());
+  ASSERT_TRUE(urgent.WaitUntilDone());
+  EXPECT_EQ(scheduler.Place(second), std::nullopt);
+}
+
+TEST_F(SchedulerQueueTest, RunsTwoLongJobsAtATime) {
+  Scheduler scheduler(4, 10, metrics_);
+  std::vector<std::unique_ptr<Gate>> gates;
+  std::vector<std::unique_ptr<TestJob>> jobs;
+  std::atomic<int> running = 0;
+  std::atomic<int> most = 0;
+  for (size_t i = 0; i < 5; ++i) {
+    Gate& gate = *gates.emplace_back(std::make_unique<Gate>());
+    jobs.push_back(std::make_unique<TestJob>(JobClass::kLong, 1, [&](size_t) {
+      most = std::max<int>(most, ++running);
+      EXPECT_TRUE(gate.Wait());
+      --running;
+    }));
+    ASSERT_TRUE(scheduler.Submit(*jobs.back()).ok());
+  }
+  TestJob other(JobClass::kInteractive, 1, Nothing);
+  ASSERT_TRUE(scheduler.Submit(other).ok());
+  ASSERT_TRUE(other.WaitUntilDone());
+  while (running < 2) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(scheduler.counts().waiting[JobClass::kLong], 3u);
+  EXPECT_EQ(scheduler.Place(*jobs[2]), 2u);
+  EXPECT_EQ(scheduler.Place(*jobs[4]), 4u);
+  EXPECT_TRUE(scheduler.Cancel(*jobs[3], absl::CancelledError("")));
+  EXPECT_EQ(scheduler.Place(*jobs[4]), 3u);
+  gates[1]->Open();
+  ASSERT_TRUE(jobs[1]->WaitUntilDone());
+  while (scheduler.Place(*jobs[2]).has_value()) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(scheduler.Place(*jobs[4]), 2u);
+  for (const auto& gate : gates) gate->Open();
+  for (const auto& job : jobs) EXPECT_TRUE(job->WaitUntilDone());
+  EXPECT_TRUE(absl::IsCancelled(jobs[3]->status()));
+  EXPECT_EQ(jobs[3]->chunks_run, 0u);
+  EXPECT_EQ(most, 2);
+}
+
+}  // namespace
+}  // namespace actbench
