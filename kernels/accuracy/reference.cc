@@ -88,11 +88,7 @@ Reference::Reference(const Definitions& definitions, size_t input_count, Directi
       parameters_(std::move(parameters)),
       output_(output),
       lanes_serve_parameters_(
-          std::all_of(parameters_.begin(), parameters_.end(), [](double p) { return IsWithin(p, 0x1p100); })) {
-  if (input_count != 1) return;
-  limits_[0] = LimitAt(-kInfinity);
-  limits_[1] = LimitAt(kInfinity);
-}
+          std::all_of(parameters_.begin(), parameters_.end(), [](double p) { return IsWithin(p, 0x1p100); })) {}
 
 Reference::Reference(const ActivationInfo& activation, Direction direction, Dtype dtype, std::vector<double> parameters,
                      size_t output)
@@ -212,7 +208,7 @@ std::optional<ExactResult> Reference::EvaluateSpecial(const double* inputs) cons
   if (std::any_of(inputs, inputs + count, [](double x) { return std::isnan(x); })) return Rounded(kNaN);
   if (direction_ == Direction::kForward) return std::nullopt;
   const double dy = inputs[count - 1];
-  if (input_count_ == 1 && std::isinf(inputs[0])) return Product(dy, limits_[inputs[0] > 0 ? 1 : 0]);
+  if (input_count_ == 1 && std::isinf(inputs[0])) return Product(dy, LimitOf(inputs[0] < 0));
   if (dy != 0 && !std::isinf(dy)) return std::nullopt;
   std::array<double, 3> point = {inputs[0], count > 1 ? inputs[1] : 0, 0};
   point[count - 1] = 1;

@@ -101,7 +101,7 @@ class Reference {
     double high = 0;
     double low = 0;
   };
-  Limit LimitAt(double x) const;
+  Limit FindLimit(double infinity) const;
   // From `start` on, away from 0, a function of one variable is within 2^-40 of its limit, and on which side of it:
   // larger in magnitude (1), or smaller (-1).
   struct Tail {
@@ -109,7 +109,8 @@ class Reference {
     int side = 0;
   };
   Tail FindTail(double sign) const;
-  // For inputs with this sign; found when it is first asked for.
+  // For inputs of one variable with this sign; each found when it is first asked for.
+  const Limit& LimitOf(bool negative) const;
   const Tail& TailOf(bool negative) const;
   // Makes the exponent known where f is at a power of two beyond all precision: by the side from which it comes near.
   void SettleExponent(const double* inputs, ExactResult& exact) const;
@@ -133,12 +134,13 @@ class Reference {
   std::vector<double> parameters_;
   size_t output_;
   bool lanes_serve_parameters_;
-  Limit limits_[2] = {};  // of one variable: at -infinity and at infinity
-  struct Tails {
-    std::once_flag once[2];
-    Tail tails[2];
+  struct End {
+    std::once_flag has_limit;
+    Limit limit;
+    std::once_flag has_tail;
+    Tail tail;
   };
-  std::shared_ptr<Tails> tails_ = std::make_shared<Tails>();
+  std::shared_ptr<std::array<End, 2>> ends_ = std::make_shared<std::array<End, 2>>();  // -infinity and infinity
 };
 
 }  // namespace actbench

@@ -46,15 +46,15 @@ BigBall Reference::EvaluateFunction(const double* inputs) const {
   return direction_ == Direction::kForward ? result.value : result.derivative;
 }
 
-Reference::Limit Reference::LimitAt(double x) const {
+Reference::Limit Reference::FindLimit(double infinity) const {
   const BigFloat::PrecisionScope precision(kLeastPrecision);
-  const BigFloat limit = EvaluateFunction(&x).value();
+  const BigFloat limit = EvaluateFunction(&infinity).value();
   const double high = limit.ToDouble();
   return {high, std::isfinite(high) ? (limit - BigFloat(high)).ToDouble() : 0};
 }
 
 Reference::Tail Reference::FindTail(double sign) const {
-  const Limit& limit = limits_[sign > 0 ? 1 : 0];
+  const Limit& limit = LimitOf(sign < 0);
   const auto difference = [&](double x) {
     const double input = std::copysign(x, sign);
     return abs(EvaluateFunction(&input)) - BigBall(std::fabs(limit.high));
@@ -79,16 +79,22 @@ Reference::Tail Reference::FindTail(double sign) const {
   return {};
 }
 
+const Reference::Limit& Reference::LimitOf(bool negative) const {
+  End& end = (*ends_)[negative ? 0 : 1];
+  std::call_once(end.has_limit, [&] { end.limit = FindLimit(negative ? -kInfinity : kInfinity); });
+  return end.limit;
+}
+
 const Reference::Tail& Reference::TailOf(bool negative) const {
-  const size_t i = negative ? 0 : 1;
-  std::call_once(tails_->once[i], [&] { tails_->tails[i] = FindTail(negative ? -1 : 1); });
-  return tails_->tails[i];
+  End& end = (*ends_)[negative ? 0 : 1];
+  std::call_once(end.has_tail, [&] { end.tail = FindTail(negative ? -1 : 1); });
+  return end.tail;
 }
 
 void Reference::SettleExponent(const double* inputs, ExactResult& exact) const {
   if (exact.knows_exponent || input_count_ != 1) return;
   const bool negative = std::signbit(inputs[0]);
-  const Limit& limit = limits_[negative ? 0 : 1];
+  const Limit& limit = LimitOf(negative);
   const double power = limit.high * (direction_ == Direction::kGradient ? inputs[1] : 1);
   const int exponent = std::isfinite(power) && power != 0 ? std::ilogb(power) : 0;
   if (limit.low != 0 || std::fabs(power) != std::ldexp(1.0, exponent)) return;
