@@ -2,20 +2,12 @@
 #include "kernels/dtype.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
 
 namespace actbench {
 namespace {
-
-constexpr std::array<DtypeInfo, 4> kDtypes = {{
-    {Dtype::kF64, "f64", 8, 53, -1022, 1023},
-    {Dtype::kF32, "f32", 4, 24, -126, 127},
-    {Dtype::kF16, "f16", 2, 11, -14, 15},
-    {Dtype::kBF16, "bf16", 2, 8, -126, 127},
-}};
 
 template <class T>
 T LoadAs(const void* data) {
@@ -57,10 +49,6 @@ double From16Bits(uint16_t bits, int precision, int min_exponent) {
 }
 
 }  // namespace
-
-std::span<const DtypeInfo> AllDtypes() { return kDtypes; }
-
-const DtypeInfo& Info(Dtype dtype) { return kDtypes[static_cast<size_t>(dtype)]; }
 
 std::optional<Dtype> ParseDtype(std::string_view name) {
   for (const DtypeInfo& info : kDtypes) {

@@ -33,8 +33,14 @@ struct DtypeInfo {
 };
 
 // All dtypes, in the order of the enum.
-std::span<const DtypeInfo> AllDtypes();
-const DtypeInfo& Info(Dtype dtype);
+inline constexpr DtypeInfo kDtypes[] = {
+    {Dtype::kF64, "f64", 8, 53, -1022, 1023},
+    {Dtype::kF32, "f32", 4, 24, -126, 127},
+    {Dtype::kF16, "f16", 2, 11, -14, 15},
+    {Dtype::kBF16, "bf16", 2, 8, -126, 127},
+};
+constexpr std::span<const DtypeInfo> AllDtypes() { return kDtypes; }
+constexpr const DtypeInfo& Info(Dtype dtype) { return kDtypes[static_cast<size_t>(dtype)]; }
 inline std::string_view Name(Dtype dtype) { return Info(dtype).name; }
 inline size_t SizeBytes(Dtype dtype) { return Info(dtype).size_bytes; }
 
