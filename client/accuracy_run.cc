@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/accuracy_run.h"
 
-#include <algorithm>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -16,32 +15,7 @@
 namespace actbench::client {
 namespace {
 
-// Every parameter of each activation with its default.
-using Defaults = std::map<std::string, std::map<std::string, double>>;
-
-absl::StatusOr<Defaults> GetDefaults(Client& client) {
-  const absl::StatusOr<v1::ListActivationsResponse> list = client.ListActivations();
-  if (!list.ok()) return list.status();
-  Defaults defaults;
-  for (const v1::Activation& activation : list->activations()) {
-    for (const v1::Parameter& parameter : activation.parameters()) {
-      defaults[activation.name()][parameter.name()] = parameter.default_value();
-    }
-  }
-  return defaults;
-}
-
-// Whether it says what a new measurement of all inputs would. In 32 bits dy is always 1.
-bool Settles(const v1::Certificate& certificate, const v1::Kernel& kernel,
-             const std::map<std::string, double>& parameters) {
-  const bool all_inputs =
-      certificate.mode() == "exhaustive" || (IsExhaustive(certificate) && kernel.dtype() == v1::DTYPE_F32);
-  return all_inputs && !certificate.stale() && !certificate.imported() &&
-         certificate.kernel().name() == kernel.name() && certificate.kernel().device() == kernel.device() &&
-         std::map<std::string, double>(certificate.parameters().begin(), certificate.parameters().end()) == parameters;
-}
-
-// The newest stored one that settles what the kernel's error is.
+// The newest stored one that settles what the kernel's error is, by what is measured by default.
 absl::StatusOr<std::optional<v1::Certificate>> FindStored(Client& client, const v1::Kernel& kernel,
                                                           const std::map<std::string, double>& parameters) {
   const v1::MeasureAccuracyRequest wanted = RequestFor(kernel);
@@ -51,14 +25,13 @@ absl::StatusOr<std::optional<v1::Certificate>> FindStored(Client& client, const 
   request.set_dtype(wanted.dtype());
   *request.mutable_selector() = wanted.selector();
   request.set_current_only(true);
+  request.set_unit_upstream(true);
   request.mutable_parameters()->insert(parameters.begin(), parameters.end());
-  const absl::StatusOr<std::vector<v1::Certificate>> list = client.ListAllCertificates(request);
-  if (!list.ok()) return list.status();
-  const auto found = std::find_if(list->begin(), list->end(), [&](const v1::Certificate& certificate) {
-    return Settles(certificate, kernel, parameters);
-  });
-  if (found == list->end()) return std::nullopt;
-  absl::StatusOr<v1::Certificate> whole = client.GetCertificate(found->id());
+  request.set_page_size(1);
+  const absl::StatusOr<v1::ListCertificatesResponse> page = client.ListCertificates(request);
+  if (!page.ok()) return page.status();
+  if (page->certificates().empty()) return std::nullopt;
+  absl::StatusOr<v1::Certificate> whole = client.GetCertificate(page->certificates(0).id());
   if (!whole.ok()) return whole.status();
   return *std::move(whole);
 }
@@ -80,18 +53,10 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   AccuracyOutcome Measure() {
-    absl::StatusOr<Defaults> defaults = Defaults();
-    if (run_.use_stored) defaults = GetDefaults(run_.client);
-    if (!defaults.ok()) {
-      Tell(defaults.status(), "");
-      return Finish();
-    }
     for (size_t i = 0; i < kernels_.size() && !outcome_.ended; ++i) {
       const v1::Kernel& kernel = kernels_[i];
       bar_.Start(kernels_.size() == 1 ? kernel.name() : absl::StrCat(i + 1, "/", kernels_.size(), " ", kernel.name()));
-      std::map<std::string, double> parameters = (*defaults)[kernel.activation()];
-      for (const auto& [name, value] : run_.parameters) parameters[name] = value;
-      MeasureOne(kernel, parameters);
+      MeasureOne(kernel);
     }
     return Finish();
   }
@@ -124,10 +89,10 @@ class Runner {
   }
 
  private:
-  void MeasureOne(const v1::Kernel& kernel, const std::map<std::string, double>& parameters) {
+  void MeasureOne(const v1::Kernel& kernel) {
     const std::string prefix = kernels_.size() == 1 ? "" : kernel.name() + ": ";
     if (run_.use_stored) {
-      const absl::StatusOr<std::optional<v1::Certificate>> stored = FindStored(run_.client, kernel, parameters);
+      const absl::StatusOr<std::optional<v1::Certificate>> stored = FindStored(run_.client, kernel, run_.parameters);
       if (!stored.ok()) return Tell(stored.status(), prefix);
       if (stored->has_value()) return Print(**stored, /*stored=*/true);
     }

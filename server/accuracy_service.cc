@@ -104,6 +104,7 @@ absl::StatusOr<CertificateStore::Filter> ToFilter(const v1::ListCertificatesRequ
   filter.dtype = request.dtype();
   filter.selector = request.selector();
   filter.current_only = request.current_only();
+  filter.unit_upstream = request.unit_upstream();
   const ActivationInfo* info = nullptr;
   if (!request.activation().empty()) {
     const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());
@@ -112,8 +113,10 @@ absl::StatusOr<CertificateStore::Filter> ToFilter(const v1::ListCertificatesRequ
     filter.activation = std::string(info->name);
   }
   if (!request.current_only()) {
-    if (request.parameters().empty()) return filter;
-    return absl::InvalidArgumentError("parameters are given without current_only; set that too, or leave them out");
+    if (request.parameters().empty() && !request.unit_upstream()) return filter;
+    return absl::InvalidArgumentError(absl::StrCat(request.unit_upstream() ? "unit_upstream is" : "parameters are",
+                                                   " given without current_only; set that too, or leave ",
+                                                   request.unit_upstream() ? "it" : "them", " out"));
   }
   if (info == nullptr) {
     return absl::InvalidArgumentError("current_only is set, but no activation is given; give one");

@@ -16,7 +16,7 @@ namespace {
 std::string TokenHash(const std::string& place, const CertificateFilter& filter) {
   const v1::KernelSelector& selector = filter.selector;
   std::string text = absl::StrCat(place, ",", static_cast<int>(filter.direction), ",", static_cast<int>(filter.dtype),
-                                  ",", filter.current_only);
+                                  ",", filter.current_only, ",", filter.unit_upstream);
   for (const std::string* name :
        {&filter.activation, &selector.provider(), &selector.tier(), &selector.isa(), &selector.device()}) {
     absl::StrAppend(&text, ",", name->size(), ":", *name);

@@ -25,7 +25,8 @@ struct CertificateFilter {
   v1::Direction direction = v1::DIRECTION_UNSPECIFIED;
   v1::Dtype dtype = v1::DTYPE_UNSPECIFIED;
   v1::KernelSelector selector = {};
-  bool current_only = false;  // as in ListCertificatesRequest
+  bool current_only = false;   // as in ListCertificatesRequest
+  bool unit_upstream = false;  // the same
   std::optional<ParameterMap> parameters = {};
 };
 

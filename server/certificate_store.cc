@@ -29,18 +29,20 @@ CREATE TEMP VIEW all_certificates AS
   UNION ALL SELECT *, 1 FROM temp.unsaved WHERE id NOT IN (SELECT id FROM main.certificates);
 )sql";
 
-// The columns of a ReadRow. A dtype of 2 is f32, whose gradients are measured at dy = 1 alone.
+// The columns of a ReadRow.
 constexpr char kSelect[] = "SELECT id, time_us, imported, unsaved, certificate FROM temp.all_certificates ";
+// ?2: CertificateFilter::unit_upstream. A dtype of 2 is f32, whose gradients are always measured at dy = 1 alone.
 constexpr char kCurrent[] =
-    "build_id = ?1 AND imported = 0 AND (mode = 'exhaustive' OR (mode = 'exhaustive_unit_upstream' AND dtype = 2))";
+    "build_id = ?1 AND imported = 0 AND "
+    "(mode = 'exhaustive' OR (mode = 'exhaustive_unit_upstream' AND (?2 = 1 OR dtype = 2)))";
 static_assert(v1::DTYPE_F32 == 2);
 
 constexpr char kListWhere[] = R"sql(
-  AND (time_us, id) < (?3, ?4) AND (?5 = 0 OR parameters = ?6)
-  AND (?7 = '' OR activation = ?7) AND (?8 = 0 OR direction = ?8) AND (?9 = 0 OR dtype = ?9)
-  AND (?10 = '' OR provider = ?10) AND (?11 = '' OR tier = ?11) AND (?12 = '' OR isa = ?12)
-  AND (?13 = '' OR device = ?13)
-ORDER BY time_us DESC, id DESC LIMIT ?14
+  AND (time_us, id) < (?4, ?5) AND (?6 = 0 OR parameters = ?7)
+  AND (?8 = '' OR activation = ?8) AND (?9 = 0 OR direction = ?9) AND (?10 = 0 OR dtype = ?10)
+  AND (?11 = '' OR provider = ?11) AND (?12 = '' OR tier = ?12) AND (?13 = '' OR isa = ?13)
+  AND (?14 = '' OR device = ?14)
+ORDER BY time_us DESC, id DESC LIMIT ?15
 )sql";
 
 // The same certificates give the same bytes, in the order of their maps too.
@@ -336,10 +338,15 @@ absl::StatusOr<v1::ListCertificatesResponse> CertificateStore::List(const Filter
   if (!after.ok()) return after.status();
   MutexLock lock(reader_mutex_);
   const std::string parameters = ParametersText(filter.parameters.value_or(ParameterMap()));
-  StateDb::Statement select = reader_->Prepare(absl::StrCat(kSelect, "WHERE (?2 = 0 OR (", kCurrent, "))", kListWhere));
+  StateDb::Statement select = reader_->Prepare(absl::StrCat(kSelect, "WHERE (?3 = 0 OR (", kCurrent, "))", kListWhere));
   const v1::KernelSelector& selector = filter.selector;
-  select.BindText(build_id_).Bind(filter.current_only).Bind(after->time_us).BindText(after->id);
-  select.Bind(filter.parameters.has_value()).BindText(parameters).BindText(filter.activation).Bind(filter.direction);
+  select.BindText(build_id_).Bind(filter.unit_upstream).Bind(filter.current_only);
+  select.Bind(after->time_us)
+      .BindText(after->id)
+      .Bind(filter.parameters.has_value())
+      .BindText(parameters)
+      .BindText(filter.activation)
+      .Bind(filter.direction);
   select.Bind(filter.dtype).BindText(selector.provider()).BindText(selector.tier()).BindText(selector.isa());
   select.BindText(selector.device()).Bind(static_cast<int64_t>(size + 1));
   v1::ListCertificatesResponse response;
@@ -372,7 +379,7 @@ absl::StatusOr<std::vector<std::string>> CertificateStore::NewestCurrent() const
   StateDb::Statement select =
       reader_->Prepare(absl::StrCat("SELECT id, max(time_us) FROM temp.all_certificates WHERE ", kCurrent,
                                     " GROUP BY kernel, device, parameters ORDER BY 2 DESC"));
-  select.BindText(build_id_);
+  select.BindText(build_id_).Bind(false);
   std::vector<std::string> ids;
   absl::StatusOr<bool> found;
   while ((found = select.Step()).ok() && *found) ids.push_back(select.Bytes(0));

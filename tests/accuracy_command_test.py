@@ -297,6 +297,20 @@ class CertificatesTest(AccuracyTest):
         self.assertIn("2^-14", stored)
         self.assertNotIn("certificate", self.succeed(*arguments, "--samples", "100"))
         self.assertNotIn("certificate", self.succeed("accuracy", "tanh", "--dtype", "bf16", "--isa", "scalar"))
+        with_parameter = ["accuracy", "swish", "--dtype", "f16", "--isa", "scalar"]
+        self.succeed(*with_parameter)
+        self.assertIn("(certificate of ", self.succeed(*with_parameter, "--param", "beta=1"))
+        self.assertNotIn("certificate", self.succeed(*with_parameter, "--param", "beta=1.5"))
+
+    def test_what_is_measured_by_default_is_stored_and_found(self):
+        for dtype in ["f16", "bf16"]:
+            arguments = ["accuracy", "tanh", "--dtype", dtype, "--isa", "scalar", "--direction", "all"]
+            self.assertNotIn("certificate", self.succeed(*arguments))
+            again = self.succeed(*arguments)
+            self.assertEqual(again.count("(certificate of "), 2, again)
+            self.assertEqual(again.count(" exhaustive, dy = 1  "), 1, again)
+            self.assertNotIn("certificate", self.succeed(*arguments, "--exhaustive", "--unit_upstream"))
+        self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1 + 8)
 
     def test_they_are_listed_and_shown(self):
         self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1)

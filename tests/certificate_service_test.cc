@@ -69,7 +69,7 @@ TEST_F(CertificateServiceTest, ListsTheCertificatesThatStandForAMeasurement) {
   measurement.set_activation("swish");
   measurement.set_direction(v1::DIRECTION_GRADIENT);
   measurement.mutable_inputs()->mutable_exhaustive()->set_unit_upstream(true);
-  Measure(server_, measurement);
+  const std::string unit = Measure(server_, measurement).id();
   measurement.set_direction(v1::DIRECTION_FORWARD);
   measurement.mutable_inputs()->mutable_exhaustive()->clear_unit_upstream();
   const std::string wanted = Measure(server_, measurement).id();
@@ -80,6 +80,9 @@ TEST_F(CertificateServiceTest, ListsTheCertificatesThatStandForAMeasurement) {
   request.set_current_only(true);
   ASSERT_EQ(List(request).certificates_size(), 1);
   EXPECT_EQ(List(request).certificates(0).id(), wanted);
+  request.set_unit_upstream(true);
+  ASSERT_EQ(List(request).certificates_size(), 2);
+  EXPECT_EQ(List(request).certificates(1).id(), unit);
   (*request.mutable_parameters())["beta"] = 1.5;
   ASSERT_EQ(List(request).certificates_size(), 1);
   EXPECT_EQ(List(request).certificates(0).id(), other);
@@ -89,6 +92,10 @@ TEST_F(CertificateServiceTest, ListsTheCertificatesThatStandForAMeasurement) {
   EXPECT_EQ(status_.error_code(), grpc::INVALID_ARGUMENT);
   ExpectContains(status_.error_message(), {"gamma", "beta"});
   request.clear_current_only();
+  List(request);
+  EXPECT_EQ(status_.error_code(), grpc::INVALID_ARGUMENT);
+  ExpectContains(status_.error_message(), {"unit_upstream", "current_only"});
+  request.clear_unit_upstream();
   List(request);
   EXPECT_EQ(status_.error_code(), grpc::INVALID_ARGUMENT);
   ExpectContains(status_.error_message(), {"parameters", "current_only"});

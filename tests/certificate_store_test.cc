@@ -236,6 +236,10 @@ TEST_F(CertificateStoreTest, ListsOfCurrentOnesHaveThisVeryMeasurementAlone) {
   others[4].mutable_time()->set_seconds(3);
   ASSERT_TRUE(store.Add(others[4]).ok());
   EXPECT_EQ(Seconds(store, filter), std::vector<int64_t>({5, 4, 3}));
+  // And in 16 bits where that was asked for.
+  const CertificateStore::Filter unit = {
+      .current_only = true, .unit_upstream = true, .parameters = wanted.parameters()};
+  EXPECT_EQ(Seconds(store, unit), std::vector<int64_t>({9, 5, 4, 3}));
   EXPECT_EQ(Seconds(store, {.current_only = true}).size(), 5u);
 }
 
