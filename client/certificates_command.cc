@@ -28,9 +28,12 @@ constexpr char kNotes[] = R"(Examples:
   actbench certificates export all certificates.json
   actbench certificates export 6f1d2a9c - | jq '.[0].report.maxUlp'
   actbench --server localhost:50051 certificates import certificates.json
+  actbench certificates delete 6f1d2a9c
 
 A certificate is the stored result of an exhaustive measurement ('actbench accuracy --exhaustive'). It is stale where the
-kernels of the server have been built anew since: then they may have changed.
+kernels of the server have been built anew since: then they may have changed. It is imported where the server did not
+measure it, and unsaved while the server could not write it down: then it is lost when the server ends.
+An ID is the whole id or the first characters of it, at least 4.
 Files hold a JSON array of actbench.v1.Certificate by protobuf's JSON mapping; docs/formats.md has that of show.)";
 
 struct Filter {
@@ -77,11 +80,12 @@ std::string ParametersCell(const v1::Certificate& certificate) {
   return text.empty() ? "-" : text;
 }
 
-// "stale, imported", or "-".
+// "stale, imported, unsaved", or "-".
 std::string StateText(const v1::Certificate& certificate) {
   std::vector<std::string> state;
   if (certificate.stale()) state.emplace_back("stale");
   if (certificate.imported()) state.emplace_back("imported");
+  if (certificate.unsaved()) state.emplace_back("unsaved");
   return state.empty() ? "-" : absl::StrJoin(state, ", ");
 }
 
@@ -225,6 +229,28 @@ ExitStatus RunImport(const std::string& path, const ServerFlags& server) {
   return exit_status;
 }
 
+// Whether the server cannot do anything now. That another process keeps a certificate locked is told with its id.
+bool IsGone(const absl::Status& status, const std::string& id) {
+  return absl::IsDeadlineExceeded(status) ||
+         (absl::IsUnavailable(status) && !absl::StrContains(std::string(status.message()), id));
+}
+
+ExitStatus RunDelete(const std::vector<std::string>& ids, const ServerFlags& server) {
+  absl::StatusOr<Client> client = OpenClient(server);
+  if (!client.ok()) return Fail(client.status());
+  ExitStatus exit_status = kSuccess;
+  for (const std::string& id : ids) {
+    const absl::StatusOr<std::string> deleted = client->DeleteCertificate(id);
+    if (IsGone(deleted.status(), id)) return Fail(deleted.status(), server);
+    if (deleted.ok()) {
+      std::cout << "deleted " << *deleted << std::endl;
+    } else {
+      exit_status = Fail(deleted.status());  // which names the id
+    }
+  }
+  return exit_status;
+}
+
 void AddList(CLI::App& parent, const ServerFlags& server, int& exit_status) {
   auto filter = std::make_shared<Filter>();
   CLI::App* command = parent.add_subcommand("list", "List the stored ones, newest first");
@@ -273,10 +299,19 @@ void AddImport(CLI::App& parent, const ServerFlags& server, int& exit_status) {
   command->final_callback([path, &server, &exit_status] { exit_status = RunImport(*path, server); });
 }
 
+void AddDelete(CLI::App& parent, const ServerFlags& server, int& exit_status) {
+  auto ids = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = parent.add_subcommand("delete", "Delete certificates for good");
+  command->fallthrough();
+  command->add_option("ID", *ids, "Their ids, as list has them")->required()->type_name("");
+  command->final_callback([ids, &server, &exit_status] { exit_status = RunDelete(*ids, server); });
+}
+
 }  // namespace
 
 void AddCertificatesCommand(CLI::App& app, const ServerFlags& server, int& exit_status) {
-  CLI::App* command = app.add_subcommand("certificates", "List, show, export and import stored accuracy certificates");
+  CLI::App* command =
+      app.add_subcommand("certificates", "List, show, export, import and delete stored accuracy certificates");
   command->fallthrough()->group("Commands");
   command->require_subcommand(1);
   command->footer(kNotes);
@@ -284,6 +319,7 @@ void AddCertificatesCommand(CLI::App& app, const ServerFlags& server, int& exit_
   AddShow(*command, server, exit_status);
   AddExport(*command, server, exit_status);
   AddImport(*command, server, exit_status);
+  AddDelete(*command, server, exit_status);
 }
 
 }  // namespace actbench::client

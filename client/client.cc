@@ -286,6 +286,15 @@ absl::StatusOr<v1::Certificate> Client::GetCertificate(const std::string& id) {
   return std::move(*response->mutable_certificate());
 }
 
+absl::StatusOr<std::string> Client::DeleteCertificate(const std::string& id) {
+  v1::DeleteCertificateRequest request;
+  request.set_id(id);
+  const absl::StatusOr<v1::DeleteCertificateResponse> response =
+      Call(*accuracy_, &v1::AccuracyService::Stub::DeleteCertificate, request, Deadline(), cancellation_);
+  if (!response.ok()) return response.status();
+  return response->id();
+}
+
 absl::StatusOr<std::string> Client::ImportCertificate(const v1::Certificate& certificate) {
   v1::ImportCertificateRequest request;
   *request.mutable_certificate() = certificate;

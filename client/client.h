@@ -67,6 +67,8 @@ class Client {
   // All pages from the request's on.
   absl::StatusOr<std::vector<v1::Certificate>> ListAllCertificates(v1::ListCertificatesRequest request = {});
   absl::StatusOr<v1::Certificate> GetCertificate(const std::string& id);
+  // Deletes it for good and gives its whole id.
+  absl::StatusOr<std::string> DeleteCertificate(const std::string& id);
   // Stores it and gives its new id.
   absl::StatusOr<std::string> ImportCertificate(const v1::Certificate& certificate);
 

@@ -86,7 +86,7 @@ TEST_F(AccuracyClientTest, WhatIsCancelledBeforeDoesNotBegin) {
   client_.set_cancellation(&cancellation);
   for (const absl::Status& status : {client_.MeasureAccuracy(BriefRequest()).status(), client_.ListKernels().status(),
                                      client_.ListAllCertificates().status(), client_.GetCertificate("id").status(),
-                                     client_.GetServerInfo().status()}) {
+                                     client_.DeleteCertificate("id").status(), client_.GetServerInfo().status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
   }
   client_.set_cancellation(nullptr);
@@ -158,6 +158,16 @@ TEST_F(AccuracyClientTest, CertificatesComeInPagesOrAllAtOnce) {
   std::set<std::string> listed;
   for (const v1::Certificate& certificate : *all) listed.insert(certificate.id());
   EXPECT_EQ(listed, ids);
+}
+
+TEST_F(AccuracyClientTest, ACertificateIsDeletedByTheBeginningOfItsId) {
+  const absl::StatusOr<v1::Certificate> measured = client_.MeasureAccuracy(BriefRequest());
+  ASSERT_TRUE(measured.ok()) << measured.status();
+  const absl::StatusOr<std::string> deleted = client_.DeleteCertificate(measured->id().substr(0, 6));
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(*deleted, measured->id());
+  EXPECT_TRUE(client_.ListAllCertificates()->empty());
+  EXPECT_EQ(client_.DeleteCertificate(*deleted).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(AccuracyClientTest, ACertificateMovesToAnotherServer) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`actbench accuracy` and `actbench certificates` run as processes, in one process and against servers."""
+"""`actbench accuracy` run as a process, with a server inside it and against servers."""
 import fcntl
 import json
 import os
@@ -15,31 +15,10 @@ import xml.etree.ElementTree
 
 import numpy
 
-from command_case import CommandTest, actbench_program, data_directory, run, server_program
-from server_process import ServerProcess
+from accuracy_case import MEMBERS, AccuracyTest
+from command_case import actbench_program, data_directory, run
 
 RUNNING = "actbench_worker_threads_busy"
-MEMBERS = ["kernel", "device", "parameters", "mode", "checked", "max_ulp", "mean_ulp", "misrounded", "worst",
-           "wrong_nan", "wrong_inf", "spurious_zero", "wrong_sign", "falls", "output_hash", "seconds", "decided_by",
-           "build_id", "time", "certificate", "binades", "special_values"]
-
-
-class AccuracyTest(CommandTest):
-    """Each test has a state directory of its own."""
-
-    def setUp(self):
-        super().setUp()
-        previous = os.environ["ACTBENCH_STATE_DIR"]
-        self.addCleanup(os.environ.__setitem__, "ACTBENCH_STATE_DIR", previous)
-        os.environ["ACTBENCH_STATE_DIR"] = self.path("state")
-
-    def start_server(self, *flags):
-        server = ServerProcess(server_program, *flags)
-        self.addCleanup(server.stop)
-        return server
-
-    def measure(self, *arguments):
-        return json.loads(self.succeed("accuracy", *arguments, "--json", "-"))
 
 
 class UsageTest(AccuracyTest):
@@ -56,11 +35,6 @@ class UsageTest(AccuracyTest):
                 (["tanh", "--compare", "tanh", "tanh"], "no others"), (["--compare", "tanh", "tanh"], "of the form"),
                 (["--compare", "a/b", "c/d", "--dtype", "f16"], "--dtype"), (["tanh", "--dtype", "f16,all"], "all alone")]:
             self.assertIn(reason, self.fail_with("accuracy", *arguments), arguments)
-        self.assertIn("no command", self.fail_with("certificates"))
-        self.assertIn("ID", self.fail_with("certificates", "show"))
-        for arguments, reason in [(["0123456789abcdef"], "none: a FILE ends in .json"), (["all"], "none"),
-                                  (["x.json", "y.json"], "one FILE"), (["-", "0123456789abcdef"], "none"), ([], "required")]:
-            self.assertIn(reason, self.fail_with("certificates", "export", *arguments), arguments)
 
     def test_unknown_names_are_told_with_what_exists(self):
         self.assertIn("did you mean \"sigmoid\"", self.fail_with("accuracy", "sigmoit"))
@@ -75,8 +49,6 @@ class UsageTest(AccuracyTest):
             error = self.fail_with("accuracy", "--all", "--exhaustive", flag, "/nonexistent/x")
             self.assertIn("cannot write /nonexistent/x: No such file", error)
         self.assertIn("missing.npy", self.fail_with("accuracy", "tanh", "--in", self.path("missing.npy")))
-        self.assertIn("cannot write /", self.fail_with("certificates", "export", "/"))
-        self.assertIn("missing", self.fail_with("certificates", "import", self.path("missing")))
         self.assertLess(time.monotonic() - start, 20)
 
 
@@ -282,96 +254,6 @@ class InterruptTest(AccuracyTest):
                                "f16", "--isa", "scalar", "--exhaustive")
         kill.join()
         self.assertIn(f"the server at {server.address} is stopping or gone", error)
-
-
-class CertificatesTest(AccuracyTest):
-
-    def exhaustive(self, *arguments):
-        return self.succeed(*arguments, "accuracy", "tanh", "--dtype", "f16", "--isa", "scalar", "--exhaustive")
-
-    def test_a_stored_one_is_shown_instead_of_samples(self):
-        arguments = ["accuracy", "tanh", "--dtype", "f16", "--isa", "scalar"]
-        self.assertNotIn("certificate", self.exhaustive())
-        stored = self.succeed(*arguments, "--binades")
-        self.assertRegex(stored, r" 2\^16 .*\(certificate of \d{4}-\d\d-\d\d \d\d:\d\d UTC\)\n")
-        self.assertIn("2^-14", stored)
-        self.assertNotIn("certificate", self.succeed(*arguments, "--samples", "100"))
-        self.assertNotIn("certificate", self.succeed("accuracy", "tanh", "--dtype", "bf16", "--isa", "scalar"))
-        with_parameter = ["accuracy", "swish", "--dtype", "f16", "--isa", "scalar"]
-        self.succeed(*with_parameter)
-        self.assertIn("(certificate of ", self.succeed(*with_parameter, "--param", "beta=1"))
-        self.assertNotIn("certificate", self.succeed(*with_parameter, "--param", "beta=1.5"))
-
-    def test_what_is_measured_by_default_is_stored_and_found(self):
-        for dtype in ["f16", "bf16"]:
-            arguments = ["accuracy", "tanh", "--dtype", dtype, "--isa", "scalar", "--direction", "all"]
-            self.assertNotIn("certificate", self.succeed(*arguments))
-            again = self.succeed(*arguments)
-            self.assertEqual(again.count("(certificate of "), 2, again)
-            self.assertEqual(again.count(" exhaustive, dy = 1  "), 1, again)
-            self.assertNotIn("certificate", self.succeed(*arguments, "--exhaustive", "--unit_upstream"))
-        self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1 + 8)
-
-    def test_they_are_listed_and_shown(self):
-        self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1)
-        self.exhaustive()
-        header, line = self.succeed("certificates", "list", "tanh", "--dtype", "f16").splitlines()
-        self.assertEqual(header.split()[:3], ["id", "kernel", "device"])
-        identity, name = line.split()[:2]
-        self.assertEqual(name, "tanh/forward/f16/actbench/fast/scalar")
-        self.assertEqual(len(self.succeed("certificates", "list", "--dtype", "f32").splitlines()), 1)
-        text = self.succeed("certificates", "show", identity)
-        for part in [name, "65,536", "build id", "worst x", "special value"]:
-            self.assertIn(part, text)
-        shown = json.loads(self.succeed("certificates", "show", identity, "--json"))
-        self.assertEqual(list(shown), MEMBERS)
-        self.assertEqual(shown["certificate"], identity)
-        self.assertIn("no_such_id", self.fail_with("certificates", "show", "no_such_id"))
-
-    def test_they_travel_between_servers(self):
-        first = self.start_server("--state_dir", self.path("first"))
-        second = self.start_server("--state_dir", self.path("second"))
-        self.exhaustive("--server", first.address)
-        path = self.path("certificates.json")
-        self.succeed("--server", first.address, "certificates", "export", path)
-        with open(path, encoding="utf-8") as file:
-            exported = json.load(file)
-        # Where it was measured it is found again, as it was.
-        self.assertIn(f" as {exported[0]['id']}\n",
-                      self.succeed("--server", first.address, "certificates", "import", path))
-        self.assertEqual(json.loads(self.succeed("--server", first.address, "certificates", "export", "-")), exported)
-        self.assertEqual([entry["kernel"]["activation"] for entry in exported], ["tanh"])
-        self.assertRegex(self.succeed("--server", second.address, "certificates", "import", path),
-                         r"^imported tanh/forward/f16/actbench/fast/scalar as \S+\n$")
-        again = json.loads(self.succeed("--server", second.address, "certificates", "export", "all", "-"))
-        for certificate in exported + again:
-            del certificate["id"]
-        for certificate in again:
-            self.assertTrue(certificate.pop("imported"))
-        self.assertEqual(exported, again)
-        # Only what a server has measured itself stands for a measurement.
-        measure = ("accuracy", "tanh", "--dtype", "f16", "--isa", "scalar")
-        self.assertIn("(certificate of ", self.succeed("--server", first.address, *measure))
-        self.assertNotIn("(certificate of ", self.succeed("--server", second.address, *measure))
-        self.assertRegex(self.succeed("--server", second.address, "certificates", "list"), r"imported *\n")
-
-    def test_damaged_and_foreign_files_are_told(self):
-        path = self.path("x.json")
-        for text, reason in [("", "not a JSON array"), ("{}", "not a JSON array"), ("[{]", "not JSON"),
-                             ("[1]", "certificate 1 of 1"), ('[{"speed":1}]', "speed"), ("[{}]", "certificate 1 of 1")]:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            error = self.fail_with("certificates", "import", path)
-            self.assertIn(path, error)
-            self.assertIn(reason, error)
-        self.exhaustive()
-        good = self.succeed("certificates", "export", "-")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(re.sub(r"^\[", '[{"id":"x"},', good))
-        result = run("certificates", "import", path)
-        self.assertEqual(result.returncode, 2)
-        self.assertIn("certificate 1 of 2", result.stderr)
-        self.assertRegex(result.stdout, r"^imported tanh/\S+ as \S+\n$")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`actbench certificates` run as a process, and what `actbench accuracy` makes of stored certificates."""
+import json
+import re
+import unittest
+
+from accuracy_case import MEMBERS, AccuracyTest
+from command_case import run
+
+
+class CertificatesTest(AccuracyTest):
+
+    def exhaustive(self, *arguments):
+        return self.succeed(*arguments, "accuracy", "tanh", "--dtype", "f16", "--isa", "scalar", "--exhaustive")
+
+    def test_wrong_usage_is_status_2(self):
+        self.assertIn("no command", self.fail_with("certificates"))
+        self.assertIn("ID", self.fail_with("certificates", "show"))
+        for arguments, reason in [(["0123456789abcdef"], "none: a FILE ends in .json"), (["all"], "none"),
+                                  (["x.json", "y.json"], "one FILE"), (["-", "0123456789abcdef"], "none"), ([], "required")]:
+            self.assertIn(reason, self.fail_with("certificates", "export", *arguments), arguments)
+
+    def test_files_that_cannot_be_written_or_read_are_told(self):
+        self.assertIn("cannot write /", self.fail_with("certificates", "export", "/"))
+        self.assertIn("missing", self.fail_with("certificates", "import", self.path("missing")))
+
+    def test_a_stored_one_is_shown_instead_of_samples(self):
+        arguments = ["accuracy", "tanh", "--dtype", "f16", "--isa", "scalar"]
+        self.assertNotIn("certificate", self.exhaustive())
+        stored = self.succeed(*arguments, "--binades")
+        self.assertRegex(stored, r" 2\^16 .*\(certificate of \d{4}-\d\d-\d\d \d\d:\d\d UTC\)\n")
+        self.assertIn("2^-14", stored)
+        self.assertNotIn("certificate", self.succeed(*arguments, "--samples", "100"))
+        self.assertNotIn("certificate", self.succeed("accuracy", "tanh", "--dtype", "bf16", "--isa", "scalar"))
+        with_parameter = ["accuracy", "swish", "--dtype", "f16", "--isa", "scalar"]
+        self.succeed(*with_parameter)
+        self.assertIn("(certificate of ", self.succeed(*with_parameter, "--param", "beta=1"))
+        self.assertNotIn("certificate", self.succeed(*with_parameter, "--param", "beta=1.5"))
+
+    def test_what_is_measured_by_default_is_stored_and_found(self):
+        for dtype in ["f16", "bf16"]:
+            arguments = ["accuracy", "tanh", "--dtype", dtype, "--isa", "scalar", "--direction", "all"]
+            self.assertNotIn("certificate", self.succeed(*arguments))
+            again = self.succeed(*arguments)
+            self.assertEqual(again.count("(certificate of "), 2, again)
+            self.assertEqual(again.count(" exhaustive, dy = 1  "), 1, again)
+            self.assertNotIn("certificate", self.succeed(*arguments, "--exhaustive", "--unit_upstream"))
+        self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1 + 8)
+
+    def test_they_are_listed_and_shown(self):
+        self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1)
+        self.exhaustive()
+        header, line = self.succeed("certificates", "list", "tanh", "--dtype", "f16").splitlines()
+        self.assertEqual(header.split()[:3], ["id", "kernel", "device"])
+        identity, name = line.split()[:2]
+        self.assertEqual(name, "tanh/forward/f16/actbench/fast/scalar")
+        self.assertEqual(len(self.succeed("certificates", "list", "--dtype", "f32").splitlines()), 1)
+        text = self.succeed("certificates", "show", identity)
+        for part in [name, "65,536", "build id", "worst x", "special value"]:
+            self.assertIn(part, text)
+        shown = json.loads(self.succeed("certificates", "show", identity, "--json"))
+        self.assertEqual(list(shown), MEMBERS)
+        self.assertEqual(shown["certificate"], identity)
+        self.assertIn("no_such_id", self.fail_with("certificates", "show", "no_such_id"))
+
+    def test_they_are_deleted(self):
+        for isa in ["scalar", "all"]:
+            self.succeed("accuracy", "tanh", "--dtype", "f16,bf16", "--isa", isa, "--exhaustive")
+        listed = self.succeed("certificates", "list").splitlines()[1:]
+        ids = [line.split()[0] for line in listed]
+        self.assertGreaterEqual(len(ids), 3)
+        result = run("certificates", "delete", ids[0], "no_such_id", ids[1][:8])
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stdout, f"deleted {ids[0]}\ndeleted {ids[1]}\n")
+        self.assertRegex(result.stderr, r'^actbench: there is no certificate with the id "no_such_id".*\n$')
+        self.assertEqual(self.succeed("certificates", "list").splitlines()[1:], listed[2:])
+        self.assertEqual(self.succeed("certificates", "delete", *ids[2:]).count("deleted"), len(ids) - 2)
+        self.assertIn(ids[0], self.fail_with("certificates", "delete", ids[0]))
+        self.assertIn("ID", self.fail_with("certificates", "delete"))
+
+    def test_what_is_not_saved_is_told(self):
+        server = self.start_server("--state_dir", "none")
+        connection = ["--server", server.address]
+        self.exhaustive(*connection)
+        self.assertRegex(self.succeed(*connection, "certificates", "list"), r" unsaved *\n")
+        self.exhaustive()
+        self.assertNotIn("unsaved", self.succeed("certificates", "list"))
+
+    def test_they_travel_between_servers(self):
+        first = self.start_server("--state_dir", self.path("first"))
+        second = self.start_server("--state_dir", self.path("second"))
+        self.exhaustive("--server", first.address)
+        path = self.path("certificates.json")
+        self.succeed("--server", first.address, "certificates", "export", path)
+        with open(path, encoding="utf-8") as file:
+            exported = json.load(file)
+        # Where it was measured it is found again, as it was.
+        self.assertIn(f" as {exported[0]['id']}\n",
+                      self.succeed("--server", first.address, "certificates", "import", path))
+        self.assertEqual(json.loads(self.succeed("--server", first.address, "certificates", "export", "-")), exported)
+        self.assertEqual([entry["kernel"]["activation"] for entry in exported], ["tanh"])
+        self.assertRegex(self.succeed("--server", second.address, "certificates", "import", path),
+                         r"^imported tanh/forward/f16/actbench/fast/scalar as \S+\n$")
+        again = json.loads(self.succeed("--server", second.address, "certificates", "export", "all", "-"))
+        for certificate in exported + again:
+            del certificate["id"]
+        for certificate in again:
+            self.assertTrue(certificate.pop("imported"))
+        self.assertEqual(exported, again)
+        # Only what a server has measured itself stands for a measurement.
+        measure = ("accuracy", "tanh", "--dtype", "f16", "--isa", "scalar")
+        self.assertIn("(certificate of ", self.succeed("--server", first.address, *measure))
+        self.assertNotIn("(certificate of ", self.succeed("--server", second.address, *measure))
+        self.assertRegex(self.succeed("--server", second.address, "certificates", "list"), r"imported *\n")
+
+    def test_damaged_and_foreign_files_are_told(self):
+        path = self.path("x.json")
+        for text, reason in [("", "not a JSON array"), ("{}", "not a JSON array"), ("[{]", "not JSON"),
+                             ("[1]", "certificate 1 of 1"), ('[{"speed":1}]', "speed"), ("[{}]", "certificate 1 of 1")]:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            error = self.fail_with("certificates", "import", path)
+            self.assertIn(path, error)
+            self.assertIn(reason, error)
+        self.exhaustive()
+        good = self.succeed("certificates", "export", "-")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"^\[", '[{"id":"x"},', good))
+        result = run("certificates", "import", path)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("certificate 1 of 2", result.stderr)
+        self.assertRegex(result.stdout, r"^imported tanh/\S+ as \S+\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()
