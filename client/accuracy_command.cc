@@ -196,7 +196,9 @@ std::string CheckUlp(const std::string& text) {
 }
 
 void AddOutputFlags(CLI::App& command, AccuracyFlags& flags) {
-  command.add_flag("--binades", flags.binades, "Also print the errors by sign and exponent of x")->group("Output");
+  command
+      .add_flag("--binades", flags.binades, "Also print the errors by sign and exponent of x, equal ones in one row")
+      ->group("Output");
   command.add_flag("--special", flags.special, "Also print zeros, infinities, NaN, subnormal numbers and kinks")
       ->group("Output");
   command.add_option("--json", flags.json, "Write JSON; - is standard output, and the table then goes to stderr")

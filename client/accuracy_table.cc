@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -45,11 +46,48 @@ size_t InputWidth(const v1::Kernel& kernel) {
   return number + 1 + digits + dy;
 }
 
+bool IsSubnormal(const v1::BinadeError& binade, const DtypeInfo& info) { return binade.exponent() < info.min_exponent; }
+
 // Of the inputs from this power of two to the next.
 std::string BinadeName(const v1::BinadeError& binade, const DtypeInfo& info) {
-  const std::string sign = binade.negative() ? "-" : "";
-  if (binade.exponent() < info.min_exponent) return absl::StrCat(sign, "0 and subnormal");
-  return absl::StrCat(sign, "2^", binade.exponent());
+  return absl::StrCat(binade.negative() ? "-" : "",
+                      IsSubnormal(binade, info) ? "0 and subnormal" : absl::StrCat("2^", binade.exponent()));
+}
+
+// Binades that are beside each other and look the same.
+struct BinadeRange {
+  const v1::BinadeError* first;
+  const v1::BinadeError* last;
+  int64_t checked;
+  std::string max_ulp;
+  std::string mean_ulp;
+};
+
+// Whether the binade goes on where the range ends. That of the subnormal numbers is none of a power of two.
+bool Continues(const BinadeRange& range, const BinadeRange& next, const DtypeInfo& info) {
+  const v1::BinadeError& a = *range.last;
+  const v1::BinadeError& b = *next.first;
+  return !IsSubnormal(a, info) && !IsSubnormal(b, info) && a.negative() == b.negative() &&
+         std::abs(a.exponent() - b.exponent()) == 1 && range.max_ulp == next.max_ulp && range.mean_ulp == next.mean_ulp;
+}
+
+std::vector<BinadeRange> FoldBinades(const v1::Certificate& certificate, const DtypeInfo& info) {
+  const UlpRounding rounding = MaximumRounding(certificate);
+  std::vector<BinadeRange> ranges;
+  for (const v1::BinadeError& binade : certificate.report().binades()) {
+    BinadeRange one = {.first = &binade,
+                       .last = &binade,
+                       .checked = binade.checked(),
+                       .max_ulp = UlpText(binade.max_ulp(), rounding),
+                       .mean_ulp = UlpText(binade.mean_ulp())};
+    if (!ranges.empty() && Continues(ranges.back(), one, info)) {
+      ranges.back().last = one.last;
+      ranges.back().checked += one.checked;
+    } else {
+      ranges.push_back(std::move(one));
+    }
+  }
+  return ranges;
 }
 
 std::string Title(const v1::Certificate& certificate) { return absl::StrCat("\n", certificate.kernel().name(), "\n"); }
@@ -149,10 +187,10 @@ std::string AccuracyTable::Line(const v1::Certificate& certificate, bool stored)
 std::string BinadesText(const v1::Certificate& certificate) {
   Table table({"binade of x", "checked", "max ulp", "mean ulp"}, /*right=*/{0, 1, 2, 3});
   const DtypeInfo& info = Info(DtypeOf(certificate));
-  const UlpRounding rounding = MaximumRounding(certificate);
-  for (const v1::BinadeError& binade : certificate.report().binades()) {
-    table.AddRow({BinadeName(binade, info), GroupedDecimal(binade.checked()), UlpText(binade.max_ulp(), rounding),
-                  UlpText(binade.mean_ulp())});
+  for (const BinadeRange& range : FoldBinades(certificate, info)) {
+    const std::string first = BinadeName(*range.first, info);
+    table.AddRow({range.first == range.last ? first : absl::StrCat(first, "..", BinadeName(*range.last, info)),
+                  GroupedDecimal(range.checked), range.max_ulp, range.mean_ulp});
   }
   return Title(certificate) + table.Aligned();
 }

@@ -274,7 +274,8 @@ void AddShow(CLI::App& parent, const ServerFlags& server, int& exit_status) {
   command->fallthrough();
   command->add_option("ID", flags->id, "Its id, as list has it")->required()->type_name("");
   command->add_flag("--json", flags->json, "Print JSON, as 'actbench accuracy --json' does");
-  command->add_flag("--binades", flags->binades, "Also print the errors by sign and exponent of x");
+  command->add_flag("--binades", flags->binades,
+                    "Also print the errors by sign and exponent of x, equal ones in one row");
   command->final_callback([flags, &server, &exit_status] { exit_status = RunShow(*flags, server); });
 }
 

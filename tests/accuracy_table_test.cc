@@ -112,11 +112,31 @@ TEST(AccuracyTableTest, BinadesAndSpecialValuesHaveTablesOfTheirOwn) {
   const v1::Certificate certificate = MakeCertificate();
   const std::string binades = BinadesText(certificate);
   EXPECT_THAT(binades, HasSubstr("\nswish/forward/f32/actbench/fast/avx2\n"));
-  EXPECT_THAT(binades, HasSubstr("\n            -2^3  8,388,608  11.5000    5.7500\n"));
-  EXPECT_THAT(binades, HasSubstr("-0 and subnormal  8,388,608   0.6000    0.3000\n"));
+  EXPECT_THAT(binades, HasSubstr("\n            -2^3      8,388,608  11.5000    5.7500\n"));
+  EXPECT_THAT(binades, HasSubstr("-0 and subnormal      8,388,608   0.6000    0.3000\n"));
   EXPECT_THAT(SpecialValuesText(certificate), HasSubstr("NaN            nan 0x7fc00000  nan  nan       0.0000\n"));
   EXPECT_THAT(WorstText(certificate),
               HasSubstr("-13.04 0xc150a3d7  -0 0x80000000  -4.724201e-38 0x81809a1b  11.5000\n"));
+}
+
+TEST(AccuracyTableTest, NeighbouringBinadesOfEqualErrorsAreOneRow) {
+  v1::Certificate certificate = MakeCertificate();
+  EXPECT_EQ(BinadesText(certificate),
+            "\nswish/forward/f32/actbench/fast/avx2\n"
+            "     binade of x        checked  max ulp  mean ulp\n"
+            "    -2^127..-2^4  1,040,187,392   0.6000    0.3000\n"
+            "            -2^3      8,388,608  11.5000    5.7500\n"
+            "   -2^2..-2^-126  1,082,130,432   0.6000    0.3000\n"
+            "-0 and subnormal      8,388,608   0.6000    0.3000\n"
+            " 0 and subnormal      8,388,608   0.6000    0.3000\n"
+            "   2^-126..2^127  2,130,706,432   0.6000    0.3000\n");
+  // Not over what is left out.
+  certificate.mutable_report()->clear_binades();
+  AddBinade(certificate, false, 1, 0.6);
+  AddBinade(certificate, false, 3, 0.6);
+  AddBinade(certificate, false, 4, 0.599999);  // which is shown as 0.6
+  EXPECT_THAT(BinadesText(certificate), HasSubstr("\n        2^1   8,388,608   0.6000    0.3000\n"
+                                                  "   2^3..2^4  16,777,216   0.6000    0.3000\n"));
 }
 
 TEST(AccuracyTableTest, AComparisonShowsBothErrors) {
