@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 
 namespace actbench::client {
@@ -17,6 +18,8 @@ namespace {
 
 constexpr size_t kBarWidth = 20;
 constexpr size_t kUsualWidth = 80;
+// Of a title, so that "12/345" and the beginning of a name are seen.
+constexpr size_t kLeastTitle = 12;
 
 size_t TerminalWidth() {
   struct winsize size {};
@@ -44,27 +47,39 @@ std::string TimeLeftText(int64_t milliseconds) {
   return absl::StrFormat(", %d h %02d min left", seconds / 3600, seconds / 60 % 60);
 }
 
+// "2/3 gelu_erf/forwa...".
+std::string Shortened(const std::string& title, size_t width) {
+  constexpr absl::string_view kCut = "...";
+  return title.size() <= width ? title : absl::StrCat(title.substr(0, width - kCut.size()), kCut);
+}
+
+// The bar, how far it is and how fast.
+std::string BarText(const v1::AccuracyProgress& progress, absl::Duration running) {
+  const double total = static_cast<double>(std::max<int64_t>(progress.inputs_total(), 1));
+  const double share = std::clamp(static_cast<double>(progress.inputs_done()) / total, 0.0, 1.0);
+  const auto filled = static_cast<size_t>(share * kBarWidth);
+  std::string bar = absl::StrFormat("[%s%s] %3d %%", std::string(filled, '#'), std::string(kBarWidth - filled, '.'),
+                                    static_cast<int>(share * 100));
+  if (progress.inputs_done() <= 0 || running <= absl::ZeroDuration()) return bar;
+  return absl::StrCat(bar, ", ",
+                      RateText(static_cast<double>(progress.inputs_done()) / absl::ToDoubleSeconds(running)));
+}
+
 }  // namespace
 
 std::string ProgressText(const std::string& title, const v1::AccuracyProgress& progress, absl::Duration running,
                          size_t width) {
-  std::string state;
-  if (progress.queue_place() > 0) {
-    state = absl::StrCat("waits; ", progress.queue_place(), " before it");
-  } else {
-    const double total = static_cast<double>(std::max<int64_t>(progress.inputs_total(), 1));
-    const double share = std::clamp(static_cast<double>(progress.inputs_done()) / total, 0.0, 1.0);
-    const auto filled = static_cast<size_t>(share * kBarWidth);
-    state = absl::StrFormat("[%s%s] %3d %%", std::string(filled, '#'), std::string(kBarWidth - filled, '.'),
-                            static_cast<int>(share * 100));
-    if (progress.inputs_done() > 0 && running > absl::ZeroDuration()) {
-      const double rate = static_cast<double>(progress.inputs_done()) / absl::ToDoubleSeconds(running);
-      absl::StrAppend(&state, ", ", RateText(rate), TimeLeftText(progress.remaining_ms()));
-    }
+  const bool waits = progress.queue_place() > 0;
+  std::string state =
+      waits ? absl::StrCat("waits; ", progress.queue_place(), " before it") : BarText(progress, running);
+  // The end of the kernel's name is what one can do without first, then the time left.
+  const size_t least = std::min(title.size(), kLeastTitle) + 1;
+  if (!waits && progress.inputs_done() > 0 && running > absl::ZeroDuration()) {
+    const std::string left = TimeLeftText(progress.remaining_ms());
+    if (least + state.size() + left.size() <= width) state += left;
   }
-  // The kernel's name is what one can do without.
-  if (title.size() + 1 + state.size() <= width) return absl::StrCat(title, " ", state);
-  return state.substr(0, width);
+  if (least + state.size() > width) return state.substr(0, width);
+  return absl::StrCat(Shortened(title, width - state.size() - 1), " ", state);
 }
 
 ProgressBar::ProgressBar() : terminal_(::isatty(STDERR_FILENO) == 1) {}

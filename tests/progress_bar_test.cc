@@ -44,9 +44,18 @@ TEST(ProgressBarTest, TellsThePlaceInTheQueue) {
 
 TEST(ProgressBarTest, FitsTheTerminal) {
   const v1::AccuracyProgress progress = Progress(int64_t{1} << 31, 1200);
-  EXPECT_EQ(ProgressText(std::string(60, 'k'), progress, kSecond, 80),
-            "[##########..........]  50 %, 2.15 G inputs/s, 2 s left");
+  const std::string title = "1/2 sigmoid/forward/f32/actbench/fast/avx512";
+  EXPECT_EQ(ProgressText(title, progress, kSecond, 80),
+            "1/2 sigmoid/forward/f... [##########..........]  50 %, 2.15 G inputs/s, 2 s left");
+  EXPECT_EQ(ProgressText(title, progress, kSecond, 100),
+            "1/2 sigmoid/forward/f32/actbench/fast/avx512 [##########..........]  50 %, 2.15 G inputs/s, 2 s left");
+  EXPECT_EQ(ProgressText(title, progress, kSecond, 67),
+            "1/2 sigmoid/forwar... [##########..........]  50 %, 2.15 G inputs/s")
+      << "without the time left";
+  EXPECT_EQ(ProgressText(title, progress, kSecond, 58), "1/2 sigmo... [##########..........]  50 %, 2.15 G inputs/s");
+  EXPECT_EQ(ProgressText(title, progress, kSecond, 57), "[##########..........]  50 %, 2.15 G inputs/s");
   EXPECT_EQ(ProgressText("k", progress, kSecond, 10), "[#########");
+  EXPECT_EQ(ProgressText(title, Progress(0, -1, 2), kSecond, 40), "1/2 sigmoid/forwar... waits; 2 before it");
 }
 
 }  // namespace
