@@ -3,7 +3,6 @@
 #include <grpc/support/log.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <exception>
@@ -14,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "client/command.h"
+#include "client/watched_output.h"
 #include "proto/address.h"
 #include "proto/program.h"
 
@@ -78,11 +78,12 @@ void PrintMistake(const CLI::App& app, const CLI::ParseError& error, const std::
 }
 
 // `exit_status`, unless what was printed did not arrive.
-int Finish(int exit_status) {
-  return std::cout.flush() ? exit_status : Fail(absl::ErrnoToStatus(errno, "cannot write to standard output"));
+int Finish(int exit_status, const WatchedOutput& output) {
+  return std::cout.flush() ? exit_status : Fail(absl::ErrnoToStatus(output.error(), "cannot write to standard output"));
 }
 
 int Main(int argc, char** argv) {
+  const WatchedOutput output(std::cout);
   CLI::App app("Evaluates neural-network activation functions and measures how accurate they are.", "actbench");
   app.set_version_flag("--version", "actbench " ACTBENCH_VERSION);
   app.require_subcommand(1);
@@ -112,11 +113,11 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return Finish(app.exit(error));  // prints help or version
+    if (error.get_exit_code() == 0) return Finish(app.exit(error), output);  // prints help or version
     PrintMistake(app, error, {argv + 1, argv + argc});
     return app.got_subcommand(health) ? 1 : kFailure;
   }
-  return Finish(exit_status);
+  return Finish(exit_status, output);
 }
 
 }  // namespace

@@ -51,6 +51,18 @@ class UsageTest(AccuracyTest):
         self.assertIn("missing.npy", self.fail_with("accuracy", "tanh", "--in", self.path("missing.npy")))
         self.assertLess(time.monotonic() - start, 20)
 
+    def test_a_full_disk_below_the_table_is_told_at_once(self):
+        server = self.start_server()
+        path = self.path("x.json")
+        for connection in [[], ["--server", server.address]]:
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                result = subprocess.run([actbench_program, *connection, "accuracy", "relu", "tanh", "--dtype", "bf16",
+                                         "--isa", "scalar", "--json", path], stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(result.stderr, "actbench: cannot write to standard output: No space left on device\n")
+            self.assertFalse(os.path.exists(path))
+        self.assertEqual(len(self.succeed("--server", server.address, "certificates", "list").splitlines()), 1 + 1)
+
 
 class MeasureTest(AccuracyTest):
 
