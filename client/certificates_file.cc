@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "client/format.h"
 #include "client/npy.h"
 
@@ -23,10 +24,11 @@ namespace {
 // Far more than a server stores.
 constexpr size_t kMostBytes = size_t{1} << 30;
 
-// protobuf's message without the excerpt of the text below it.
+// protobuf's message without the excerpt of the text below it, and without the colon after the name of no field.
 std::string Reason(const google::protobuf::util::Status& status) {
   const std::string message(status.message());
-  const absl::string_view line = absl::string_view(message).substr(0, message.find('\n'));
+  absl::string_view line = absl::string_view(message).substr(0, message.find('\n'));
+  absl::ConsumePrefix(&line, ":");
   return std::string(absl::StripAsciiWhitespace(line));
 }
 
