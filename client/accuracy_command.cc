@@ -35,7 +35,7 @@ constexpr char kNotes[] = R"(Examples:
   actbench accuracy sigmoid/forward/f32/actbench/fast/scalar --exhaustive --binades --special
   actbench accuracy --compare tanh/forward/f32/actbench/fast/avx2 tanh/forward/f32/actbench/fast/scalar
 
-Each name of a list has to be that of a kernel here, and to fit together with the other lists; "all" takes what there is.
+Each name of a list has to be that of a kernel here, together with each of the other lists; "all" takes what there is.
 Errors are in ulp (units in the last place) of the exact result. An exhaustive measurement has the maximum, any other a
 lower bound of it, shown with ">=". "misrounded" counts results other than the correctly rounded one, "wrong" NaNs,
 infinities, zeros and signs that are wrong, and falls: adjacent inputs where the result falls though the correctly

@@ -135,13 +135,13 @@ std::string Others(const std::vector<v1::Kernel>& kernels, const Values& wanted,
   return absl::StrJoin(others, ", ");
 }
 
-// That none of the kernels fits, and what is the least to change.
+// That none of the kernels has the one value of each property that is wanted, and what is the least to change.
 absl::Status NoneFits(const std::vector<v1::Kernel>& kernels, const std::string& activation, const Values& wanted) {
   std::vector<std::string> combination;
   std::vector<std::string> changes;
   for (size_t i = 0; i < kPropertyCount; ++i) {
     if (wanted[i].empty()) continue;
-    combination.push_back(absl::StrCat(kProperties[i].name, " ", absl::StrJoin(wanted[i], " or ")));
+    combination.push_back(absl::StrCat(kProperties[i].name, " ", wanted[i].front()));
     const std::string others = Others(kernels, wanted, i);
     if (!others.empty()) changes.push_back(absl::StrCat(kProperties[i].name, " ", others));
   }
@@ -152,16 +152,29 @@ absl::Status NoneFits(const std::vector<v1::Kernel>& kernels, const std::string&
                       : absl::StrCat("one with ", absl::StrJoin(changes, ", or with "), " and the rest as it is")));
 }
 
-// Whether each value that is wanted is that of a kernel: what one was asked for is not left out in silence.
-absl::Status CheckEachValue(const std::vector<v1::Kernel>& kernels, const Query& query) {
+// Each choice of one value of every list.
+std::vector<Values> Combinations(const Values& values) {
+  std::vector<Values> combinations = {values};
   for (size_t i = 0; i < kPropertyCount; ++i) {
-    for (const std::string& value : query.values[i]) {
-      Values one = query.values;
-      one[i] = {value};
-      const bool fits =
-          std::any_of(kernels.begin(), kernels.end(), [&](const v1::Kernel& kernel) { return Fits(one, kernel); });
-      if (!fits) return NoneFits(kernels, query.activation, one);
+    if (values[i].empty()) continue;
+    std::vector<Values> longer;
+    for (Values& combination : combinations) {
+      for (const std::string& value : values[i]) {
+        combination[i] = {value};
+        longer.push_back(combination);
+      }
     }
+    combinations = std::move(longer);
+  }
+  return combinations;
+}
+
+// Whether each combination that is wanted is that of a kernel: what one was asked for is not left out in silence.
+absl::Status CheckEachCombination(const std::vector<v1::Kernel>& kernels, const Query& query) {
+  for (const Values& combination : Combinations(query.values)) {
+    const bool fits = std::any_of(kernels.begin(), kernels.end(),
+                                  [&](const v1::Kernel& kernel) { return Fits(combination, kernel); });
+    if (!fits) return NoneFits(kernels, query.activation, combination);
   }
   return absl::OkStatus();
 }
@@ -200,7 +213,7 @@ absl::StatusOr<std::vector<v1::Kernel>> KernelsOf(Client& client, const std::str
 absl::StatusOr<std::vector<v1::Kernel>> Find(Client& client, const Query& query, const std::vector<std::string>& isas) {
   const absl::StatusOr<std::vector<v1::Kernel>> kernels = KernelsOf(client, query.activation);
   if (!kernels.ok()) return kernels.status();
-  if (absl::Status status = CheckEachValue(*kernels, query); !status.ok()) return status;
+  if (absl::Status status = CheckEachCombination(*kernels, query); !status.ok()) return status;
   std::vector<v1::Kernel> fitting;
   for (const v1::Kernel& kernel : *kernels) {
     if (Fits(query.values, kernel)) fitting.push_back(kernel);

@@ -115,6 +115,17 @@ TEST_F(KernelSelectionTest, AValueThatFitsNoKernelIsToldWithWhatThereIs) {
   EXPECT_THAT(Error(flags), HasSubstr("no kernel has direction forward, dtype f64, "));
 }
 
+TEST_F(KernelSelectionTest, ACombinationThatFitsNoKernelIsTold) {
+  KernelFlags flags = With(Named({"tanh"}), &KernelFlags::tier, "fast,exact");
+  flags.dtype = "f32,f16";
+  EXPECT_EQ(Names(flags).size(), 4U);
+  flags.dtype = "f64,f32";  // each of them is that of a kernel, and so is each of the tiers
+  EXPECT_EQ(
+      Error(flags),
+      "no kernel of tanh has direction forward, dtype f64, provider actbench, tier exact; there is one with dtype "
+      "f32, f16, bf16, or with tier fast and the rest as it is");
+}
+
 TEST_F(KernelSelectionTest, MalformedNamesAndListsAreTold) {
   EXPECT_THAT(Error(Named({"tanh/forward"})), HasSubstr("ACTIVATION/DIRECTION/DTYPE/PROVIDER/TIER/ISA"));
   EXPECT_THAT(Error(Named({"tanh/sideways/f32/actbench/fast/scalar"})), HasSubstr("forward, gradient"));
