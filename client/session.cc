@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <regex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,22 +21,24 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 
 // A server's message with the flags in place of the fields of requests.
 std::string InFlags(absl::string_view message) {
-  return absl::StrReplaceAll(message, {{"inputs.exhaustive", "--exhaustive"},
-                                       {"inputs.exhaustive.unit_upstream", "--unit_upstream"},
-                                       {"inputs.sampled", "--samples"},
-                                       {"inputs.sampled.count", "--samples"},
-                                       {"inputs.sampled.distribution", "--distribution"},
-                                       {"inputs.given", "--in"},
-                                       {"inputs.given.inputs", "what --in, --gate and --upstream give"},
-                                       {"inputs.given.inputs[0]", "--in"},
-                                       {"inputs.given.inputs[1]", "--gate or --upstream"},
-                                       {"inputs.given.inputs[2]", "--upstream"},
-                                       {"inputs[0]", "x"},
-                                       {"inputs[1]", "the second input"},
-                                       {"inputs[2]", "the third input"},
-                                       {"parameters:", "--param:"},
-                                       {"a name in parameters", "a name in --param"},
-                                       {"selector.", "--"}});
+  static const std::regex part(R"((inputs(\.given\.inputs)?\[\d\])\.(dtype|shape))");
+  return absl::StrReplaceAll(std::regex_replace(std::string(message), part, "the $3 of $1"),
+                             {{"inputs.exhaustive", "--exhaustive"},
+                              {"inputs.exhaustive.unit_upstream", "--unit_upstream"},
+                              {"inputs.sampled", "--samples"},
+                              {"inputs.sampled.count", "--samples"},
+                              {"inputs.sampled.distribution", "--distribution"},
+                              {"inputs.given", "--in"},
+                              {"inputs.given.inputs has", "--in, --gate and --upstream give"},
+                              {"inputs.given.inputs[0]", "--in"},
+                              {"inputs.given.inputs[1]", "--gate or --upstream"},
+                              {"inputs.given.inputs[2]", "--upstream"},
+                              {"inputs[0]", "x"},
+                              {"inputs[1]", "the second input"},
+                              {"inputs[2]", "the third input"},
+                              {"parameters:", "--param:"},
+                              {"a name in parameters", "a name in --param"},
+                              {"selector.", "--"}});
 }
 
 }  // namespace

@@ -139,8 +139,9 @@ class MeasureTest(AccuracyTest):
                 (["--samples", "200000000"], "--samples is 200000000; at most"), (["--distribution", "x"], "--distribution is"),
                 (["--dtype", "f64", "--exhaustive"], "--exhaustive: the forward direction of swish in f64"),
                 (["--param", "gamma=1"], "--param: swish has no parameter"), (["--in", empty], "--in has 0 elements"),
-                (["--in", x, "--upstream", dy, "--direction", "gradient"], "--gate or --upstream.shape is [3], but --in.shape"),
-                (["--in", x, "--gate", x], "what --in, --gate and --upstream give has 2 tensors"),
+                (["--in", x, "--upstream", dy, "--direction", "gradient"],
+                 "actbench: the shape of --gate or --upstream is [3], but the shape of --in is [2]; all inputs (x, dy)"),
+                (["--in", x, "--gate", x], "actbench: --in, --gate and --upstream give 2 tensors; the forward"),
                 (["--in", large], "nearly all of them --in; the server takes at most 71303168")]:
             self.assertIn(reason, self.fail_with("accuracy", "swish", *arguments), arguments)
 
