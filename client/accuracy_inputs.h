@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inputs that `actbench accuracy` measures at, made of its flags.
+// The inputs that `actbench accuracy` measures at, made of its flags. Tested by accuracy_inputs_test.cc.
 #ifndef ACTBENCH_CLIENT_ACCURACY_INPUTS_H_
 #define ACTBENCH_CLIENT_ACCURACY_INPUTS_H_
 
@@ -16,12 +16,12 @@ namespace actbench::client {
 struct InputFlags {
   bool exhaustive = false;
   bool unit_upstream = false;
-  std::optional<int64_t> samples;
-  std::string distribution;
-  std::optional<uint64_t> seed;
-  std::string x;  // files
-  std::string gate;
-  std::string upstream;
+  std::optional<int64_t> samples = {};
+  std::string distribution = {};
+  std::optional<uint64_t> seed = {};
+  std::string x = {};  // files
+  std::string gate = {};
+  std::string upstream = {};
 
   bool sampled() const { return samples.has_value() || !distribution.empty() || seed.has_value(); }
   // Whether it is said how to measure, so that no stored certificate will do.
@@ -38,9 +38,10 @@ class AccuracyInputs {
   // That of the file for x, if there is one.
   std::optional<v1::Dtype> dtype() const;
 
-  // For this kernel: tensors are rounded to its dtype, and dy is 1 where a gradient has none. Where the flags say
-  // nothing: in 16 bits every x, with dy = 1, else samples.
-  absl::StatusOr<v1::InputPlan> PlanFor(v1::Direction direction, v1::Dtype dtype) const;
+  // For a kernel of an activation of `input_count` inputs: tensors are rounded to its dtype, and dy is 1 where a
+  // gradient has none. Where the flags say nothing: in 16 bits every x, with dy = 1, else samples, also where there is
+  // a gate.
+  absl::StatusOr<v1::InputPlan> PlanFor(v1::Direction direction, v1::Dtype dtype, int input_count) const;
 
  private:
   explicit AccuracyInputs(const InputFlags& flags) : flags_(flags) {}

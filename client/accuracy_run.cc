@@ -70,7 +70,7 @@ class Runner {
     *request.mutable_first() = first.selector();
     *request.mutable_second() = RequestFor(kernels_[1]).selector();
     request.mutable_parameters()->insert(run_.parameters.begin(), run_.parameters.end());
-    absl::StatusOr<v1::InputPlan> plan = run_.inputs.PlanFor(first.direction(), first.dtype());
+    absl::StatusOr<v1::InputPlan> plan = Plan(kernels_[0]);
     if (!plan.ok()) {
       Tell(plan.status(), "");
       return Finish();
@@ -98,12 +98,23 @@ class Runner {
     }
     v1::MeasureAccuracyRequest request = RequestFor(kernel);
     request.mutable_parameters()->insert(run_.parameters.begin(), run_.parameters.end());
-    absl::StatusOr<v1::InputPlan> plan = run_.inputs.PlanFor(kernel.direction(), kernel.dtype());
+    absl::StatusOr<v1::InputPlan> plan = Plan(kernel);
     if (!plan.ok()) return Tell(plan.status(), prefix);
     *request.mutable_inputs() = *std::move(plan);
     const absl::StatusOr<v1::Certificate> certificate = run_.client.MeasureAccuracy(request, OnProgress());
     if (!certificate.ok()) return Tell(certificate.status(), prefix);
     Print(*certificate, /*stored=*/false);
+  }
+
+  absl::StatusOr<v1::InputPlan> Plan(const v1::Kernel& kernel) {
+    if (input_counts_.empty()) {
+      const absl::StatusOr<v1::ListActivationsResponse> list = run_.client.ListActivations();
+      if (!list.ok()) return list.status();
+      for (const v1::Activation& activation : list->activations()) {
+        input_counts_[activation.name()] = activation.input_count();
+      }
+    }
+    return run_.inputs.PlanFor(kernel.direction(), kernel.dtype(), input_counts_[kernel.activation()]);
   }
 
   OnAccuracyProgress OnProgress() {
@@ -146,6 +157,7 @@ class Runner {
   Cancellation cancellation_;
   Interrupt interrupt_;
   AccuracyOutcome outcome_;
+  std::map<std::string, int> input_counts_;  // by activation; asked for when something is measured
 };
 
 }  // namespace
