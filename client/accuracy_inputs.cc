@@ -20,6 +20,12 @@ std::string CheckSamples(const std::string& text) {
   return good ? "" : absl::StrCat("\"", text, "\" is not a number of samples above 0");
 }
 
+std::string CheckSeed(const std::string& text) {
+  uint64_t seed = 0;
+  const bool good = absl::SimpleAtoi(text, &seed);
+  return good ? "" : absl::StrCat("\"", text, "\" is not a whole number from 0 to 2^64 - 1");
+}
+
 }  // namespace
 
 void AddInputFlags(CLI::App& command, InputFlags& flags) {
@@ -40,7 +46,8 @@ void AddInputFlags(CLI::App& command, InputFlags& flags) {
                       "How they are drawn: bits (every bit pattern alike likely; the default), normal, uniform, tails, "
                       "subnormal or saturated")
           ->type_name("NAME");
-  CLI::Option* seed = command.add_option("--seed", flags.seed, "Other ones (default: 0)")->type_name("N");
+  CLI::Option* seed =
+      command.add_option("--seed", flags.seed, "Other ones (default: 0)")->type_name("N")->check(CheckSeed);
   CLI::Option* x = command.add_option("--in", flags.x, "The elements of this file as x")->type_name("FILE.npy");
   for (CLI::Option* option : {samples, distribution, seed, x}) option->excludes(exhaustive);
   for (CLI::Option* option : {samples, distribution, seed}) option->excludes(x);

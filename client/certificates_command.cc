@@ -173,6 +173,7 @@ bool IsFile(const std::string& argument) {
 // The last argument is the file, the others are not.
 absl::Status CheckExport(const std::vector<std::string>& arguments) {
   constexpr char kFile[] = "a FILE ends in .json, has a / or is -, standard output";
+  if (arguments.empty()) return absl::InvalidArgumentError(absl::StrCat("export needs a FILE: ", kFile));
   if (!IsFile(arguments.back())) {
     return absl::InvalidArgumentError(
         absl::StrCat("export needs a FILE after the ids, but \"", arguments.back(), "\" is none: ", kFile));
@@ -287,7 +288,6 @@ void AddExport(CLI::App& parent, const ServerFlags& server, int& exit_status) {
       ->add_option("ARGUMENTS", *arguments,
                    "[ID...|all] FILE: the ids (default: all), then the file, which is written anew: its name ends in "
                    ".json or has a /; - is standard output")
-      ->required()
       ->type_name("");
   command->final_callback([arguments, &server, &exit_status] { exit_status = RunExport(*arguments, server); });
 }

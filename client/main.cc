@@ -16,6 +16,7 @@
 #include "client/watched_output.h"
 #include "proto/address.h"
 #include "proto/program.h"
+#include "proto/usage.h"
 
 namespace actbench::client {
 namespace {
@@ -54,17 +55,9 @@ std::string CheckTimeout(const std::string& text) {
   return good ? "" : "\"" + text + "\" is not a number of seconds above 0";
 }
 
-// What the error is. CLI11 would tell of a missing command or argument even where the cause is a misspelled one.
-std::string Describe(const CLI::App& app, const CLI::ParseError& error) {
-  const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
-  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
-  if (unknown.empty()) return absl::StartsWith(error.what(), "A subcommand") ? "no command given" : error.what();
-  return "unknown command or flag " + unknown.front();
-}
-
 // Tells a mistake in one line. `arguments` are those of the command line.
 void PrintMistake(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  std::string description = Describe(app, error);
+  std::string description = DescribeMistake(app, error);
   const auto commands = app.get_subcommands();
   // A wrong value is told as "--flag: why".
   const std::string subject = description.substr(0, description.find(':'));

@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/usage.h"
 #include "server/build_info.h"
 #include "server/state_db.h"
 
@@ -111,8 +112,10 @@ void AddAccuracy(FlagAdder& flags, ServerOptions& options) {
            "The fraction of the elements that Evaluate answers whose errors are measured afterwards, for the metrics")
       ->check(CLI::Range(0.0, 1.0));
   options.self_check = true;
-  flags.Add("self_check", options.self_check,
-            "Check the kernels that have served slowly in the background, for the metrics: true or false");
+  flags
+      .Add("self_check", options.self_check,
+           "Check the kernels that have served slowly in the background, for the metrics: true or false")
+      ->type_name("true|false");
 }
 
 }  // namespace
@@ -142,9 +145,13 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    app.exit(success);  // prints help or version
+    exit_status = std::cout.flush() ? 0 : 2;
+    return flags;
   } catch (const CLI::ParseError& error) {
-    // CLI11 prints help and version to stdout, mistakes to stderr.
-    exit_status = app.exit(error) == 0 && std::cout.flush() ? 0 : 2;
+    std::cerr << "actbench-server: " << DescribeMistake(app, error) << "; see 'actbench-server --help'" << std::endl;
+    exit_status = 2;
     return flags;
   }
   if (flags.server.metrics_address == kNone) flags.server.metrics_address.clear();

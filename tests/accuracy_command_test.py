@@ -26,8 +26,10 @@ class UsageTest(AccuracyTest):
     def test_wrong_usage_is_status_2(self):
         for arguments, reason in [
                 ([], "needs activations"), (["tanh", "--all"], "--all"), (["tanh/forward"], "ACTIVATION/DIRECTION/DTYPE"),
-                (["tanh", "--exhaustive", "--samples", "5"], "excludes"), (["tanh", "--unit_upstream"], "--exhaustive"),
-                (["tanh", "--samples", "0"], "above 0"), (["tanh", "--gate", "g.npy"], "--in"),
+                (["tanh", "--exhaustive", "--samples", "5"], "exclude each other"),
+                (["tanh", "--unit_upstream"], "needs --exhaustive"), (["tanh", "--gate", "g.npy"], "needs --in"),
+                (["tanh", "--seed", "-1"], "--seed: \"-1\" is not a whole number from 0"),
+                (["tanh", "--seed"], "--seed: no value is given; it takes N"), (["tanh", "--samples", "0"], "above 0"),
                 (["tanh", "--limit", "small"], "--limit"), (["tanh", "--limit=-1"], "0 or more"),
                 (["tanh", "--dtype", "f8"], "f64, f32"), (["tanh", "--isa", "avx2,"], "--isa"),
                 (["tanh", "--param", "beta"], "NAME=NUMBER"), (["tanh", "--json", "-", "--plot", "-"], "both"),

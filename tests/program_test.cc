@@ -295,6 +295,10 @@ TEST(ProgramTest, MistakesInFlagsAreExplainedWithStatus2) {
     EXPECT_EQ(process.Wait(), 2) << flag;
     EXPECT_FALSE(process.ReadErrors().empty()) << flag;
   }
+  ServerProcess process({"--self_check"});
+  EXPECT_EQ(process.Wait(), 2);
+  EXPECT_EQ(process.ReadErrors(),
+            "actbench-server: --self_check: no value is given; it takes true|false; see 'actbench-server --help'\n");
 }
 
 TEST(ProgramTest, KeepsItsStateInTheDirectoryThatIsGivenOrInThatOfTheUser) {
