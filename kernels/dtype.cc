@@ -100,17 +100,16 @@ void StoreElement(Dtype dtype, double value, void* data) {
 }
 
 uint64_t LoadBits(Dtype dtype, const void* data) {
-  const auto load = [data](auto bits) {  // of a size that the compiler knows: a move
-    std::memcpy(&bits, data, sizeof(bits));
-    return uint64_t{bits};
-  };
+  // Sizes that the compiler knows: moves, not calls.
   switch (SizeBytes(dtype)) {
     case 2:
-      return load(uint16_t{});
+      return LoadAs<uint16_t>(data);
     case 4:
-      return load(uint32_t{});
+      return LoadAs<uint32_t>(data);
     default:
-      return load(uint64_t{});
+      uint64_t bits = 0;
+      std::memcpy(&bits, data, SizeBytes(dtype));
+      return bits;
   }
 }
 

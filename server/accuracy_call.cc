@@ -39,7 +39,7 @@ absl::Status AccuracyCall::Accept() {
   if (absl::Status status = work_.CheckDeadline(); !status.ok()) return status;
   absl::StatusOr<AccuracyPlan> plan = Plan();
   if (!plan.ok()) return work_.Refuse(plan.status());
-  // Not the measurement's own memory, some MiB: two run at a time.
+  // Not the measurement's own memory, 4 to 52 MiB: two run at a time.
   absl::Status status = work_.Reserve(static_cast<int64_t>(request().SpaceUsedLong()));
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<AccuracyJob>> job = AccuracyJob::Make(

@@ -37,6 +37,10 @@ inline constexpr std::array kRpcSeconds = {0.00025, 0.0005, 0.001, 0.0025, 0.005
 inline constexpr std::array kWorkSeconds = {1e-7,      4e-7,      1.6e-6,    6.4e-6,    2.56e-5,
                                             1.024e-4,  4.096e-4,  1.6384e-3, 6.5536e-3, 2.62144e-2,
                                             0.1048576, 0.4194304, 1.6777216, 6.7108864};
+// Likewise, to half an hour: for work that waits for other work.
+inline constexpr std::array kWaitSeconds = {1e-7,      4e-7,      1.6e-6,     6.4e-6,      2.56e-5,     1.024e-4,
+                                            4.096e-4,  1.6384e-3, 6.5536e-3,  2.62144e-2,  0.1048576,   0.4194304,
+                                            1.6777216, 6.7108864, 26.8435456, 107.3741824, 429.4967296, 1717.9869184};
 // Powers of 4 from 256 B to 64 MiB.
 inline constexpr std::array kMessageBytes = {256.0,    1024.0,    4096.0,    16384.0,    65536.0,
                                              262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0};
@@ -87,7 +91,7 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"actbench_queue_depth", "gauge", "Requests waiting for a worker.", kClass, kNoBuckets},
     {"actbench_queue_capacity", "gauge", "The most requests that may wait.", kClass, kNoBuckets},
     {"actbench_queue_wait_seconds", "histogram", "Time from the acceptance of a request to its first chunk.", kClass,
-     kWorkSeconds},
+     kWaitSeconds},
     {"actbench_inflight_bytes", "gauge", "Memory of the requests in work and their results.", kNone, kNoBuckets},
     {"actbench_inflight_bytes_limit", "gauge", "The most memory that requests in work may take.", kNone, kNoBuckets},
     {"actbench_worker_threads", "gauge", "Worker threads.", kNone, kNoBuckets},

@@ -37,6 +37,8 @@ class Job {
   // chunk runs any more: OK, or CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE with the chunks not yet started left out.
   virtual void Done(const absl::Status& status) = 0;
 
+  // Looked at when it is the job's turn: who wants a job that waits for others to end at once calls Cancel, as gRPC's
+  // calls do.
   virtual absl::Time deadline() const { return absl::InfiniteFuture(); }
   // Whether all of it takes so little that Submit should rather run it than wake a worker that sleeps.
   virtual bool is_brief() const { return false; }

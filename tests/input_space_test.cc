@@ -37,6 +37,14 @@ void ExpectFilled(const InputSpace& space, Dtype dtype, uint64_t start, size_t n
   }
 }
 
+TEST(InputSpaceTest, UpstreamGradientsVaryInPairsAlone) {
+  EXPECT_TRUE(Make(ExhaustiveInputs{}, Direction::kGradient, Dtype::kBF16).upstream_varies());
+  EXPECT_FALSE(Make(ExhaustiveInputs{.unit_upstream = true}, Direction::kGradient, Dtype::kBF16).upstream_varies());
+  EXPECT_FALSE(Make(ExhaustiveInputs{}, Direction::kGradient, Dtype::kF32).upstream_varies());
+  EXPECT_FALSE(Make(ExhaustiveInputs{}, Direction::kForward, Dtype::kF16, 2).upstream_varies());
+  EXPECT_FALSE(Make(SampledInputs{.count = 5}, Direction::kGradient, Dtype::kF16).upstream_varies());
+}
+
 TEST(InputSpaceTest, AllInputsComeOnceInAscendingOrder) {
   for (const Dtype dtype : {Dtype::kF16, Dtype::kBF16}) {
     const InputSpace space = Make(ExhaustiveInputs{}, Direction::kForward, dtype);

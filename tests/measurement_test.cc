@@ -269,6 +269,55 @@ TEST(MeasurementTest, TheSweepAgreesWithTheErrorMeter) {
   }
 }
 
+// What a kernel was run on, and a kernel that writes it down.
+struct Record {
+  std::vector<uint16_t> x;
+  std::vector<uint16_t> dy;
+  std::vector<uint16_t> dx;
+};
+Record& Recorded() {
+  static Record& record = *new Record();
+  return record;
+}
+const PreparedKernel& RecordedKernel() {
+  static const Kernel& kernel = Find("silu", Direction::kGradient, Dtype::kBF16);
+  static const PreparedKernel& prepared = *new PreparedKernel(kernel.functions, nullptr, nullptr);
+  return prepared;
+}
+void RunRecorded(const void*, const void* const* inputs, void* const* outputs, size_t n) {
+  RecordedKernel().Run({inputs, 2}, {outputs, 1}, n);
+  if (n == 1) return;  // a special value, or the one before a piece
+  auto* out = static_cast<uint16_t*>(outputs[0]);
+  out[n / 2] ^= 1;  // an error in every block
+  const auto add = [n](std::vector<uint16_t>& all, const void* data) {
+    const auto* elements = static_cast<const uint16_t*>(data);
+    all.insert(all.end(), elements, elements + n);
+  };
+  add(Recorded().x, inputs[0]);
+  add(Recorded().dy, inputs[1]);
+  add(Recorded().dx, out);
+}
+
+// The first stage follows a line over dy there.
+TEST(MeasurementTest, PairsOfOneXAgreeWithTheErrorMeter) {
+  const Kernel kernel = HandmadeKernel("silu", Direction::kGradient, Dtype::kBF16, &RunRecorded);
+  const ActivationInfo& info = **Catalog::FindActivation("silu");
+  const Kernel* const kernels[] = {&kernel};
+  const auto measurement = Measurement::Make(kernels, info, {}, ExhaustiveInputs{});
+  ASSERT_TRUE(measurement.ok()) << measurement.status();
+  const size_t pieces = (*measurement)->piece_count();
+  for (size_t piece = 1; piece < pieces; piece += pieces / 7) (*measurement)->RunPiece(piece);
+  for (size_t piece = pieces; piece < (*measurement)->piece_count(); ++piece) (*measurement)->RunPiece(piece);
+  const AccuracyReport report = (*measurement)->Report(0);
+  const Record& record = Recorded();
+  ASSERT_EQ(report.checked, record.x.size());
+  const ErrorReport error = ErrorMeter(info, Direction::kGradient, Dtype::kBF16, {})
+                                .Measure({record.x.data(), record.dy.data()}, record.dx.data(), 0, record.x.size());
+  EXPECT_NEAR(report.max_ulp, error.max_ulp, 1e-3);
+  EXPECT_NEAR(report.MeanUlp(), error.MeanUlp(), 1e-6);
+  EXPECT_GT(report.MeanUlp(), 1e-4);
+}
+
 TEST(MeasurementTest, TwoKernelsAreComparedOnTheSameInputs) {
   const Kernel right = HalfRelu<RightRelu>();
   const Kernel wrong = HalfRelu<FiveMistakes>();

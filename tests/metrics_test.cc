@@ -260,6 +260,7 @@ TEST(MetricsTest, QueueWaitAndWorkerTimeAddUp) {
   const std::string text = metrics.Text();
   EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_bucket{class=\"interactive\",le=\"1.6e-06\"}"), 1);
   EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_bucket{class=\"interactive\",le=\"6.7108864\"}"), 1);
+  EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_bucket{class=\"interactive\",le=\"1717.9869184\"}"), 2);
   EXPECT_EQ(MetricValue(text, "actbench_queue_wait_seconds_count{class=\"interactive\"}"), 2);
   EXPECT_EQ(MetricValue(text, "actbench_worker_busy_seconds_total"), 1.25);
 }

@@ -31,7 +31,7 @@ class InputSpace {
 
   // Blocks of this many inputs, beginning at a multiple of it, have one sign and exponent of x if they are exhaustive.
   size_t block() const { return block_; }
-  // Whether they have one x and each its own dy.
+  // Whether each x has all dy.
   bool upstream_varies() const { return exhaustive() && has_upstream_ && variables_ == input_count_; }
   // The bits of one input.
   std::array<uint64_t, 3> At(uint64_t index) const;

@@ -20,6 +20,7 @@ namespace {
 
 // Inputs of a piece: some 100 us of the fastest kernels, and under a millisecond of scalar ones.
 constexpr uint64_t kExhaustivePiece = uint64_t{1} << 15;
+static_assert(65536 % kExhaustivePiece == 0, "the pairs of a piece have one x");
 constexpr uint64_t kSampledPiece = uint64_t{1} << 12;
 constexpr uint64_t kMpfrPiece = 32;
 constexpr size_t kHardPiece = 16;

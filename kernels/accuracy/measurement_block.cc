@@ -14,6 +14,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // An error in the list of the worst is known to this.
 constexpr double kWorstResolution = 0x1p-30;
+// What a line's error is at most, in ulp of f32 and narrower dtypes.
+constexpr double kLineUlp = 0x1p-20;
 
 // Which NaN it is, is no matter.
 void MakeNaNCanonical(Dtype dtype, char* element) {
@@ -143,7 +145,8 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
   const size_t padded = (block.n + kReferenceStep - 1) / kReferenceStep * kReferenceStep;
   for (double* row : rows) std::fill(row + block.n, row + padded, 1);
   const std::optional<Line>& line = w.lines[block.start / space_.block() % w.lines.size()];
-  if (all_plain && line.has_value()) {
+  w.follows_line = all_plain && line.has_value();
+  if (w.follows_line) {
     LaneReferences().back().follow(*line, rows[space_.upstream_varies() ? 1 : 0], padded, w.value.data(),
                                    w.error.data());
   } else if (!reference.EvaluateF64(rows, padded, w.value.data(), w.error.data())) {
@@ -157,7 +160,30 @@ void MeasurementImpl::EvaluateF64(Workspace& w, Block block, size_t output) {
 }
 
 double MeasurementImpl::Threshold(const Workspace& w, size_t kernel, uint64_t place) {
-  return std::min(w.estimates[kernel].Threshold(place), std::numeric_limits<double>::max());
+  const double threshold = std::min(w.estimates[kernel].Threshold(place), std::numeric_limits<double>::max());
+  return w.follows_line ? threshold - kLineUlp : threshold;
+}
+
+std::array<std::vector<double>, 3> MeasurementImpl::Gather(const Workspace& w, const std::vector<size_t>& places) {
+  std::array<std::vector<double>, 3> rows;
+  for (size_t k = 0; k < rows.size(); ++k) {
+    for (size_t i : places) rows[k].push_back(w.wide_inputs[k][i]);
+    while (rows[k].size() % kReferenceStep != 0) rows[k].push_back(1);
+  }
+  return rows;
+}
+
+void MeasurementImpl::LeaveLine(Workspace& w, size_t output, const std::vector<size_t>& places) const {
+  if (!w.follows_line || places.empty()) return;
+  const std::array<std::vector<double>, 3> inputs = Gather(w, places);
+  const double* rows[] = {inputs[0].data(), inputs[1].data(), inputs[2].data()};
+  std::vector<double> value(inputs[0].size());
+  std::vector<double> error(inputs[0].size());
+  references_[output].EvaluateF64(rows, inputs[0].size(), value.data(), error.data());
+  for (size_t j = 0; j < places.size(); ++j) {
+    w.value[places[j]] = value[j];
+    w.error[places[j]] = error[j];
+  }
 }
 
 bool MeasurementImpl::CompareNaNs(Workspace& w, Block block, size_t kernel, size_t output) {
@@ -242,11 +268,12 @@ std::vector<size_t> MeasurementImpl::FindOpen(Workspace& w, Block block, const W
   LargestEstimates& estimates = w.estimates[which.kernel];
   const DtypeInfo& format = Info(dtype_);
   char* const got_data = ResultsOf(w, which.kernel, which.output).got_data();
+  std::vector<size_t> attention(w.compared.attention, w.compared.attention + w.compared.attention_count);
+  std::erase_if(attention, [&](size_t i) { return i >= block.n; });
+  LeaveLine(w, which.output, attention);
   std::vector<size_t> open;
   std::vector<Candidate> candidates;
-  for (size_t a = 0; a < w.compared.attention_count; ++a) {
-    const size_t i = w.compared.attention[a];
-    if (i >= block.n) continue;
+  for (size_t i : attention) {
     const double got = LoadElement(dtype_, got_data + i * element_bytes_);
     const std::optional<ExactResult> exact = FirstStage(w, which, i, got);
     if (!exact.has_value()) {
@@ -278,11 +305,7 @@ void MeasurementImpl::LookCloser(Workspace& w, Block block, const Which& which, 
   const std::vector<size_t> open = FindOpen(w, block, which);
   if (open.empty()) return;
   const Reference& reference = references_[which.output];
-  std::array<std::vector<double>, 3> inputs;
-  for (size_t i : open) {
-    const Point point = PointOf(InputBits(w, i));
-    for (size_t k = 0; k < point.size(); ++k) inputs[k].push_back(point[k]);
-  }
+  const std::array<std::vector<double>, 3> inputs = Gather(w, open);
   std::vector<std::optional<ExactResult>> exact(open.size());
   const double* rows[] = {inputs[0].data(), inputs[1].data(), inputs[2].data()};
   reference.EvaluatePairs(rows, open.size(), exact.data());
@@ -333,12 +356,15 @@ void MeasurementImpl::FindDifferences(Workspace& w, Block block, size_t output) 
   const char* first = ResultsOf(w, 0, output).got_data();
   const char* second = ResultsOf(w, 1, output).got_data();
   if (std::memcmp(first, second, block.n * element_bytes_) == 0) return;
-  uint64_t differing = 0;
+  std::vector<size_t> differing;
   for (size_t i = 0; i < block.n; ++i) {
+    if (std::memcmp(first + i * element_bytes_, second + i * element_bytes_, element_bytes_) != 0)
+      differing.push_back(i);
+  }
+  if (space_.exhaustive()) LeaveLine(w, output, differing);
+  for (size_t i : differing) {
     const uint64_t a = LoadBits(dtype_, first + i * element_bytes_);
     const uint64_t b = LoadBits(dtype_, second + i * element_bytes_);
-    if (a == b) continue;
-    ++differing;
     const std::array<uint64_t, 3> bits = space_.At(block.start + i);
     const uint64_t place = PlaceOf(block.start + i, output);
     if (!MayBeAmongWorst(w, i, place, {LoadElement(dtype_, &a), LoadElement(dtype_, &b)})) continue;
@@ -348,7 +374,7 @@ void MeasurementImpl::FindDifferences(Workspace& w, Block block, size_t output) 
     };
     AddDifference({error_of(a), error_of(b)});
   }
-  differing_.fetch_add(differing, std::memory_order_relaxed);
+  differing_.fetch_add(differing.size(), std::memory_order_relaxed);
 }
 
 }  // namespace actbench

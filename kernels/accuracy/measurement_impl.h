@@ -106,8 +106,12 @@ class MeasurementImpl final : public Measurement {
   void CompareSampled(Workspace& w, Block block, size_t kernel, size_t output);
   // The line of each block in [begin, end), or the one line of all of them.
   void FindLines(Workspace& w, uint64_t begin, uint64_t end) const;
-  // Stage 1 of the block, with an infinite error where it does not serve.
+  // Stage 1 of the block, or its line, with an infinite error where neither serves.
   void EvaluateF64(Workspace& w, Block block, size_t output);
+  // The inputs at these places of the block, and 1 up to a multiple of kReferenceStep.
+  static std::array<std::vector<double>, 3> Gather(const Workspace& w, const std::vector<size_t>& places);
+  // Stage 1 itself at these places, where the block follows a line, which is not good enough for a closer look.
+  void LeaveLine(Workspace& w, size_t output, const std::vector<size_t>& places) const;
   // The bits of input i of the block.
   std::array<uint64_t, 3> InputBits(const Workspace& w, size_t i) const;
   // The result of input i of the block as the first stage knows it, if it does, and the error of `got`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The truth that kernels are measured against: the correctly rounded result of an activation's definition, decided in
 // stages, each of which knows its own error: f64 lanes, pairs of them, and MPFR at rising precision. Tested by
-// reference_test.cc and reference_lanes_test.cc.
+// reference_test.cc, reference_lanes_test.cc and reference_lines_test.cc.
 #ifndef ACTBENCH_KERNELS_ACCURACY_REFERENCE_H_
 #define ACTBENCH_KERNELS_ACCURACY_REFERENCE_H_
 
@@ -63,9 +63,8 @@ class Reference {
   // Stage 1 of `n` inputs (a multiple of kReferenceStep), as ReferenceFunction; for every input that IsPlain. False,
   // and nothing done, if there is no such stage.
   bool EvaluateF64(const double* const* inputs, size_t n, double* value, double* error) const;
-  // Lines that stage 1's results follow: of y over `n` ranges of x (a multiple of kReferenceStep), and of dx over dy at
-  // an x. Nothing where they would not be nearly as good as stage 1 or where its results are exact; none at all with a
-  // gate.
+  // Lines that the results follow to 2^-44 of themselves: of y over `n` ranges of x (a multiple of kReferenceStep), and
+  // of dx over dy at an x. Nothing where there is none or where the results are exact; none at all with a gate.
   void FindLines(const double* middles, const double* radii, size_t n, std::optional<Line>* lines) const;
   std::optional<Line> FindLineOverUpstream(double x) const;
   // Whether there is one: not in f64, nor with parameters beyond 2^100 or so near to 0.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first two stages of the reference: the definitions in f64 lanes and in pairs of them, for each instruction set.
-// Tested by reference_lanes_test.cc.
+// Tested by reference_lanes_test.cc and reference_lines_test.cc.
 #ifndef ACTBENCH_KERNELS_ACCURACY_REFERENCE_LANES_H_
 #define ACTBENCH_KERNELS_ACCURACY_REFERENCE_LANES_H_
 
@@ -16,10 +16,12 @@ namespace actbench {
 // or, but for 0, below 2^-300: overflow and underflow are not accounted for.
 //   f64:  outputs = value, error: the exact result is within `error` of `value`.
 //   Pair: outputs = high, low, error: it is within `error` of high + low.
+//   range: `inputs` are the middle and the radius of n ranges of x instead; outputs = value, error, slope, error: those
+//   of
+//          f(x) and f'(x) for every x in the range.
 // An error that is infinite or NaN says that nothing is known. The first stage's exponential does not fall below
-// e^-484: of results below 2^-180, which f32 and narrower dtypes round to 0, it only says that they are below.
-//   range: `inputs` are the middle and the radius of n ranges of x; outputs = value, error, slope, error: those of f(x)
-//          and f'(x) for every x in the range.
+// e^-484: of results below 2^-180, which f32 and narrower dtypes round to 0, it only says that they are below, and what
+// sign they have.
 using ReferenceFunction = void (*)(const double* parameters, const double* const* inputs, size_t n,
                                    double* const* outputs);
 
@@ -38,7 +40,7 @@ struct LaneReferenceRow {
 };
 
 // A straight line that results follow: at t they are within error + error_slope abs(t - from) of
-// value + slope (t - from).
+// value + slope (t - from); or below 2^-180, as it is, with its sign.
 struct Line {
   double from;
   double value;

@@ -62,6 +62,7 @@ struct Workspace {
   std::vector<double> value;
   std::vector<double> error;
   std::vector<std::optional<Line>> lines;               // of the blocks of the piece; nothing where there is none
+  bool follows_line = false;                            // whether value and error of the block do
   std::vector<std::unique_ptr<GuardedOutput>> guarded;  // by kernel, then output
   std::vector<Results> results;                         // likewise
   std::vector<Tally> tallies;                           // by kernel
