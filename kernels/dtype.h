@@ -24,9 +24,9 @@ struct BF16 {
 
 // What describes a binary floating-point format.
 struct DtypeInfo {
-  Dtype dtype;
   std::string_view name;  // in the API, the command line and metrics
   size_t size_bytes;
+  Dtype dtype;
   int precision;     // significand bits, the implicit one included
   int min_exponent;  // of the least normal number: 2^min_exponent
   int max_exponent;  // of the largest finite number's binade: below 2^(max_exponent + 1)
@@ -34,10 +34,10 @@ struct DtypeInfo {
 
 // All dtypes, in the order of the enum.
 inline constexpr DtypeInfo kDtypes[] = {
-    {Dtype::kF64, "f64", 8, 53, -1022, 1023},
-    {Dtype::kF32, "f32", 4, 24, -126, 127},
-    {Dtype::kF16, "f16", 2, 11, -14, 15},
-    {Dtype::kBF16, "bf16", 2, 8, -126, 127},
+    {"f64", 8, Dtype::kF64, 53, -1022, 1023},
+    {"f32", 4, Dtype::kF32, 24, -126, 127},
+    {"f16", 2, Dtype::kF16, 11, -14, 15},
+    {"bf16", 2, Dtype::kBF16, 8, -126, 127},
 };
 constexpr std::span<const DtypeInfo> AllDtypes() { return kDtypes; }
 constexpr const DtypeInfo& Info(Dtype dtype) { return kDtypes[static_cast<size_t>(dtype)]; }
