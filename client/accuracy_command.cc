@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "client/kernel_selection.h"
 #include "client/output_file.h"
 #include "proto/tensor.h"
+#include "proto/usage.h"
 
 namespace actbench::client {
 namespace {
@@ -190,11 +192,6 @@ ExitStatus RunAccuracy(const AccuracyFlags& flags, const ServerFlags& server) {
   return outcome.failed ? kFailure : within;
 }
 
-std::string CheckUlp(const std::string& text) {
-  const absl::StatusOr<double> ulp = ParseNumber(text);
-  return ulp.ok() && *ulp >= 0 ? "" : absl::StrCat("\"", text, "\" is not a number of ulp, 0 or more");
-}
-
 void AddOutputFlags(CLI::App& command, AccuracyFlags& flags) {
   command
       .add_flag("--binades", flags.binades, "Also print the errors by sign and exponent of x, equal ones in one row")
@@ -207,7 +204,7 @@ void AddOutputFlags(CLI::App& command, AccuracyFlags& flags) {
   command.add_option("--plot", flags.plot, "Draw the maximum error over x")->type_name("FILE.svg")->group("Output");
   command.add_option("--limit", flags.limit, "Exit status 1 if a maximum error is larger")
       ->type_name("ULP")
-      ->check(CheckUlp)
+      ->transform(NumberIn(0.0, std::numeric_limits<double>::infinity(), "number of ulp, 0 or more"))
       ->group("Output");
 }
 

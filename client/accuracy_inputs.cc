@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/accuracy_inputs.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "client/npy.h"
 #include "client/tensor.h"
 #include "proto/dtype.h"
 #include "proto/tensor.h"
+#include "proto/usage.h"
 
 namespace actbench::client {
-namespace {
-
-std::string CheckSamples(const std::string& text) {
-  int64_t samples = 0;
-  const bool good = absl::SimpleAtoi(text, &samples) && samples > 0;
-  return good ? "" : absl::StrCat("\"", text, "\" is not a number of samples above 0");
-}
-
-std::string CheckSeed(const std::string& text) {
-  uint64_t seed = 0;
-  const bool good = absl::SimpleAtoi(text, &seed);
-  return good ? "" : absl::StrCat("\"", text, "\" is not a whole number from 0 to 2^64 - 1");
-}
-
-}  // namespace
-
 void AddInputFlags(CLI::App& command, InputFlags& flags) {
   constexpr char kGroup[] = "Inputs (default: a stored certificate, else in 16 bits all, in others samples)";
   CLI::Option* exhaustive =
@@ -37,9 +21,10 @@ void AddInputFlags(CLI::App& command, InputFlags& flags) {
                 "With it, for 16-bit gradients: dy = 1 alone, not every (x, dy)")
       ->needs(exhaustive)
       ->group(kGroup);
-  CLI::Option* samples = command.add_option("--samples", flags.samples, "So many random inputs, the same each time")
-                             ->type_name("N")
-                             ->check(CheckSamples);
+  CLI::Option* samples =
+      command.add_option("--samples", flags.samples, "So many random inputs, the same each time")
+          ->type_name("N")
+          ->transform(NumberIn<int64_t>(1, std::numeric_limits<int64_t>::max(), "number of samples above 0"));
   CLI::Option* distribution =
       command
           .add_option("--distribution", flags.distribution,
@@ -47,7 +32,9 @@ void AddInputFlags(CLI::App& command, InputFlags& flags) {
                       "subnormal or saturated")
           ->type_name("NAME");
   CLI::Option* seed =
-      command.add_option("--seed", flags.seed, "Other ones (default: 0)")->type_name("N")->check(CheckSeed);
+      command.add_option("--seed", flags.seed, "Other ones (default: 0)")
+          ->type_name("N")
+          ->transform(NumberIn<uint64_t>(0, std::numeric_limits<uint64_t>::max(), "whole number from 0 to 2^64 - 1"));
   CLI::Option* x = command.add_option("--in", flags.x, "The elements of this file as x")->type_name("FILE.npy");
   for (CLI::Option* option : {samples, distribution, seed, x}) option->excludes(exhaustive);
   for (CLI::Option* option : {samples, distribution, seed}) option->excludes(x);

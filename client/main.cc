@@ -3,15 +3,14 @@
 #include <grpc/support/log.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "client/command.h"
 #include "client/watched_output.h"
 #include "proto/address.h"
@@ -47,12 +46,6 @@ void RefuseEmptyValues(CLI::App& app) {
   const auto check = [](const std::string& text) { return text.empty() ? "must not be empty" : ""; };
   for (CLI::Option* option : app.get_options()) option->check(check);
   for (CLI::App* command : app.get_subcommands({})) RefuseEmptyValues(*command);
-}
-
-std::string CheckTimeout(const std::string& text) {
-  double seconds = 0;
-  const bool good = absl::SimpleAtod(text, &seconds) && std::isfinite(seconds) && seconds > 0;
-  return good ? "" : "\"" + text + "\" is not a number of seconds above 0";
 }
 
 // Tells a mistake in one line. `arguments` are those of the command line.
@@ -92,7 +85,8 @@ int Main(int argc, char** argv) {
                  "Give up after so long (by default connecting takes at most 5 s, and work as long as it needs)")
       ->type_name("SECONDS")
       ->envname("ACTBENCH_TIMEOUT")
-      ->check(CheckTimeout);
+      ->transform(NumberIn(std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::max(),
+                           "number of seconds above 0"));
   int exit_status = kFailure;
   AddListCommand(app, server, exit_status);
   AddEvalCommand(app, server, exit_status);

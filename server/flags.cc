@@ -61,12 +61,16 @@ class FlagAdder {
 
   template <class T>
   void AddNumber(const OptionRange& range, T& value, const std::string& description) {
-    Add(range.flag, value, description)->check(CLI::Range(static_cast<T>(range.min), static_cast<T>(range.max)));
+    Add(range.flag, value, description)
+        ->type_name(absl::StrCat("INT in [", range.min, " - ", range.max, "]"))
+        ->transform(NumberIn(static_cast<T>(range.min), static_cast<T>(range.max)));
   }
 
   // With or without a suffix such as MiB.
   void AddSize(const OptionRange& range, int64_t& value, const std::string& description) {
-    Add(range.flag, value, description)->transform(CLI::AsSizeValue(false))->check(CLI::Range(range.min, range.max));
+    Add(range.flag, value, description)
+        ->type_name(absl::StrCat("SIZE in [", range.min, " - ", range.max, "]"))
+        ->transform(SizeIn(range.min, range.max));
   }
 
  private:
@@ -110,7 +114,8 @@ void AddAccuracy(FlagAdder& flags, ServerOptions& options) {
   flags
       .Add("accuracy_sample_rate", options.accuracy_sample_rate,
            "The fraction of the elements that Evaluate answers whose errors are measured afterwards, for the metrics")
-      ->check(CLI::Range(0.0, 1.0));
+      ->type_name("FLOAT in [0 - 1]")
+      ->transform(NumberIn(0.0, 1.0));
   options.self_check = true;
   flags
       .Add("self_check", options.self_check,

@@ -30,6 +30,7 @@ class UsageTest(AccuracyTest):
                 (["tanh", "--unit_upstream"], "needs --exhaustive"), (["tanh", "--gate", "g.npy"], "needs --in"),
                 (["tanh", "--seed", "-1"], "--seed: \"-1\" is not a whole number from 0"),
                 (["tanh", "--seed"], "--seed: no value is given; it takes N"), (["tanh", "--samples", "0"], "above 0"),
+                (["tanh", "--samples", "5x"], "--samples: \"5x\" is not a number of samples above 0"),
                 (["tanh", "--limit", "small"], "--limit"), (["tanh", "--limit=-1"], "0 or more"),
                 (["tanh", "--dtype", "f8"], "f64, f32"), (["tanh", "--isa", "avx2,"], "--isa"),
                 (["tanh", "--param", "beta"], "NAME=NUMBER"), (["tanh", "--json", "-", "--plot", "-"], "both"),
@@ -125,6 +126,10 @@ class MeasureTest(AccuracyTest):
         x = os.path.join(data_directory, "digits_layer3_x.npy")
         dy = os.path.join(data_directory, "digits_layer3_dy.npy")
         result, = self.measure("gelu_erf", "--in", x)
+        padded, = self.measure("tanh", "--dtype", "f16", "--isa", "scalar", "--samples", "0100", "--seed", "010")
+        self.assertEqual(padded["checked"], 100)
+        seeded, = self.measure("tanh", "--dtype", "f16", "--isa", "scalar", "--samples", "100", "--seed", "10")
+        self.assertEqual(padded["output_hash"], seeded["output_hash"])
         self.assertEqual((result["mode"], result["checked"]), ("given", numpy.load(x).size))
         both = self.measure("gelu_erf", "--in", x, "--upstream", dy, "--direction", "all", "--dtype", "f32,bf16")
         self.assertEqual(len(both), 4)
