@@ -36,12 +36,6 @@ absl::StatusOr<std::optional<v1::Certificate>> FindStored(Client& client, const 
   return *std::move(whole);
 }
 
-// Whether the other kernels would fail in the same way.
-bool EndsAll(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsCancelled(status) || absl::IsDeadlineExceeded(status) ||
-         status.message().empty();
-}
-
 class Runner {
  public:
   Runner(const AccuracyRun& run, const std::vector<v1::Kernel>& kernels)

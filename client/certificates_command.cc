@@ -218,7 +218,7 @@ ExitStatus RunImport(const std::string& path, const ServerFlags& server) {
     const absl::StatusOr<v1::Certificate>& certificate = (*certificates)[i];
     const absl::StatusOr<std::string> id =
         certificate.ok() ? client->ImportCertificate(*certificate) : absl::StatusOr<std::string>(certificate.status());
-    if (absl::IsUnavailable(id.status()) || absl::IsDeadlineExceeded(id.status())) return Fail(id.status(), server);
+    if (!id.ok() && EndsAll(id.status())) return Fail(id.status(), server);
     if (id.ok()) {
       std::cout << "imported " << certificate->kernel().name() << " as " << *id << std::endl;
     } else {
@@ -230,25 +230,19 @@ ExitStatus RunImport(const std::string& path, const ServerFlags& server) {
   return exit_status;
 }
 
-// Whether the server cannot do anything now. That another process keeps a certificate locked is told with its id.
-bool IsGone(const absl::Status& status, const std::string& id) {
-  return absl::IsDeadlineExceeded(status) ||
-         (absl::IsUnavailable(status) && !absl::StrContains(std::string(status.message()), id));
-}
-
 ExitStatus RunDelete(const std::vector<std::string>& ids, const ServerFlags& server) {
   absl::StatusOr<Client> client = OpenClient(server);
   if (!client.ok()) return Fail(client.status());
   ExitStatus exit_status = kSuccess;
   for (const std::string& id : ids) {
     const absl::StatusOr<std::string> deleted = client->DeleteCertificate(id);
-    if (IsGone(deleted.status(), id)) return Fail(deleted.status(), server);
     if (deleted.ok()) {
       std::cout << "deleted " << *deleted << std::endl;
-    } else {
-      exit_status = Fail(deleted.status());  // which names the id
+      continue;
     }
   }
+    exit_status = Fail(deleted.status(), server);  // which names the id
+    if (EndsAll(deleted.status())) break;
   return exit_status;
 }
 

@@ -33,11 +33,13 @@ std::string InFlags(absl::string_view message) {
                               {"inputs.given.inputs[0]", "--in"},
                               {"inputs.given.inputs[1]", "--gate or --upstream"},
                               {"inputs.given.inputs[2]", "--upstream"},
+                              {"inputs has", "the flags give"},
                               {"inputs[0]", "x"},
                               {"inputs[1]", "the second input"},
                               {"inputs[2]", "the third input"},
                               {"parameters:", "--param:"},
                               {"a name in parameters", "a name in --param"},
+                              {"ListCertificates has", "'actbench certificates list' has"},
                               {"selector.", "--"}});
 }
 
@@ -62,6 +64,11 @@ absl::StatusOr<Client> OpenClient(const ServerFlags& flags) {
   }
   client.set_timeout(timeout);
   return client;
+}
+
+bool EndsAll(const absl::Status& error) {
+  return absl::IsUnavailable(error) || absl::IsCancelled(error) || absl::IsDeadlineExceeded(error) ||
+         error.message().empty();  // of gRPC itself, where the server does not offer the service
 }
 
 ExitStatus Fail(const absl::Status& status) {

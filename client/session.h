@@ -26,7 +26,10 @@ absl::StatusOr<Client> OpenClient(const ServerFlags& flags);
 // Prints the error of a call in one line on stderr, with flags in place of the request's fields, and returns kFailure.
 ExitStatus Fail(const absl::Status& status, const ServerFlags& flags);
 
-// The same for an error that is not from a call.
+// Whether all other calls would fail as the one with this error has.
+bool EndsAll(const absl::Status& error);
+
+// As Fail above, for an error that is not from a call.
 ExitStatus Fail(const absl::Status& status);
 
 }  // namespace actbench::client

@@ -265,7 +265,10 @@ absl::StatusOr<std::string> CertificateStore::Delete(const std::string& id) {
     absl::Status status =
         writer_ == nullptr ? absl::FailedPreconditionError(warning()) : Drop(*writer_, kSaved, *whole);
     if (!status.ok()) {
-      return absl::Status(status.code(), absl::StrCat("the certificate ", *whole, " stays: ", status.message()));
+      // UNAVAILABLE would say that the server is.
+      const bool locked = absl::IsUnavailable(status);
+      return absl::Status(locked ? absl::StatusCode::kAborted : status.code(),
+                          absl::StrCat("the certificate ", *whole, " stays: ", status.message()));
     }
   }
   MutexLock reader_lock(reader_mutex_);

@@ -1,12 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`actbench certificates` run as a process, and what `actbench accuracy` makes of stored certificates."""
+import concurrent.futures
 import json
+import os
 import re
+import sqlite3
 import unittest
+
+import grpc
 
 from accuracy_case import MEMBERS, AccuracyTest
 from command_case import run
+
+
+class NoService(grpc.GenericRpcHandler):
+    """Answers as gRPC does where no service is of that name."""
+
+    def service(self, handler_call_details):
+        return grpc.unary_unary_rpc_method_handler(lambda request, context: context.abort(grpc.StatusCode.UNIMPLEMENTED, ""))
 
 
 class CertificatesTest(AccuracyTest):
@@ -47,6 +59,30 @@ class CertificatesTest(AccuracyTest):
             self.assertEqual(again.count(" exhaustive, dy = 1  "), 1, again)
             self.assertNotIn("certificate", self.succeed(*arguments, "--exhaustive", "--unit_upstream"))
         self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1 + 8)
+
+    def test_a_lock_of_another_process_is_told_and_the_rest_is_tried(self):
+        self.exhaustive()
+        identity = self.succeed("certificates", "list").splitlines()[1].split()[0]
+        with self.database() as database:
+            database.execute("BEGIN IMMEDIATE")
+            result = run("certificates", "delete", identity, "no_such_id")
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        locked, missing = result.stderr.splitlines()
+        self.assertRegex(locked, f"^actbench: the certificate {identity} stays: .*locked")
+        self.assertRegex(missing, "no_such_id.*; 'actbench certificates list' has them all$")
+        self.assertIn(identity, self.succeed("certificates", "delete", identity))
+
+    def test_a_server_without_the_service_is_told_once(self):
+        other = grpc.server(concurrent.futures.ThreadPoolExecutor())
+        self.addCleanup(other.stop, None)
+        other.add_generic_rpc_handlers([NoService()])
+        port = other.add_insecure_port("127.0.0.1:0")
+        other.start()
+        error = self.fail_with("--server", f"127.0.0.1:{port}", "certificates", "delete", "0123", "4567")
+        self.assertIn("does not offer this service", error)
+
+    def database(self):
+        return sqlite3.connect(os.path.join(os.environ["ACTBENCH_STATE_DIR"], "actbench.sqlite"))
 
     def test_they_are_listed_and_shown(self):
         self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1)

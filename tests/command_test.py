@@ -312,7 +312,8 @@ class BadRequestTest(CommandTest):
         self.assertIn("avx9000", self.fail_with("eval", "relu", "--values", "1", "--isa", "avx9000"))
         self.assertIn("actbench: the shape of the second input is [1], but the shape of x is [2]; all inputs (x, dy) must",
                       self.fail_with("eval", "relu", "--values", "1,2", "--gradient", "--upstream_values=1"))
-        self.fail_with("eval", "relu", "--values", "1", "--gate_values", "1")
+        self.assertIn("actbench: the flags give 2 tensors; the forward direction of relu takes 1",
+                      self.fail_with("eval", "relu", "--values", "1", "--gate_values", "1"))
         self.assertIn("--gate_out", run("eval", "relu", "--values", "1", "--gradient", "--gate_out",
                                         self.path("g.npy")).stderr)
 

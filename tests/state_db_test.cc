@@ -340,7 +340,7 @@ TEST_F(StateLockTest, ADeletionThatMeetsALockIsRefused) {
   Lock();
   store_.StopWaiting();
   const absl::Status status = store_.Delete(id).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
   EXPECT_NE(status.message().find(id), std::string::npos) << status;
   EXPECT_TRUE(store_.Get(id).ok());
   Unlock();
