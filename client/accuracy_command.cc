@@ -184,7 +184,8 @@ ExitStatus RunAccuracy(const AccuracyFlags& flags, const ServerFlags& server) {
 
   // A file that goes to stdout has it for itself.
   std::ostream& text = flags.json == "-" || flags.plot == "-" ? std::cerr : std::cout;
-  const AccuracyRun run = {*client, server, *parameters, *inputs, !flags.inputs.given(), text};
+  const bool only_table = flags.json.empty() && flags.plot.empty();
+  const AccuracyRun run = {*client, server, *parameters, *inputs, !flags.inputs.given(), text, only_table};
   const AccuracyOutcome outcome =
       flags.compare.empty() ? MeasureKernels(run, *kernels) : CompareKernels(run, (*kernels)[0], (*kernels)[1]);
   if (absl::Status delivered = Deliver(flags, *outputs, outcome, text); !delivered.ok()) return Fail(delivered);

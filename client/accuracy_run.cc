@@ -120,8 +120,8 @@ class Runner {
     if (outcome_.certificates.empty()) run_.table << table_.Header();
     run_.table << table_.Line(certificate, stored) << std::flush;
     outcome_.certificates.push_back(certificate);
-    // Nobody sees what else is measured; main tells why.
-    if (!run_.table) outcome_.failed = outcome_.ended = true;
+    // Nobody would have what else is measured; main tells why.
+    if (run_.only_table && !run_.table) outcome_.failed = outcome_.ended = true;
   }
 
   // An error. Those of a cancellation are told at the end.

@@ -24,6 +24,7 @@ struct AccuracyRun {
   const AccuracyInputs& inputs;
   bool use_stored;      // whether a stored exhaustive certificate does
   std::ostream& table;  // where the lines go
+  bool only_table;      // whether nothing else is written, so that all ends where the table cannot be
 };
 
 struct AccuracyOutcome {

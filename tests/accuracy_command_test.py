@@ -54,17 +54,36 @@ class UsageTest(AccuracyTest):
         self.assertIn("missing.npy", self.fail_with("accuracy", "tanh", "--in", self.path("missing.npy")))
         self.assertLess(time.monotonic() - start, 20)
 
+    def run_with(self, *arguments, **streams):
+        return subprocess.run([actbench_program, *arguments], text=True, timeout=100,
+                              **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams})
+
     def test_a_full_disk_below_the_table_is_told_at_once(self):
         server = self.start_server()
         path = self.path("x.json")
-        for connection in [[], ["--server", server.address]]:
+        told = "actbench: cannot write to standard output: No space left on device\n"
+        for connection in [["--server", server.address], []]:
+            arguments = [*connection, "accuracy", "relu", "tanh", "--dtype", "bf16", "--isa", "scalar"]
             with open("/dev/full", "w", encoding="utf-8") as full:
-                result = subprocess.run([actbench_program, *connection, "accuracy", "relu", "tanh", "--dtype", "bf16",
-                                         "--isa", "scalar", "--json", path], stdout=full, stderr=subprocess.PIPE, text=True)
-            self.assertEqual(result.returncode, 2)
-            self.assertEqual(result.stderr, "actbench: cannot write to standard output: No space left on device\n")
-            self.assertFalse(os.path.exists(path))
-        self.assertEqual(len(self.succeed("--server", server.address, "certificates", "list").splitlines()), 1 + 1)
+                result = self.run_with(*arguments, stdout=full)
+                self.assertEqual((result.returncode, result.stderr), (2, told))
+                if connection:
+                    listed = self.succeed(*connection, "certificates", "list").splitlines()
+                    self.assertEqual(len(listed), 1 + 1)
+                # Who asked for a file too has it.
+                result = self.run_with(*arguments, "--json", path, stdout=full)
+                self.assertEqual((result.returncode, result.stderr), (2, f"wrote {path}: 2 kernels\n" + told))
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(len(json.load(file)), 2)
+
+    def test_what_goes_to_stdout_needs_no_stderr(self):
+        arguments = ["accuracy", "relu", "tanh", "--dtype", "bf16", "--isa", "scalar"]
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = self.run_with(*arguments, "--json", "-", stderr=full)
+            self.assertEqual((result.returncode, len(json.loads(result.stdout))), (0, 2))
+            result = self.run_with(*arguments, "--plot", "-", stderr=full)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("</svg>", result.stdout)
 
 
 class MeasureTest(AccuracyTest):
@@ -107,6 +126,10 @@ class MeasureTest(AccuracyTest):
         self.assertNotEqual(self.measure(*arguments, "--seed", "1")[0]["output_hash"], first["output_hash"])
         self.assertIn(" >=0.", self.succeed("accuracy", *arguments))
         self.assertIn("normal", self.fail_with("accuracy", "tanh", "--distribution", "norml"))
+        padded, = self.measure("tanh", "--dtype", "f16", "--isa", "scalar", "--samples", "0100", "--seed", "010")
+        self.assertEqual(padded["checked"], 100)
+        seeded, = self.measure("tanh", "--dtype", "f16", "--isa", "scalar", "--samples", "100", "--seed", "10")
+        self.assertEqual(padded["output_hash"], seeded["output_hash"])
 
     def test_by_default_all_inputs_of_16_bits_and_samples_of_others(self):
         arguments = ["tanh", "--isa", "scalar", "--direction", "all", "--dtype", "all"]
@@ -126,10 +149,6 @@ class MeasureTest(AccuracyTest):
         x = os.path.join(data_directory, "digits_layer3_x.npy")
         dy = os.path.join(data_directory, "digits_layer3_dy.npy")
         result, = self.measure("gelu_erf", "--in", x)
-        padded, = self.measure("tanh", "--dtype", "f16", "--isa", "scalar", "--samples", "0100", "--seed", "010")
-        self.assertEqual(padded["checked"], 100)
-        seeded, = self.measure("tanh", "--dtype", "f16", "--isa", "scalar", "--samples", "100", "--seed", "10")
-        self.assertEqual(padded["output_hash"], seeded["output_hash"])
         self.assertEqual((result["mode"], result["checked"]), ("given", numpy.load(x).size))
         both = self.measure("gelu_erf", "--in", x, "--upstream", dy, "--direction", "all", "--dtype", "f32,bf16")
         self.assertEqual(len(both), 4)
