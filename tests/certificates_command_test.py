@@ -60,6 +60,17 @@ class CertificatesTest(AccuracyTest):
             self.assertNotIn("certificate", self.succeed(*arguments, "--exhaustive", "--unit_upstream"))
         self.assertEqual(len(self.succeed("certificates", "list").splitlines()), 1 + 8)
 
+    def test_one_of_all_pairs_is_preferred(self):
+        arguments = ["tanh", "--dtype", "f16", "--isa", "scalar", "--direction", "gradient"]
+        ids = [self.measure(*arguments, *flags)[0]["certificate"] for flags in [[], ["--exhaustive", "--unit_upstream"]]]
+        self.assertEqual(self.measure(*arguments)[0]["certificate"], ids[1])
+        # All pairs take long to measure, so one is only called that.
+        for identity in ids:
+            with self.database() as database:
+                database.execute("UPDATE certificates SET mode = iif(id = ?, 'exhaustive', 'exhaustive_unit_upstream')",
+                                 [identity])
+            self.assertEqual(self.measure(*arguments)[0]["certificate"], identity)
+
     def test_a_lock_of_another_process_is_told_and_the_rest_is_tried(self):
         self.exhaustive()
         identity = self.succeed("certificates", "list").splitlines()[1].split()[0]
