@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why standard output could not be written.
+// Why standard output could not be written. Tested by watched_output_test.cc and command_test.py.
 #ifndef ACTBENCH_CLIENT_WATCHED_OUTPUT_H_
 #define ACTBENCH_CLIENT_WATCHED_OUTPUT_H_
 
