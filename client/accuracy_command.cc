@@ -31,8 +31,8 @@ constexpr char kNotes[] = R"(Examples:
   actbench accuracy sigmoid
   actbench accuracy sigmoid tanh silu --exhaustive --isa all --json errors.json
   actbench accuracy --all --dtype f16,bf16 --direction all --limit 0.51
-  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive    (every x with every dy: a minute)
-  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive --unit_upstream    (dy = 1 alone, as by default)
+  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive  (every x with every dy: half a minute)
+  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive --unit_upstream  (dy = 1 alone, as by default)
   actbench accuracy gelu_erf --in x.npy --plot gelu.svg
   actbench accuracy sigmoid/forward/f32/actbench/fast/scalar --exhaustive --binades --special
   actbench accuracy --compare tanh/forward/f32/actbench/fast/avx2 tanh/forward/f32/actbench/fast/scalar
@@ -44,8 +44,9 @@ infinities, zeros and signs that are wrong, and falls: adjacent inputs where the
 rounded one does not. The hash is of all output bits: equal ones on the same inputs mean equal bits.
 Without --exhaustive, --samples and --in the server's stored certificate is shown, if it has one of this kernel as it is.
 Otherwise all inputs in 16 bits are measured, which takes milliseconds, with dy = 1 in gradients; in f32 and f64 samples.
-The column "mode" says which of these it was.
-The server stores what --exhaustive finds: see 'actbench certificates --help'.
+Gated activations have pairs of inputs: samples also in 16 bits. The column "mode" says which of these it was;
+docs/accuracy.md explains them.
+The server stores every exhaustive measurement, also those in 16 bits by default: see 'actbench certificates --help'.
 Ctrl-C stops the server's work too, and the command ends as by the signal: status 130 in a shell.
 docs/formats.md has the JSON.)";
 
@@ -195,7 +196,8 @@ ExitStatus RunAccuracy(const AccuracyFlags& flags, const ServerFlags& server) {
 
 void AddOutputFlags(CLI::App& command, AccuracyFlags& flags) {
   command
-      .add_flag("--binades", flags.binades, "Also print the errors by sign and exponent of x, equal ones in one row")
+      .add_flag("--binades", flags.binades,
+                "Also print the errors by sign and exponent of x; a..b is all from a to b, whose errors print alike")
       ->group("Output");
   command.add_flag("--special", flags.special, "Also print zeros, infinities, NaN, subnormal numbers and kinks")
       ->group("Output");

@@ -30,9 +30,10 @@ constexpr char kNotes[] = R"(Examples:
   actbench --server localhost:50051 certificates import certificates.json
   actbench certificates delete 6f1d2a9c
 
-A certificate is the stored result of an exhaustive measurement ('actbench accuracy --exhaustive'). It is stale where the
-kernels of the server have been built anew since: then they may have changed. It is imported where the server did not
-measure it, and unsaved while the server could not write it down: then it is lost when the server ends.
+A certificate is the stored result of an exhaustive measurement, as 'actbench accuracy' makes by --exhaustive and in 16
+bits by default. It is stale where the kernels of the server have been built anew since: then they may have changed. It
+is imported where the server did not measure it, and unsaved while the server could not write it down: then it is lost
+when the server ends.
 An ID is the whole id or the first characters of it, at least 4.
 Files hold a JSON array of actbench.v1.Certificate by protobuf's JSON mapping; docs/formats.md has that of show.)";
 
@@ -240,9 +241,9 @@ ExitStatus RunDelete(const std::vector<std::string>& ids, const ServerFlags& ser
       std::cout << "deleted " << *deleted << std::endl;
       continue;
     }
-  }
     exit_status = Fail(deleted.status(), server);  // which names the id
     if (EndsAll(deleted.status())) break;
+  }
   return exit_status;
 }
 
@@ -269,8 +270,9 @@ void AddShow(CLI::App& parent, const ServerFlags& server, int& exit_status) {
   command->fallthrough();
   command->add_option("ID", flags->id, "Its id, as list has it")->required()->type_name("");
   command->add_flag("--json", flags->json, "Print JSON, as 'actbench accuracy --json' does");
-  command->add_flag("--binades", flags->binades,
-                    "Also print the errors by sign and exponent of x, equal ones in one row");
+  command->add_flag(
+      "--binades", flags->binades,
+      "Also print the errors by sign and exponent of x; a..b is all from a to b, whose errors print alike");
   command->final_callback([flags, &server, &exit_status] { exit_status = RunShow(*flags, server); });
 }
 
@@ -296,7 +298,8 @@ void AddImport(CLI::App& parent, const ServerFlags& server, int& exit_status) {
 
 void AddDelete(CLI::App& parent, const ServerFlags& server, int& exit_status) {
   auto ids = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = parent.add_subcommand("delete", "Delete certificates for good");
+  CLI::App* command = parent.add_subcommand(
+      "delete", "Delete certificates for good; the server's metrics follow later (docs/metrics.md)");
   command->fallthrough();
   command->add_option("ID", *ids, "Their ids, as list has them")->required()->type_name("");
   command->final_callback([ids, &server, &exit_status] { exit_status = RunDelete(*ids, server); });

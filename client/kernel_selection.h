@@ -35,8 +35,8 @@ bool IsKernelName(const std::string& name);
 absl::Status CheckKernelName(const std::string& name);
 
 // In the order of the names, then in the catalog's; at least one. The error of an unknown name is the server's.
-// NOT_FOUND, with what there is, if a value of a list is that of no kernel that is wanted otherwise: of each activation
-// that is named, of all together if all are wanted.
+// NOT_FOUND, with what there is, if a combination of a value of each list is that of no kernel: of each activation that
+// is named, of all together if all are wanted. "all" is no value: it takes what there is.
 absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const KernelFlags& flags);
 
 // A request to measure the kernel, without inputs.

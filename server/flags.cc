@@ -97,7 +97,8 @@ void AddLimits(FlagAdder& flags, ServerOptions& options) {
   flags.AddNumber(kTensorElementsRange, limits.tensor_elements, "The most elements of one tensor");
   flags.AddNumber(kBatchItemsRange, limits.batch_items, "The most items of one Evaluate request");
   flags.AddNumber(kQueueLengthRange, limits.queue_length,
-                  "The most requests of a kind, as Evaluate, that may wait for a worker at a time");
+                  "The most requests of a kind, as Evaluate, that may wait for a worker, or for one of two accuracy "
+                  "measurements to end");
   flags.AddSize(kInflightBytesRange, limits.inflight_bytes,
                 "The most memory that requests in work and their results may take at a time");
   flags.AddNumber(kAccuracySamplesRange, limits.accuracy_samples, "The most inputs of a sampled accuracy measurement");
