@@ -22,7 +22,8 @@ constexpr double kVanishing = 0x1p-190;
 // By the mean value theorem: from the value at the middle, as steeply as f' is anywhere in the range.
 std::optional<Line> LineThrough(double middle, double radius, double value, double error, double slope,
                                 double slope_error) {
-  if (error == 0 && slope_error == 0) return std::nullopt;
+  // Then it is elsewhere too: ties among the results stay ties without an error, and take a closer look with one.
+  if (error == 0) return std::nullopt;
   const double rise = std::fabs(slope) * radius;
   const Line line = {middle, value, slope, error + (std::fabs(value) + rise) * kLineRounding, slope_error};
   const bool is_good = line.error + line.error_slope * radius <= (std::fabs(value) - rise) * kLineError;
