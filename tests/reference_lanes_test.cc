@@ -13,6 +13,7 @@
 #include "kernels/accuracy/reference.h"
 #include "kernels/accuracy/special_values.h"
 #include "kernels/catalog.h"
+#include "tests/within.h"
 
 namespace actbench {
 namespace {
@@ -45,14 +46,6 @@ std::vector<double> Stratified(const ActivationInfo& activation, const double* p
 }
 
 class ReferenceLanesTest : public testing::TestWithParam<const ActivationInfo*> {};
-
-// Where a result is so small that no dtype with this stage tells it from 0, only that is promised.
-bool IsWithin(double value, double error, const BigFloat& exact) {
-  if (error != error || std::isinf(error)) return true;
-  const double near = exact.ToDouble();
-  if (std::fabs(near) < 0x1p-180 && std::fabs(value) + error < 0x1p-180) return true;
-  return abs(BigFloat(value) - exact) <= BigFloat(error);
-}
 
 // Holds the first stage of every instruction set to MPFR, at all x with their dy.
 void ExpectBoundsKept(const ActivationInfo& activation, const std::vector<double>& parameters,

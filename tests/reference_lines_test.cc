@@ -13,21 +13,12 @@
 #include "kernels/accuracy/reference.h"
 #include "kernels/accuracy/reference_lanes.h"
 #include "kernels/catalog.h"
+#include "tests/within.h"
 
 namespace actbench {
 namespace {
 
 constexpr size_t kBlock = kCompareBlock;
-
-// Where a result is so small that no dtype with this stage tells it from 0, only that is promised, and its sign.
-bool IsWithin(double value, double error, const BigFloat& exact) {
-  if (error != error || std::isinf(error)) return true;
-  const double near = exact.ToDouble();
-  if (std::fabs(near) < 0x1p-180 && std::fabs(value) + error < 0x1p-180) {
-    return near == 0 || (error > 0 && error >= std::fabs(value)) || std::signbit(near) == std::signbit(value);
-  }
-  return abs(BigFloat(value) - exact) <= BigFloat(error);
-}
 
 // Blocks of f32 numbers as a sweep has them, two of each sign and exponent and those around -3 and 3.
 struct Blocks {
