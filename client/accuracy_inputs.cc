@@ -62,6 +62,8 @@ absl::StatusOr<AccuracyInputs> AccuracyInputs::Load(const InputFlags& flags) {
   return inputs;
 }
 
+bool Has16Bits(v1::Dtype dtype) { return dtype == v1::DTYPE_F16 || dtype == v1::DTYPE_BF16; }
+
 std::optional<v1::Dtype> AccuracyInputs::dtype() const {
   return x_.has_value() ? std::optional<v1::Dtype>(x_->dtype()) : std::nullopt;
 }
@@ -69,7 +71,7 @@ std::optional<v1::Dtype> AccuracyInputs::dtype() const {
 absl::StatusOr<v1::InputPlan> AccuracyInputs::PlanFor(v1::Direction direction, v1::Dtype dtype, int input_count) const {
   v1::InputPlan plan;
   // All inputs in 16 bits take milliseconds, unless they are pairs: of x and dy, or of x and gate.
-  const bool few = !flags_.given() && input_count == 1 && (dtype == v1::DTYPE_F16 || dtype == v1::DTYPE_BF16);
+  const bool few = !flags_.given() && input_count == 1 && Has16Bits(dtype);
   if (flags_.exhaustive || few) {
     const bool unit_upstream = flags_.unit_upstream || few;
     plan.mutable_exhaustive()->set_unit_upstream(unit_upstream && direction == v1::DIRECTION_GRADIENT);

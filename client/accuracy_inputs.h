@@ -30,6 +30,9 @@ struct InputFlags {
 
 void AddInputFlags(CLI::App& command, InputFlags& flags);
 
+// Whether all values of the dtype are measured in milliseconds.
+bool Has16Bits(v1::Dtype dtype);
+
 class AccuracyInputs {
  public:
   // Reads the files. The error names the flag or file.

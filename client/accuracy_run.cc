@@ -39,8 +39,7 @@ absl::StatusOr<std::optional<v1::Certificate>> FindStored(Client& client, const 
   request.mutable_parameters()->insert(parameters.begin(), parameters.end());
   request.set_page_size(1);
   absl::StatusOr<std::optional<v1::Certificate>> found = FindNewest(client, request);
-  const bool has_pairs = kernel.direction() == v1::DIRECTION_GRADIENT &&
-                         (kernel.dtype() == v1::DTYPE_F16 || kernel.dtype() == v1::DTYPE_BF16);
+  const bool has_pairs = kernel.direction() == v1::DIRECTION_GRADIENT && Has16Bits(kernel.dtype());
   if (!found.ok() || found->has_value() || !has_pairs) return found;
   request.set_unit_upstream(true);
   return FindNewest(client, request);
