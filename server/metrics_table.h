@@ -33,17 +33,20 @@ inline constexpr std::array<double, 0> kNoBuckets = {};
 // Prometheus' default buckets, and finer ones below.
 inline constexpr std::array kRpcSeconds = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                            0.1,     0.25,   0.5,   1.0,    2.5,   5.0,  10.0};
-// Powers of 4 from 100 ns: a quantile is known to a factor of 4 at least.
-inline constexpr std::array kWorkSeconds = {1e-7,      4e-7,      1.6e-6,    6.4e-6,    2.56e-5,
-                                            1.024e-4,  4.096e-4,  1.6384e-3, 6.5536e-3, 2.62144e-2,
-                                            0.1048576, 0.4194304, 1.6777216, 6.7108864};
-// Likewise, to half an hour: for work that waits for other work.
-inline constexpr std::array kWaitSeconds = {1e-7,      4e-7,      1.6e-6,     6.4e-6,      2.56e-5,     1.024e-4,
-                                            4.096e-4,  1.6384e-3, 6.5536e-3,  2.62144e-2,  0.1048576,   0.4194304,
-                                            1.6777216, 6.7108864, 26.8435456, 107.3741824, 429.4967296, 1717.9869184};
-// Powers of 4 from 256 B to 64 MiB.
-inline constexpr std::array kMessageBytes = {256.0,    1024.0,    4096.0,    16384.0,    65536.0,
-                                             262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0};
+template <size_t kCount>
+constexpr std::array<double, kCount> PowersOf4From(double first) {
+  std::array<double, kCount> powers = {};
+  for (double& power : powers) {
+    power = first;
+    first *= 4;
+  }
+  return powers;
+}
+// A quantile is known to a factor of 4 at least. To 6.7 s, and to half an hour for work that waits for other work.
+inline constexpr std::array kWorkSeconds = PowersOf4From<14>(1e-7);
+inline constexpr std::array kWaitSeconds = PowersOf4From<18>(1e-7);
+// To 64 MiB.
+inline constexpr std::array kMessageBytes = PowersOf4From<10>(256);
 
 // From 1 to 10^8, two to a decade.
 inline constexpr std::array kElements = {1e0, 4e0, 1e1, 4e1, 1e2, 4e2, 1e3, 4e3, 1e4,

@@ -361,7 +361,7 @@ void MeasurementImpl::FindDifferences(Workspace& w, Block block, size_t output) 
     if (std::memcmp(first + i * element_bytes_, second + i * element_bytes_, element_bytes_) != 0)
       differing.push_back(i);
   }
-  if (space_.exhaustive()) LeaveLine(w, output, differing);
+  LeaveLine(w, output, differing);
   for (size_t i : differing) {
     const uint64_t a = LoadBits(dtype_, first + i * element_bytes_);
     const uint64_t b = LoadBits(dtype_, second + i * element_bytes_);
