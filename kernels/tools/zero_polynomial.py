@@ -6,6 +6,7 @@ f'(z + t) = t P(t) within 1/8 of it. Needs mpmath.
   zero_polynomial.py EXPRESSION START   f(x), and a number near the zero of f'
     silu       zero_polynomial.py 'x / (1 + exp(-x))' -1.28
     gelu_erf   zero_polynomial.py 'x * erfc(-x / sqrt(2)) / 2' -0.75
+    mish       zero_polynomial.py 'x * tanh(log(1 + exp(x)))' -1.19
     gelu_tanh  zero_polynomial.py 'x / (1 + exp(-2 * sqrt(2 / pi) * (x + mpf(44715) / 1000000 * x**3)))' -0.75
 """
 
