@@ -77,6 +77,18 @@ class BigBall {
     // e^t - 1 <= 2 t for t <= 1.
     return power.Plus(a.error_ > BigFloat(1.0) ? Infinity() : 2 * a.error_ * power.value_);
   }
+  friend BigBall expm1(const BigBall& a) {
+    const BigFloat x = Clamped(a.value_, kExpLimit);
+    BigBall power = Rounded([&] { return expm1(x); });
+    if (a.is_exact() || abs(a.value_) - a.error_ >= BigFloat(kExpLimit)) return power;
+    return power.Plus(a.error_ > BigFloat(1.0) ? Infinity() : 2 * a.error_ * exp(x));
+  }
+  friend BigBall log1p(const BigBall& a) {
+    const BigBall result = Rounded([&] { return log1p(a.value_); });
+    if (a.is_exact()) return result;
+    const BigFloat least = BigFloat(1.0) + a.value_ - a.error_;
+    return result.Plus(least > BigFloat(0.0) ? a.error_ / least : Infinity());
+  }
   friend BigBall sqrt(const BigBall& a) {
     const BigBall root = Rounded([&] { return sqrt(a.value_); });
     return a.is_exact() ? root : root.Plus(a.error_ / root.value_);
@@ -84,6 +96,21 @@ class BigBall {
   friend BigBall tanh(const BigBall& a) {
     const BigFloat x = Clamped(a.value_, kExpLimit);
     return Rounded([&] { return tanh(x); }).Plus(a.error_);
+  }
+  // By its series near 0, where the difference would need three times the digits, and its sign is in the last. Beyond
+  // 60 it is x - 1 and so little more, less than 2^-170, that it can only decide a tie, as anything between 0 and
+  // 2^-169 does.
+  friend BigBall x_minus_tanh(const BigBall& a) {
+    const BigFloat size = abs(a.value_) + a.error_;
+    if (size < BigFloat(0x1p-64)) {
+      const BigBall square = a * a;
+      // 17 / 315 of the seventh power are left out, and less.
+      const BigFloat rest = size * size * size * size * size * size * size;
+      return (a * square * (BigBall(5.0) - 2 * square) / 15).Plus(rest);
+    }
+    if (abs(a.value_) - a.error_ <= BigFloat(60.0)) return a - tanh(a);
+    const double side = signbit(a.value_) ? -1 : 1;
+    return (a - BigBall(side) + BigBall(side * 0x1p-170)).Plus(BigFloat(0x1p-170 - 0x1p-180));
   }
   // abs(erfc'(x)) <= erfc(x) (2 max(x, 0) + 3/2), and not much more within a small error of x.
   friend BigBall erfc(const BigBall& a) {

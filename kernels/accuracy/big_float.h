@@ -67,6 +67,8 @@ class BigFloat {
   friend bool operator>=(const BigFloat& a, const BigFloat& b) { return b <= a; }
 
   friend BigFloat exp(const BigFloat& a) { return Apply(mpfr_exp, a); }
+  friend BigFloat expm1(const BigFloat& a) { return Apply(mpfr_expm1, a); }
+  friend BigFloat log1p(const BigFloat& a) { return Apply(mpfr_log1p, a); }
   friend BigFloat sqrt(const BigFloat& a) { return Apply(mpfr_sqrt, a); }
   friend BigFloat erfc(const BigFloat& a) { return Apply(mpfr_erfc, a); }
   friend BigFloat tanh(const BigFloat& a) { return Apply(mpfr_tanh, a); }

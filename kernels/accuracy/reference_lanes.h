@@ -20,8 +20,8 @@ namespace actbench {
 //   of
 //          f(x) and f'(x) for every x in the range.
 // An error that is infinite or NaN says that nothing is known. The first stage's exponential does not fall below
-// e^-484: of results below 2^-180, which f32 and narrower dtypes round to 0, it only says that they are below, and what
-// sign they have.
+// e^-484 nor rise above e^484: of results below 2^-180, which f32 and narrower dtypes round to 0, and of those above
+// 2^180, which they round to infinity, it only says that they are that, and what sign they have.
 using ReferenceFunction = void (*)(const double* parameters, const double* const* inputs, size_t n,
                                    double* const* outputs);
 
@@ -40,7 +40,7 @@ struct LaneReferenceRow {
 };
 
 // A straight line that results follow: at t they are within error + error_slope abs(t - from) of
-// value + slope (t - from); or below 2^-180, as it is, with its sign.
+// value + slope (t - from); or below 2^-180 or above 2^180, as it is, with its sign.
 struct Line {
   double from;
   double value;

@@ -16,8 +16,10 @@ namespace {
 constexpr double kLineError = 0x1p-44;
 // What rounding adds to a line's value, relative to that, and more: with it added the value is another number.
 constexpr double kLineRounding = 0x1p-52;
-// The first stage's promise for results below 2^-180 is kept by any number of the right sign below that.
+// The first stage's promise for results below 2^-180 is kept by any number of the right sign below that; and so it is
+// above 2^180.
 constexpr double kVanishing = 0x1p-190;
+constexpr double kOverflowing = 0x1p190;
 
 // By the mean value theorem: from the value at the middle, as steeply as f' is anywhere in the range.
 std::optional<Line> LineThrough(double middle, double radius, double value, double error, double slope,
@@ -45,7 +47,8 @@ void Reference::FindLines(const double* middles, const double* radii, size_t n, 
   definitions_.lanes->range(parameters_.data(), inputs, n, outputs);
   for (size_t i = 0; i < n; ++i) {
     const double size = std::fabs(range[i]);
-    if (range_error[i] < size && size + range_error[i] < kVanishing) {
+    const bool vanishes = range_error[i] < size && size + range_error[i] < kVanishing;
+    if (vanishes || size - range_error[i] > kOverflowing) {
       lines[i] = Line{middles[i], range[i], 0, size * kLineRounding, 0};
     } else {
       lines[i] = LineThrough(middles[i], radii[i], value[i], error[i], slope[i], slope_error[i]);

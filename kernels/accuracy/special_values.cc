@@ -46,6 +46,9 @@ struct Traced {
   friend Traced If(bool condition, const Traced& yes, const Traced& no) { return condition ? yes : no; }
   friend Traced Pi(const Traced&) { return {3.14159265358979323846}; }
   friend Traced exp(const Traced& a) { return Of(std::exp(a.value), a, a); }
+  friend Traced expm1(const Traced& a) { return Of(std::expm1(a.value), a, a); }
+  friend Traced log1p(const Traced& a) { return Of(std::log1p(a.value), a, a); }
+  friend Traced x_minus_tanh(const Traced& a) { return Of(a.value - std::tanh(a.value), a, a); }
   friend Traced sqrt(const Traced& a) { return Of(std::sqrt(a.value), a, a); }
   friend Traced tanh(const Traced& a) { return Of(std::tanh(a.value), a, a); }
   friend Traced erfc(const Traced& a) { return Of(std::erfc(a.value), a, a); }
