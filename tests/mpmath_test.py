@@ -16,7 +16,7 @@ from collections import namedtuple
 
 import mpmath
 import numpy
-from mpmath import erf, erfc, exp, mpf, sqrt, tanh
+from mpmath import erf, erfc, exp, expm1, log1p, mpf, sqrt, tanh
 
 import server_process  # forgets the user's settings
 
@@ -35,6 +35,17 @@ def relu6(x):
     return min(relu(x), mpf(6))
 
 
+def softplus(x):
+    return log1p(exp(x)) if x < 0 else x + log1p(exp(-x))
+
+
+# The first terms of the series where the difference has no digits; and where tanh rounds to 1, still less than that.
+def tanh_shrink(x):
+    if abs(x) < mpf(2)**-40:
+        return x**3 / 3 - 2 * x**5 / 15
+    return x - tanh(x) if abs(x) < 100 else x - mpmath.sign(x) * (1 - mpf(2)**-280)
+
+
 FORMULAS = {
     "sigmoid": Formula(lambda x: 1 / (1 + exp(-x))),
     "tanh": Formula(tanh),
@@ -44,6 +55,18 @@ FORMULAS = {
     "gelu_erf": Formula(lambda x: x * (1 + erf(x / sqrt(2))) / 2 if x > 0 else x * erfc(-x / sqrt(2)) / 2),
     # x (1 + tanh(u)) / 2 = x / (1 + exp(-2 u)).
     "gelu_tanh": Formula(lambda x: x / (1 + exp(-2 * sqrt(2 / mpmath.pi) * (x + 44715 * x**3 / 1000000)))),
+    "exp": Formula(exp, exp),
+    "elu": Formula(lambda x, alpha: x if x > 0 else alpha * expm1(x),
+                   lambda x, alpha: mpf(1) if x > 0 else alpha * exp(x)),
+    "celu": Formula(lambda x, alpha: x if x > 0 else alpha * expm1(x / alpha),
+                    lambda x, alpha: mpf(1) if x > 0 else exp(x / alpha)),
+    "selu": Formula(lambda x, alpha, scale: scale * (x if x > 0 else alpha * expm1(x)),
+                    lambda x, alpha, scale: scale * (1 if x > 0 else alpha * exp(x))),
+    "softplus": Formula(lambda x, beta: softplus(beta * x) / beta),
+    "log_sigmoid": Formula(lambda x: -softplus(-x)),
+    "tanh_shrink": Formula(tanh_shrink, lambda x: tanh(x)**2),
+    "quick_gelu": Formula(lambda x: x / (1 + exp(-1702 * x / 1000))),
+    "mish": Formula(lambda x: x * tanh(softplus(x))),
     "relu": Formula(relu, lambda x: mpf(x > 0)),
     "relu6": Formula(relu6, lambda x: mpf(0 < x < 6)),
     "hard_sigmoid": Formula(lambda x: relu6(x + 3) / 6, lambda x: mpf(abs(x) < 3) / 6),
@@ -125,8 +148,9 @@ def magnitudes(dtype):
     ulp = mpf(2)**-dtype.precision
     yield from [(mpf(kink), 3) for kink in [1.5, 3, 6]]
     yield mpf(1), 2
-    # The zeros of the derivatives of gelu_erf, gelu_tanh and silu.
-    yield from [(mpf(zero), 4) for zero in ["0.7517915693", "0.7524614220", "1.2784645428"]]
+    # The zeros of the derivatives of gelu_erf, gelu_tanh, silu, quick_gelu and mish.
+    yield from [(mpf(zero), 4) for zero in ["0.7517915693", "0.7524614220", "1.2784645428", "0.7511542554",
+                                            "1.1924312144"]]
     # The anchors of the catalog, and its least domain.
     yield from [(mpf(anchor), 0) for anchor in ["90.25", "13.04", "10.0625", "1.25", "0.75", "0.5", "0.0009765625", "2",
                                                 "2.5", "4", "7", "8", "9"]]
@@ -189,8 +213,10 @@ class MpmathTest(unittest.TestCase):
                 self.fail(f"{name}: add its formula, over one input, to FORMULAS of tests/mpmath_test.py")
             parameters = {parameter["name"]: mpf(parameter["default"]) for parameter in activation["parameters"]}
             function = lambda x: FORMULAS[name].f(x, **parameters)
-            if gradient:
-                function = FORMULAS[name].derivative or (lambda x, f=function: mpmath.diff(f, x))
+            if gradient and FORMULAS[name].derivative:
+                function = lambda x: FORMULAS[name].derivative(x, **parameters)
+            elif gradient:
+                function = lambda x, f=function: mpmath.diff(f, x)
             for dtype in DTYPES:
                 with self.subTest(name, dtype=dtype.name):
                     got = self.evaluate(name, dtype, gradient, self.points[dtype])
