@@ -186,7 +186,8 @@ size_t LinesOf(const std::string& activation, Direction direction = Direction::k
 
 // Of 1,024 blocks.
 TEST(LinesTest, MostBlocksHaveOne) {
-  for (const char* activation : {"sigmoid", "silu", "tanh", "gelu_erf", "gelu_tanh"}) {
+  for (const char* activation :
+       {"sigmoid", "silu", "tanh", "gelu_erf", "gelu_tanh", "quick_gelu", "softplus", "log_sigmoid", "mish"}) {
     EXPECT_GT(LinesOf(activation), 900U) << activation;
   }
 }

@@ -87,6 +87,49 @@ TEST(ReferenceTest, GeluTanhIsThePublishedForm) {
   }
 }
 
+// Definitions that are written without the cancellation, or the overflow, of the textbook's expression.
+TEST(ReferenceTest, DefinitionsWithoutCancellationAreTheTextbooks) {
+  using Number = Dual<BigBall>;
+  const BigFloat::PrecisionScope precision(2000);
+  const auto expect = [](std::string_view name, auto textbook) {
+    for (double x : {-20.5, -9.0, -1.0, -1e-9, 0.3, 2.0, 11.0}) {
+      const Number expected = textbook(Number(BigBall(x), BigBall(1)));
+      const BigResult defined = Exact(name, x);
+      EXPECT_GE(AgreeingBits(defined.value.value(), expected.value.value()), 1000) << name << " at " << x;
+      EXPECT_GE(AgreeingBits(defined.derivative.value(), expected.derivative.value()), 1000) << name << "' at " << x;
+    }
+  };
+  expect("tanh_shrink", [](const Number& x) { return x - tanh(x); });
+  expect("softplus", [](const Number& x) { return log1p(exp(x)); });
+  expect("log_sigmoid", [](const Number& x) { return log1p(1 / (1 + exp(-x)) - 1); });
+  // tanh(log(v)) = (v^2 - 1) / (v^2 + 1)
+  expect("mish", [](const Number& x) {
+    const Number v = 1 + exp(x);
+    return x * ((v * v - 1) / (v * v + 1));
+  });
+  expect("quick_gelu", [](const Number& x) {
+    return x / (1 + exp(-(x * Number(BigBall(BigFloat::FromDecimal("1.702")), BigBall(0)))));
+  });
+  const double alpha = (*Catalog::FindActivation("selu"))->parameters[0].default_value;
+  const double scale = (*Catalog::FindActivation("selu"))->parameters[1].default_value;
+  const auto elu = [](const Number& x, double a) { return If(x > 0, x, a * (exp(x) - 1)); };
+  expect("exp", [](const Number& x) { return exp(x); });
+  expect("elu", [&](const Number& x) { return elu(x, 1); });
+  expect("celu", [&](const Number& x) { return elu(x, 1); });
+  expect("selu", [&](const Number& x) { return scale * elu(x, alpha); });
+}
+
+// Where x - tanh(x) is a series, for x below 2^-64, it is still that: at 2^-70, to the digits that 600 bits leave.
+TEST(ReferenceTest, TheSeriesOfTanhShrinkIsTheDifference) {
+  const double x = 0x1.8p-70;
+  const BigBall series = Along(**Catalog::FindActivation("tanh_shrink"), BigBall(x), 0).value;
+  const BigFloat::PrecisionScope precision(600);
+  const BigFloat difference = BigFloat(x) - tanh(BigFloat(x));
+  EXPECT_GE(AgreeingBits(series.value(), difference), 180);
+  EXPECT_TRUE(abs(series.value() - difference) <= series.error());
+  EXPECT_FALSE(series.is_exact());
+}
+
 TEST(ReferenceTest, TanhAndSigmoidAgree) {
   for (double x : {-300.0, -2.0, -1e-9, 0.5, 20.0}) {
     const BigFloat from_sigmoid = 2 * Exact("sigmoid", 2 * x).value.value() - 1;
@@ -119,6 +162,15 @@ TEST(ReferenceTest, InfiniteInputsGiveTheLimits) {
   EXPECT_EQ(Exact("silu", infinity).derivative.value().ToDouble(), 1);
   EXPECT_EQ(Exact("gelu_tanh", infinity).derivative.value().ToDouble(), 1);
   EXPECT_EQ(Exact("gelu_erf", -infinity).derivative.value().ToDouble(), 0);
+  EXPECT_EQ(Exact("exp", -infinity).value.value().ToDouble(), 0);
+  EXPECT_EQ(Exact("exp", infinity).value.value().ToDouble(), infinity);
+  EXPECT_EQ(Exact("elu", -infinity).value.value().ToDouble(), -1);
+  EXPECT_EQ(Exact("softplus", infinity).value.value().ToDouble(), infinity);
+  EXPECT_EQ(Exact("log_sigmoid", -infinity).value.value().ToDouble(), -infinity);
+  EXPECT_EQ(Exact("mish", infinity).derivative.value().ToDouble(), 1);
+  EXPECT_TRUE(std::signbit(Exact("mish", -infinity).value.value().ToDouble()));
+  EXPECT_EQ(Exact("tanh_shrink", -infinity).value.value().ToDouble(), -infinity);
+  EXPECT_EQ(Exact("tanh_shrink", infinity).derivative.value().ToDouble(), 1);
   EXPECT_EQ(Exact("tanh", 1e38).value.value().ToDouble(), 1);
   EXPECT_EQ(Exact("tanh", 1e38).derivative.value().ToDouble(), 0);
 }
