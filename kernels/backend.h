@@ -19,12 +19,15 @@ class Backend {
   // The instruction set, such as "avx2", and the device, such as "cpu".
   virtual std::string Isa() const = 0;
   virtual std::string Device() const { return "cpu"; }
+  // Who wrote its kernels.
+  virtual std::string Provider() const { return std::string(kOwnProvider); }
 
   // The kernels of this backend, in the order of the activations.
   virtual std::vector<Kernel> Kernels() const = 0;
 };
 
-// Every backend that was built in and that this machine can run, from the narrowest instruction set to the widest.
+// Every backend that was built in and that this machine can run: those of the peers (kernels/peers/) first, then ours;
+// of each provider from the narrowest instruction set to the widest.
 std::vector<std::unique_ptr<Backend>> DefaultBackends();
 
 }  // namespace actbench

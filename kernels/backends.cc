@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of backends. The only file that knows what was built in.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,21 +20,32 @@
 ACTBENCH_GROUPS(ACTBENCH_DECLARE)
 #undef ACTBENCH_DECLARE
 
+// ACTBENCH_PEERS(X) calls X(peer) for each peer of kernels/peers/CMakeLists.txt that was built.
+#define ACTBENCH_DECLARE(peer)          \
+  namespace actbench::peers::peer {     \
+  void AddTables(KernelTables& tables); \
+  }
+ACTBENCH_PEERS(ACTBENCH_DECLARE)
+#undef ACTBENCH_DECLARE
+
 namespace actbench {
 namespace {
 
-// All of our CPU kernels of one instruction set.
+// All CPU kernels of one provider and instruction set.
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(std::string isa, KernelTables tables) : isa_(std::move(isa)), tables_(std::move(tables)) {}
+  CpuBackend(std::string_view provider, std::string_view isa) : provider_(provider), isa_(isa) {}
+
+  void Add(const KernelTable& table) { tables_.push_back(table); }
 
   std::string Isa() const override { return isa_; }
+  std::string Provider() const override { return provider_; }
 
   std::vector<Kernel> Kernels() const override {
     std::vector<Kernel> kernels;
     for (const KernelTable& table : tables_) {
       for (const KernelRow& row : table.rows) {
-        kernels.push_back({std::string(row.activation), table.direction, table.dtype, "actbench",
+        kernels.push_back({std::string(row.activation), table.direction, table.dtype, provider_,
                            std::string(table.tier), "cpu", isa_, row.functions});
       }
     }
@@ -41,12 +53,16 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  std::string provider_;
   std::string isa_;
   KernelTables tables_;
 };
 
 KernelTables AllTables() {
   KernelTables tables;
+#define ACTBENCH_ADD(peer) peers::peer::AddTables(tables);
+  ACTBENCH_PEERS(ACTBENCH_ADD)
+#undef ACTBENCH_ADD
 #define ACTBENCH_ADD(group)       \
   group::AddScalarTables(tables); \
   group::AddSimdTables(tables);
@@ -58,18 +74,17 @@ KernelTables AllTables() {
 }  // namespace
 
 std::vector<std::unique_ptr<Backend>> DefaultBackends() {
-  std::vector<std::pair<std::string_view, KernelTables>> by_isa;  // in the order of the tables: narrowest first
+  std::vector<std::unique_ptr<CpuBackend>> made;  // in the order of the tables: of each provider the narrowest first
   for (const KernelTable& table : AllTables()) {
-    auto found = by_isa.begin();
-    while (found != by_isa.end() && found->first != table.isa) ++found;
-    if (found == by_isa.end()) found = by_isa.insert(found, {table.isa, {}});
-    found->second.push_back(table);
+    auto found = std::find_if(made.begin(), made.end(), [&](const auto& backend) {
+      return backend->Provider() == table.provider && backend->Isa() == table.isa;
+    });
+    if (found == made.end()) found = made.insert(found, std::make_unique<CpuBackend>(table.provider, table.isa));
+    (*found)->Add(table);
   }
   std::vector<std::unique_ptr<Backend>> backends;
-  backends.reserve(by_isa.size());
-  for (auto& [isa, tables] : by_isa) {
-    backends.push_back(std::make_unique<CpuBackend>(std::string(isa), std::move(tables)));
-  }
+  backends.reserve(made.size());
+  for (auto& backend : made) backends.push_back(std::move(backend));
   return backends;
 }
 

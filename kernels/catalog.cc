@@ -92,7 +92,7 @@ struct SelectorField {
 };
 constexpr SelectorField kSelectorFields[] = {
     {"device", &KernelSelector::device, &Kernel::device, "cpu"},
-    {"provider", &KernelSelector::provider, &Kernel::provider, "actbench"},
+    {"provider", &KernelSelector::provider, &Kernel::provider, kOwnProvider},
     {"tier", &KernelSelector::tier, &Kernel::tier, "fast"},
     {"isa", &KernelSelector::isa, &Kernel::isa, ""},
 };
@@ -167,9 +167,8 @@ Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
   }
   for (auto& [key, candidates] : by_case_) std::stable_sort(candidates.begin(), candidates.end(), IsBetter);
   for (const auto& backend : backends) {
-    if (backend->Device() == "cpu" && std::count(isas_.begin(), isas_.end(), backend->Isa()) == 0) {
-      isas_.push_back(backend->Isa());
-    }
+    const bool is_ours = backend->Device() == "cpu" && backend->Provider() == kOwnProvider;
+    if (is_ours && std::count(isas_.begin(), isas_.end(), backend->Isa()) == 0) isas_.push_back(backend->Isa());
     if (std::count(devices_.begin(), devices_.end(), backend->Device()) == 0) devices_.push_back(backend->Device());
   }
 }

@@ -42,7 +42,7 @@ class Catalog {
   static const Catalog& Default();
 
   absl::Span<const Kernel> kernels() const { return kernels_; }
-  absl::Span<const std::string> isas() const { return isas_; }        // of the CPU backends, narrowest first
+  absl::Span<const std::string> isas() const { return isas_; }        // of our CPU kernels, narrowest first
   absl::Span<const std::string> devices() const { return devices_; }  // "cpu" first
 
   // The activation with this id or alias. NOT_FOUND names the nearest and where the list is.

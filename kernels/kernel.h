@@ -57,6 +57,9 @@ class PreparedKernel {
   std::unique_ptr<void, decltype(KernelFunctions::release)> state_;
 };
 
+// Who wrote the kernels of this project; those of other people's libraries are peers.
+inline constexpr std::string_view kOwnProvider = "actbench";
+
 // What a kernel is. The strings are few and short; kernels are made once, when the catalog is.
 struct Kernel {
   std::string activation;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each translation unit of kernels (one for each dtype, direction and tier) hands to backends.cc.
+// What each translation unit of kernels (one for each dtype, direction and tier, and one for each peer) hands to
+// backends.cc.
 #ifndef ACTBENCH_KERNELS_KERNEL_TABLE_H_
 #define ACTBENCH_KERNELS_KERNEL_TABLE_H_
 
@@ -24,6 +25,7 @@ struct KernelTable {
   Dtype dtype;
   std::string_view tier;
   absl::Span<const KernelRow> rows;
+  std::string_view provider = kOwnProvider;
 };
 
 using KernelTables = std::vector<KernelTable>;

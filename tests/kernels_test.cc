@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kernel of every backend of this machine against the definitions, and the promises of kernels/activations.inc.
+// Every kernel of ours on this machine against the definitions, and the promises of kernels/activations.inc. The peers'
+// are in peers_test.cc.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,14 +28,16 @@ std::string TestName(const testing::TestParamInfo<const Kernel*>& info) {
   return name;
 }
 
-std::vector<const Kernel*> AllKernels() {
+std::vector<const Kernel*> OurKernels() {
   std::vector<const Kernel*> kernels;
-  for (const Kernel& kernel : Catalog::Default().kernels()) kernels.push_back(&kernel);
+  for (const Kernel& kernel : Catalog::Default().kernels()) {
+    if (kernel.provider == kOwnProvider) kernels.push_back(&kernel);
+  }
   return kernels;
 }
 
 std::vector<const Kernel*> GradientKernels() {
-  std::vector<const Kernel*> kernels = AllKernels();
+  std::vector<const Kernel*> kernels = OurKernels();
   std::erase_if(kernels, [](const Kernel* kernel) { return kernel->direction != Direction::kGradient; });
   return kernels;
 }
@@ -278,7 +281,7 @@ TEST_P(KernelsTest, GivesTheSameBitsWhereverAnElementLies) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalog, KernelsTest, testing::ValuesIn(AllKernels()), TestName);
+INSTANTIATE_TEST_SUITE_P(Catalog, KernelsTest, testing::ValuesIn(OurKernels()), TestName);
 INSTANTIATE_TEST_SUITE_P(Catalog, GradientKernelsTest, testing::ValuesIn(GradientKernels()), TestName);
 
 TEST(ZerosTest, TheSearchFindsThoseOfTheDerivative) {
@@ -299,7 +302,8 @@ TEST(ParameterTest, KernelsAreRightForOtherParameters) {
   const double largest = std::numeric_limits<double>::max();
   const std::vector<double> inputs = {-kInfinity, -1000, -90, -40, -7.3, -1.25, -0.3,  -1e-5,
                                       -0.0,       1e-7,  0.5, 1.7, 3,    20,    40000, kInfinity};
-  for (const Kernel& kernel : Catalog::Default().kernels()) {
+  for (const Kernel* ours : OurKernels()) {
+    const Kernel& kernel = *ours;
     const double f64_limit = kernel.direction == Direction::kForward ? 4 : 4.5;
     const double limit = kernel.dtype == Dtype::kF64 ? f64_limit : 0.51;
     for (const Parameter& parameter : (*Catalog::FindActivation(kernel.activation))->Parameters()) {
@@ -319,7 +323,8 @@ TEST(ParameterTest, KernelsAreRightForOtherParameters) {
 
 // One prepared kernel, run by several threads at a time on parts of one tensor: the bits of a single run.
 TEST(ThreadsTest, ManyThreadsGiveTheBitsOfOne) {
-  for (const Kernel& kernel : Catalog::Default().kernels()) {
+  for (const Kernel* ours : OurKernels()) {
+    const Kernel& kernel = *ours;
     const TestedKernel tested(kernel);
     std::vector<Point> points(4001, Point(tested.input_count()));
     for (size_t i = 0; i < points.size(); ++i) {
@@ -343,7 +348,8 @@ TEST(ThreadsTest, ManyThreadsGiveTheBitsOfOne) {
   }
 }
 
-// Nothing of a kernel reads or writes before or after its buffers: they begin and end at pages that kill who does.
+// No kernel, a peer's neither, reads or writes before or after its buffers: they begin and end at pages that kill who
+// does.
 TEST(BoundsTest, KernelsTouchOnlyTheirElements) {
   const std::array<GuardedBuffer, 5> buffers;  // three inputs and two outputs
   for (const Kernel& kernel : Catalog::Default().kernels()) {
