@@ -52,6 +52,7 @@ struct Query {
   std::string name;        // as typed
   std::string activation;  // empty: of all
   Values values;           // of each property those that will do; none: any
+  bool default_tier = false;
   bool widest_isa = false;
 };
 
@@ -101,6 +102,7 @@ absl::StatusOr<std::vector<std::string>> ParseNames(Client& client, const Proper
 // What the flags want of every activation.
 absl::StatusOr<Query> ParseFlags(Client& client, const KernelFlags& flags) {
   Query query;
+  query.default_tier = flags.tier.empty();
   query.widest_isa = flags.isa.empty();
   for (size_t i = 0; i < kPropertyCount; ++i) {
     const std::string& text = flags.*kProperties[i].list;
@@ -120,6 +122,7 @@ absl::StatusOr<Query> ParseName(const std::string& name, const Query& flags) {
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
   query.activation = parts[0];
   for (size_t i = 0; i < kPropertyCount; ++i) query.values[i] = {parts[i + 1]};
+  query.default_tier = false;
   query.widest_isa = false;
   return query;
 }
@@ -179,16 +182,32 @@ absl::Status CheckEachCombination(const std::vector<v1::Kernel>& kernels, const 
   return absl::OkStatus();
 }
 
+// What kernels that differ only in tier and isa share.
+std::string WithoutTierAndIsa(const v1::Kernel& kernel) {
+  return absl::StrCat(kernel.activation(), "/", kernel.direction(), "/", kernel.dtype(), "/", kernel.provider());
+}
+
+// Of kernels that differ only in tier and isa, those of tier fast where there are any.
+std::vector<v1::Kernel> KeepDefaultTier(const std::vector<v1::Kernel>& kernels) {
+  const auto is_fast = [](const v1::Kernel& kernel) { return kernel.tier() == "fast"; };
+  std::set<std::string> with_fast;
+  for (const v1::Kernel& kernel : kernels) {
+    if (is_fast(kernel)) with_fast.insert(WithoutTierAndIsa(kernel));
+  }
+  std::vector<v1::Kernel> kept;
+  for (const v1::Kernel& kernel : kernels) {
+    if (is_fast(kernel) || with_fast.count(WithoutTierAndIsa(kernel)) == 0) kept.push_back(kernel);
+  }
+  return kept;
+}
+
 // Of kernels that differ only in their isa, those for the widest. `isas` are the machine's, narrowest first.
 std::vector<v1::Kernel> KeepWidest(const std::vector<v1::Kernel>& kernels, const std::vector<std::string>& isas) {
   const auto rank = [&](const v1::Kernel& kernel) {
     const auto found = std::find(isas.begin(), isas.end(), kernel.isa());
     return found == isas.end() ? -1 : static_cast<int>(found - isas.begin());
   };
-  const auto key = [](const v1::Kernel& kernel) {
-    return absl::StrCat(kernel.activation(), "/", kernel.direction(), "/", kernel.dtype(), "/", kernel.provider(), "/",
-                        kernel.tier());
-  };
+  const auto key = [](const v1::Kernel& kernel) { return absl::StrCat(WithoutTierAndIsa(kernel), "/", kernel.tier()); };
   std::map<std::string, int> widest;
   for (const v1::Kernel& kernel : kernels) {
     const auto [entry, is_new] = widest.insert({key(kernel), rank(kernel)});
@@ -218,6 +237,7 @@ absl::StatusOr<std::vector<v1::Kernel>> Find(Client& client, const Query& query,
   for (const v1::Kernel& kernel : *kernels) {
     if (Fits(query.values, kernel)) fitting.push_back(kernel);
   }
+  if (query.default_tier) fitting = KeepDefaultTier(fitting);
   return query.widest_isa ? KeepWidest(fitting, isas) : fitting;
 }
 
@@ -260,8 +280,8 @@ void AddKernelFlags(CLI::App& command, KernelFlags& flags) {
   };
   add_list("--direction", flags.direction, "forward, gradient (default: forward)");
   add_list("--dtype", flags.dtype, "f64, f32, f16, bf16 (default: f32, with --in the file's)");
-  add_list("--provider", flags.provider, "Who wrote them (default: actbench)");
-  add_list("--tier", flags.tier, "The accuracy classes (default: fast)");
+  add_list("--provider", flags.provider, "Who wrote them: actbench, or the library of others (default: actbench)");
+  add_list("--tier", flags.tier, "The accuracy classes (default: fast, and native of a provider that has no fast)");
   add_list("--isa", flags.isa, "The instruction sets (default: the widest)");
 }
 

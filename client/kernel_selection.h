@@ -22,8 +22,8 @@ struct KernelFlags {
   std::string direction = "forward";
   std::string dtype = "f32";
   std::string provider = "actbench";
-  std::string tier = "fast";
-  std::string isa;  // empty: of otherwise equal kernels the one for the widest
+  std::string tier;  // empty: of otherwise equal kernels the fast one, where there is one
+  std::string isa;   // empty: of otherwise equal kernels the one for the widest
 };
 
 void AddKernelFlags(CLI::App& command, KernelFlags& flags);

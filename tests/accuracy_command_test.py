@@ -214,7 +214,7 @@ class MeasureTest(AccuracyTest):
 
     def isas(self):
         kernels = json.loads(self.succeed("list", "--kernels", "--json"))
-        return sorted({kernel["isa"] for kernel in kernels})
+        return sorted({kernel["isa"] for kernel in kernels if kernel["provider"] == "actbench"})
 
     def test_a_plot_is_xml_with_a_line_for_each_kernel(self):
         path = self.path("plot.svg")
@@ -226,6 +226,19 @@ class MeasureTest(AccuracyTest):
             self.assertTrue(any(f"gelu_erf/forward/{dtype}/actbench/fast/scalar: " in name for name in names), names)
         drawn = [path.get("class") for path in root.iter("{http://www.w3.org/2000/svg}path")]
         self.assertEqual((drawn.count("line k0"), drawn.count("line k1")), (2, 2))
+
+    def test_peers_are_measured_and_drawn_beside_ours(self):
+        path = self.path("peers.svg")
+        lines = self.succeed("accuracy", "gelu_erf", "--provider", "actbench,libm", "--isa", "scalar", "--tier", "all",
+                             "--samples", "100000", "--plot", path).splitlines()
+        names = [f"gelu_erf/forward/f32/{kernel}/scalar" for kernel in ["actbench/fast", "actbench/exact", "libm/native"]]
+        self.assertCountEqual([line.split()[0] for line in lines[1:4]], names)
+        with open(path, encoding="utf-8") as file:
+            svg = file.read()
+        for name in names:
+            self.assertIn(name + ": ", svg)
+        self.assertIn("libm/native", self.succeed("accuracy", "gelu_erf", "--provider", "libm"))
+        self.succeed("accuracy", "gelu_erf", "--provider", "all", "--tier", "all", "--direction", "all", "--samples", "9")
 
     def test_progress_is_on_terminals_alone(self):
         arguments = [actbench_program, "accuracy", "tanh", "--samples", "20000000", "--isa", "scalar"]

@@ -16,6 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 KernelFlags Named(const std::vector<std::string>& names) {
   KernelFlags flags;
@@ -74,6 +75,20 @@ TEST_F(KernelSelectionTest, AllActivationsAreThoseOfTheServer) {
 TEST_F(KernelSelectionTest, AKernelsNameIsThatKernelWhateverTheFlags) {
   EXPECT_THAT(Names(With(Named({"tanh/gradient/bf16/actbench/fast/scalar"}), &KernelFlags::dtype, "f64")),
               ElementsAre("tanh/gradient/bf16/actbench/fast/scalar"));
+}
+
+TEST_F(KernelSelectionTest, ATierThatIsNotGivenIsFastWhereThereIsOne) {
+  EXPECT_THAT(Names(With(Named({"tanh"}), &KernelFlags::provider, "libm")),
+              ElementsAre("tanh/forward/f32/libm/native/scalar"));
+  EXPECT_THAT(Names(With(Named({"tanh"}), &KernelFlags::provider, "actbench,libm")),
+              ElementsAre("tanh/forward/f32/actbench/fast/" + isas_.back(), "tanh/forward/f32/libm/native/scalar"));
+  KernelFlags all = With(Named({"tanh"}), &KernelFlags::provider, "actbench,libm");
+  all.tier = "all";
+  EXPECT_THAT(Names(all), UnorderedElementsAre("tanh/forward/f32/actbench/fast/" + isas_.back(),
+                                               "tanh/forward/f32/actbench/exact/" + isas_.back(),
+                                               "tanh/forward/f32/libm/native/scalar"));
+  EXPECT_THAT(Error(With(With(Named({"tanh"}), &KernelFlags::provider, "libm"), &KernelFlags::tier, "fast")),
+              HasSubstr("there is one with provider actbench, or with tier native"));
 }
 
 TEST_F(KernelSelectionTest, WhatIsNamedTwiceIsThereOnce) {
