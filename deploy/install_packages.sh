@@ -7,6 +7,8 @@ packages=(
   build-essential cmake ninja-build pkg-config git clang-format clang-tidy
   # kernels
   libhwy-dev libabsl-dev libmpfr-dev libgmp-dev libsleef-dev libxxhash-dev
+  # kernels/peers
+  libdnnl-dev
   # server, client
   libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc prometheus-cpp-dev
   libsqlite3-dev libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev
