@@ -34,6 +34,7 @@ constexpr double kTop = 92;
 constexpr double kBottom = 512;
 constexpr double kLegendTop = 612;
 constexpr double kLegendRow = 28;
+constexpr double kNoteRow = 24;
 
 // Lines that lie on each other still show: each is thinner than the one before, and dashed in another way. Two with the
 // same color have other dashes, as there are fewer than colors times dashes.
@@ -267,8 +268,8 @@ std::string Legend(absl::Span<const Curve> curves) {
   return svg;
 }
 
-// What needs words, if it is there.
-std::string Notes(absl::Span<const Curve> curves, size_t left_out, const BinadeScale& binades) {
+// What needs words, if it is there: a line each.
+std::vector<std::string> Notes(absl::Span<const Curve> curves, size_t left_out, const BinadeScale& binades) {
   std::vector<std::string> notes;
   const auto& cells = binades.cells();
   if (std::any_of(cells.begin(), cells.end(), [](const Cell& cell) { return cell.shared(); })) {
@@ -278,9 +279,14 @@ std::string Notes(absl::Span<const Curve> curves, size_t left_out, const BinadeS
   if (std::any_of(curves.begin(), curves.end(), [](const Curve& curve) { return !curve.marks.empty(); })) {
     notes.push_back("▲ infinite: a wrong NaN or infinity");
   }
+  const auto is_beyond = [](const Curve& curve) {
+    return curve.marks.empty() && std::isinf(curve.certificate->report().max_ulp());
+  };
+  if (std::any_of(curves.begin(), curves.end(), is_beyond)) {
+    notes.push_back("∞ without ▲: at an x that is infinite or NaN");
+  }
   if (left_out > 0) notes.push_back(absl::StrCat(left_out, " more with no larger maxima are not drawn"));
-  const double y = kLegendTop + kLegendRow * static_cast<double>(curves.size()) + 4;
-  return notes.empty() ? "" : Text(kLeft, y, "start", absl::StrJoin(notes, "; "), "quiet");
+  return notes;
 }
 
 }  // namespace
@@ -290,7 +296,9 @@ std::string AccuracyPlot(absl::Span<const v1::Certificate> certificates) {
   const BinadeScale binades(certificates, ulps, kLeft, kRight);
   std::vector<Curve> curves = MakeCurves(certificates, ulps, binades);
   const size_t left_out = KeepLargest(curves);
-  const double height = kLegendTop + kLegendRow * (static_cast<double>(curves.size()) + 1);
+  const std::vector<std::string> notes = Notes(curves, left_out, binades);
+  double y = kLegendTop + kLegendRow * static_cast<double>(curves.size()) + 4;  // of the first note
+  const double height = y + kNoteRow * static_cast<double>(std::max<size_t>(1, notes.size()));
   const std::string title = Title(certificates);
   std::string svg = absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
                                  "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 ", Px(kWidth),
@@ -301,7 +309,12 @@ std::string AccuracyPlot(absl::Span<const v1::Certificate> certificates) {
                   Text(kLeft, 68, "start", Subtitle(certificates), "quiet"));
   absl::StrAppend(&svg, Frame(ulps, binades));
   for (size_t i = 0; i < curves.size(); ++i) absl::StrAppend(&svg, Draw(curves[i], i, curves.size()));
-  absl::StrAppend(&svg, Legend(curves), Notes(curves, left_out, binades), "</svg>\n");
+  absl::StrAppend(&svg, Legend(curves));
+  for (const std::string& note : notes) {
+    absl::StrAppend(&svg, Text(kLeft, y, "start", note, "quiet"));
+    y += kNoteRow;
+  }
+  absl::StrAppend(&svg, "</svg>\n");
   return svg;
 }
 

@@ -150,10 +150,12 @@ TEST(AccuracyPlotTest, InfiniteErrorsAreMarkedAtTheUpperEdge) {
   certificate.mutable_report()->set_max_ulp(kInfinity);  // at an infinite x, which is in no binade
   EXPECT_EQ(Count(AccuracyPlot({certificate}), "<path class=\"m0\""), 0);
   EXPECT_THAT(AccuracyPlot({certificate}), Not(HasSubstr("a wrong NaN or infinity")));
+  EXPECT_THAT(AccuracyPlot({certificate}), HasSubstr("∞ without ▲: at an x that is infinite or NaN"));
   certificate.mutable_report()->mutable_binades(124)->set_max_ulp(kInfinity);  // that of -2^3
   const std::string svg = AccuracyPlot({certificate});
   EXPECT_EQ(Count(svg, "<path class=\"m0\""), 1);
   EXPECT_THAT(svg, HasSubstr("a wrong NaN or infinity"));
+  EXPECT_THAT(svg, Not(HasSubstr("∞ without ▲")));
   EXPECT_THAT(svg, Not(HasSubstr("inf ")));
 }
 
