@@ -26,7 +26,8 @@ constexpr char kExamples[] = R"(Examples:
   actbench list --markdown           the activations as a table for a README
 
 JSON: an array of
-  {"name","summary","source","parameters":[{"name","default","description"}],"inputs","aliases":[...]}
+  {"name","summary","source",
+   "parameters":[{"name","default","description","min","max","excludes_zero","at_most"}],"inputs","aliases":[...]}
 and with --kernels of
   {"name","activation","direction","dtype","provider","tier","device","isa"}
 docs/formats.md says what each member means.)";
@@ -36,7 +37,11 @@ std::string ActivationJson(const v1::Activation& activation) {
   for (const v1::Parameter& parameter : activation.parameters()) {
     parameters.push_back(JsonObject({{"name", JsonString(parameter.name())},
                                      {"default", JsonNumber(parameter.default_value())},
-                                     {"description", JsonString(parameter.description())}}));
+                                     {"description", JsonString(parameter.description())},
+                                     {"min", JsonNumber(parameter.min_value())},
+                                     {"max", JsonNumber(parameter.max_value())},
+                                     {"excludes_zero", parameter.excludes_zero() ? "true" : "false"},
+                                     {"at_most", JsonString(parameter.at_most())}}));
   }
   std::vector<std::string> aliases;
   for (const std::string& alias : activation.aliases()) aliases.push_back(JsonString(alias));
@@ -64,6 +69,7 @@ std::string Inputs(const v1::Activation& activation) { return activation.input_c
 std::string Parameters(const v1::Activation& activation) {
   return absl::StrJoin(activation.parameters(), ", ", [](std::string* out, const v1::Parameter& parameter) {
     absl::StrAppend(out, parameter.name(), "=", RoundedDecimal(parameter.default_value(), Dtype::kF64));
+    if (!parameter.range().empty()) absl::StrAppend(out, " (", parameter.range(), ")");
   });
 }
 

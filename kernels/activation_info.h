@@ -13,13 +13,15 @@
 
 namespace actbench {
 
-// A named real number of an activation; always finite.
+// A named real number of an activation; always finite, and from min_value to max_value.
 struct Parameter {
   std::string_view name;
   double default_value = 0;
-  std::string_view description;
+  std::string_view description = {};
   double min_value = std::numeric_limits<double>::lowest();
   double max_value = std::numeric_limits<double>::max();
+  bool excludes_zero = false;
+  std::string_view at_most = {};  // the name of another parameter, which it may not exceed
 };
 
 // A point (x, f(x), f'(x)) at the default parameters, computed elsewhere (kernels/tools/anchor.py): decimal strings of

@@ -132,10 +132,17 @@ absl::Status NoSuchKernel(const std::string& key, std::vector<const Kernel*> can
   return absl::UnimplementedError(absl::StrCat(key, " has no kernel", reason));
 }
 
-std::string AllowedRange(const Parameter& parameter) {
-  const Parameter any;
-  if (parameter.min_value == any.min_value && parameter.max_value == any.max_value) return "finite";
-  return absl::StrCat("from ", parameter.min_value, " to ", parameter.max_value);
+// Whatever the other parameters are.
+bool IsInRange(const Parameter& parameter, double value) {
+  const bool is_between = value >= parameter.min_value && value <= parameter.max_value;  // NaN is not
+  return is_between && !(parameter.excludes_zero && value == 0);
+}
+
+// `more` follows the range.
+absl::Status OutOfRange(const Parameter& parameter, double value, const std::string& more = "") {
+  const std::string range = RangeOf(parameter);
+  return absl::InvalidArgumentError(absl::StrCat("parameters: ", std::string(parameter.name), " is ", value,
+                                                 "; it must be finite", range.empty() ? "" : " and ", range, more));
 }
 
 }  // namespace
@@ -223,6 +230,21 @@ absl::StatusOr<const Kernel*> Catalog::FindKernel(std::string_view activation, D
   return NoSuchKernel(key, found->second, selector);
 }
 
+std::string RangeOf(const Parameter& parameter) {
+  const Parameter any;
+  std::vector<std::string> parts;
+  const bool is_positive = parameter.min_value == 0 && parameter.excludes_zero;
+  if (is_positive) {
+    parts.emplace_back("greater than 0");
+  } else if (parameter.min_value != any.min_value) {
+    parts.push_back(absl::StrCat("at least ", parameter.min_value));
+  }
+  if (parameter.max_value != any.max_value) parts.push_back(absl::StrCat("at most ", parameter.max_value));
+  if (parameter.excludes_zero && !is_positive) parts.emplace_back("not 0");
+  if (!parameter.at_most.empty()) parts.push_back(absl::StrCat("at most ", std::string(parameter.at_most)));
+  return absl::StrJoin(parts, " and ");
+}
+
 absl::StatusOr<std::vector<double>> ResolveParameters(const ActivationInfo& activation,
                                                       const std::map<std::string, double>& given) {
   std::vector<double> values;
@@ -239,11 +261,17 @@ absl::StatusOr<std::vector<double>> ResolveParameters(const ActivationInfo& acti
                        names.empty() ? "none" : absl::StrJoin(names, ", "), Suggestion(name, names)));
     }
     const Parameter& parameter = activation.Parameters()[index];
-    if (!(value >= parameter.min_value && value <= parameter.max_value)) {  // NaN fails too
-      return absl::InvalidArgumentError(
-          absl::StrCat("parameters: ", name, " is ", value, "; it must be ", AllowedRange(parameter)));
+    if (!IsInRange(parameter, value)) {
+      return OutOfRange(parameter, value);
     }
     values[index] = value;
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Parameter& parameter = activation.Parameters()[i];
+    if (parameter.at_most.empty()) continue;
+    const double bound = values[std::find(names.begin(), names.end(), parameter.at_most) - names.begin()];
+    if (values[i] <= bound) continue;
+    return OutOfRange(parameter, values[i], absl::StrCat(", which is ", bound));
   }
   return values;
 }

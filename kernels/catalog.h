@@ -64,8 +64,11 @@ class Catalog {
   std::map<std::string, std::vector<const Kernel*>, std::less<>> by_case_;
 };
 
+// What a parameter may be beside finite, in words: "greater than 0". Empty if that is all.
+std::string RangeOf(const Parameter& parameter);
+
 // The values of all parameters of `activation`, in order: those given, else the defaults. INVALID_ARGUMENT, naming the
-// parameter, if a name is unknown or a value is not finite or out of range.
+// parameter, what it is and its range, if a name is unknown or a value is not finite or out of range.
 absl::StatusOr<std::vector<double>> ResolveParameters(const ActivationInfo& activation,
                                                       const std::map<std::string, double>& given);
 

@@ -26,6 +26,9 @@ void Write(const ActivationInfo& info, v1::Activation& out) {
     written.set_min_value(parameter.min_value);
     written.set_max_value(parameter.max_value);
     written.set_description(std::string(parameter.description));
+    written.set_excludes_zero(parameter.excludes_zero);
+    written.set_at_most(std::string(parameter.at_most));
+    written.set_range(RangeOf(parameter));
   }
   out.set_input_count(static_cast<int>(info.inputs));
   for (const std::string_view alias : info.Aliases()) out.add_aliases(std::string(alias));

@@ -34,7 +34,18 @@ TEST_F(CatalogServiceTest, ListsEveryActivation) {
     const v1::Activation& listed = response.activations(static_cast<int>(i));
     EXPECT_EQ(listed.name(), all[i]->name);
     EXPECT_EQ(static_cast<size_t>(listed.input_count()), all[i]->inputs);
-    EXPECT_EQ(static_cast<size_t>(listed.parameters_size()), all[i]->Parameters().size());
+    ASSERT_EQ(static_cast<size_t>(listed.parameters_size()), all[i]->Parameters().size());
+    for (int k = 0; k < listed.parameters_size(); ++k) {
+      const v1::Parameter& written = listed.parameters(k);
+      const Parameter& parameter = all[i]->Parameters()[static_cast<size_t>(k)];
+      EXPECT_EQ(written.name(), parameter.name);
+      EXPECT_EQ(written.default_value(), parameter.default_value);
+      EXPECT_EQ(written.min_value(), parameter.min_value);
+      EXPECT_EQ(written.max_value(), parameter.max_value);
+      EXPECT_EQ(written.excludes_zero(), parameter.excludes_zero);
+      EXPECT_EQ(written.at_most(), parameter.at_most);
+      EXPECT_EQ(written.range(), RangeOf(parameter));
+    }
     EXPECT_EQ(static_cast<size_t>(listed.aliases_size()), all[i]->Aliases().size());
     EXPECT_FALSE(listed.summary().empty());
     EXPECT_LT(listed.domain_min(), listed.domain_max());

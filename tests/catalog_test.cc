@@ -3,13 +3,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "absl/strings/str_cat.h"
 
 namespace actbench {
 namespace {
@@ -35,8 +40,10 @@ TEST(CatalogTest, EveryActivationIsDescribed) {
     for (const Parameter& parameter : activation->Parameters()) {
       EXPECT_FALSE(parameter.description.empty()) << activation->name;
       EXPECT_TRUE(std::isfinite(parameter.min_value) && std::isfinite(parameter.max_value)) << activation->name;
-      EXPECT_GE(parameter.default_value, parameter.min_value) << activation->name;
-      EXPECT_LE(parameter.default_value, parameter.max_value) << activation->name;
+      const auto is_named = [&](const Parameter& other) { return other.name == parameter.at_most; };
+      EXPECT_TRUE(parameter.at_most.empty() || std::ranges::any_of(activation->Parameters(), is_named));
+      const std::map<std::string, double> given = {{std::string(parameter.name), parameter.default_value}};
+      EXPECT_TRUE(ResolveParameters(*activation, given).ok()) << activation->name;
     }
   }
 }
@@ -209,9 +216,54 @@ TEST(CatalogTest, ParametersAreResolvedOrRefusedByName) {
       absl::InvalidArgumentError("parameters: swish has no parameter \"bta\"; it has beta; did you mean \"beta\"?"));
   EXPECT_EQ(ResolveParameters(relu, {{"slope", 1}}).status(),
             absl::InvalidArgumentError("parameters: relu has no parameter \"slope\"; it has none"));
-  for (double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
-    EXPECT_EQ(ResolveParameters(swish, {{"beta", bad}}).status().code(), absl::StatusCode::kInvalidArgument);
+  for (const auto& [bad, text] : {std::pair(std::nan(""), "nan"), {std::numeric_limits<double>::infinity(), "inf"}}) {
+    EXPECT_EQ(ResolveParameters(swish, {{"beta", bad}}).status(),
+              absl::InvalidArgumentError(absl::StrCat("parameters: beta is ", text, "; it must be finite")));
   }
+}
+
+// An activation with the given parameters.
+ActivationInfo With(ShortList<Parameter, 4> parameters) {
+  return {.name = "toy", .summary = {}, .source = {}, .parameters = parameters};
+}
+
+TEST(CatalogTest, AParameterOutOfItsRangeIsRefusedWithTheRange) {
+  const double least = std::numeric_limits<double>::denorm_min();
+  struct Case {
+    Parameter parameter;
+    std::vector<double> good;
+    std::vector<double> bad;
+    std::string range;
+  };
+  const Case cases[] = {
+      {{"p", 1, "", 0, 2.5}, {0, 1, 2.5}, {-least, 2.6, INFINITY, NAN}, "at least 0 and at most 2.5"},
+      {{.name = "p", .min_value = 0}, {0, 1e300}, {-1}, "at least 0"},
+      {{.name = "p", .min_value = 0, .excludes_zero = true}, {least}, {0, -0.0, -1}, "greater than 0"},
+      {{.name = "p", .excludes_zero = true}, {least, -1e300}, {0, -0.0, INFINITY}, "not 0"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(RangeOf(c.parameter), c.range);
+    const ActivationInfo toy = With({c.parameter});
+    for (double value : c.good) EXPECT_EQ(*ResolveParameters(toy, {{"p", value}}), std::vector<double>{value});
+    for (double value : c.bad) {
+      EXPECT_EQ(
+          ResolveParameters(toy, {{"p", value}}).status(),
+          absl::InvalidArgumentError(absl::StrCat("parameters: p is ", value, "; it must be finite and ", c.range)));
+    }
+  }
+  EXPECT_EQ(RangeOf({.name = "p"}), "");
+}
+
+// The defaults count too.
+TEST(CatalogTest, AParameterMayBeBoundedByAnother) {
+  const ActivationInfo clip = With({{{.name = "low", .default_value = -1, .at_most = "high"}, {"high", 1, ""}}});
+  EXPECT_EQ(RangeOf(clip.Parameters()[0]), "at most high");
+  EXPECT_EQ(*ResolveParameters(clip, {{"low", 3}, {"high", 3}}), std::vector<double>({3, 3}));
+  const auto message = [&](const std::map<std::string, double>& given) {
+    return std::string(ResolveParameters(clip, given).status().message());
+  };
+  EXPECT_EQ(message({{"low", 2}}), "parameters: low is 2; it must be finite and at most high, which is 1");
+  EXPECT_EQ(message({{"high", -2}}), "parameters: low is -1; it must be finite and at most high, which is -2");
 }
 
 }  // namespace

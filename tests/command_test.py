@@ -103,7 +103,7 @@ class ListTest(CommandTest):
             self.assertEqual(list(activation), ["name", "summary", "source", "parameters", "inputs", "aliases"])
             self.assertIn(activation["inputs"], [1, 2])
             for parameter in activation["parameters"]:
-                self.assertEqual(list(parameter), ["name", "default", "description"])
+                self.assertEqual(list(parameter), ["name", "default", "description", "min", "max", "excludes_zero", "at_most"])
         swish = next(activation for activation in activations if activation["name"] == "swish")
         self.assertEqual([(p["name"], p["default"]) for p in swish["parameters"]], [("beta", 1.0)])
 
