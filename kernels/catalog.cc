@@ -54,11 +54,59 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+constexpr size_t kLongestName = 64;  // of those that are compared with all others: it takes time
+
+// `name` as names of different libraries are compared: "Hardswish" and "hard_swish" are the same.
+std::string Folded(std::string_view name) {
+  std::string folded;
+  for (char c : name) {
+    if (c != '_') folded.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+  }
+  return folded;
+}
+
+// An activation that a bare name may mean, and the aliases that say so.
+struct Candidate {
+  const ActivationInfo* info;
+  std::vector<std::string> aliases;
+
+  std::string Text() const {
+    const std::string name(info->name);
+    return aliases.empty() ? name : absl::StrCat(name, " (", absl::StrJoin(aliases, ", "), ")");
+  }
+};
+
+// Whether the first words of an id are `folded`.
+bool BeginsWith(std::string_view id, std::string_view folded) {
+  for (size_t end = id.find('_');; end = id.find('_', end + 1)) {
+    if (Folded(id.substr(0, end)) == folded) return true;
+    if (end == std::string_view::npos) return false;
+  }
+}
+
+// The activations whose ids begin with `given` or that some library calls so.
+std::vector<Candidate> CandidatesFor(std::string_view given) {
+  std::vector<Candidate> candidates;
+  const std::string folded = given.size() <= kLongestName ? Folded(given) : "";
+  if (folded.empty()) return candidates;
+  for (const ActivationInfo* info : AllActivations()) {
+    Candidate candidate{info, {}};
+    for (std::string_view alias : info->Aliases()) {
+      if (Folded(alias.substr(alias.find(':') + 1)) == folded) candidate.aliases.emplace_back(alias);
+    }
+    if (!candidate.aliases.empty() || BeginsWith(info->name, folded)) candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+std::string DidYouMean(const std::vector<std::string>& names) {
+  return absl::StrCat("; did you mean ", absl::StrJoin(names, " or "), "?");
+}
+
 // `; did you mean "X" or "Y"?` for the nearest of `names`, or nothing if none is near. A name is as near as its part
 // before the first underscore, so that "gelu" finds all that begin with it.
 template <class Names>
 std::string Suggestion(std::string_view given, const Names& names) {
-  constexpr size_t kLongestName = 64;  // the comparison takes time in proportion to the length
   constexpr size_t kMostNamed = 3;
   if (given.empty() || given.size() > kLongestName) return "";
   const std::string wanted = absl::AsciiStrToLower(absl::string_view(given.data(), given.size()));
@@ -73,7 +121,7 @@ std::string Suggestion(std::string_view given, const Names& names) {
     best.push_back(Quoted(name));
   }
   if (best.size() > kMostNamed) best.resize(kMostNamed);
-  return best.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(best, " or "), "?");
+  return best.empty() ? "" : DidYouMean(best);
 }
 
 std::string CaseKey(std::string_view activation, Direction direction, Dtype dtype) {
@@ -190,13 +238,21 @@ absl::StatusOr<const ActivationInfo*> Catalog::FindActivation(std::string_view n
     const auto aliases = info->Aliases();
     if (info->name == name || std::count(aliases.begin(), aliases.end(), name) != 0) return info;
   }
+  const std::vector<Candidate> candidates = CandidatesFor(name);
+  if (candidates.size() > 1) {
+    const auto append = [](std::string* out, const Candidate& candidate) { out->append(candidate.Text()); };
+    return absl::NotFoundError(
+        absl::StrCat("ambiguous activation ", Quoted(name), ": it may be ", absl::StrJoin(candidates, " or ", append)));
+  }
   std::vector<std::string_view> names;
   for (const ActivationInfo* info : AllActivations()) {
     const auto aliases = info->Aliases();
     names.push_back(info->name);
     names.insert(names.end(), aliases.begin(), aliases.end());
   }
-  return absl::NotFoundError(absl::StrCat("unknown activation ", Quoted(name), Suggestion(name, names),
+  const std::string suggestion =
+      candidates.empty() ? Suggestion(name, names) : DidYouMean({Quoted(candidates[0].info->name)});
+  return absl::NotFoundError(absl::StrCat("unknown activation ", Quoted(name), suggestion,
                                           " (ListActivations and `actbench list` have all of them)"));
 }
 

@@ -45,7 +45,8 @@ class Catalog {
   absl::Span<const std::string> isas() const { return isas_; }        // of our CPU kernels, narrowest first
   absl::Span<const std::string> devices() const { return devices_; }  // "cpu" first
 
-  // The activation with this id or alias. NOT_FOUND names the nearest and where the list is.
+  // The activation with this id or alias. NOT_FOUND names what a bare name may mean if that is more than one (libraries
+  // disagree about "gelu"), else the nearest and where the list is.
   static absl::StatusOr<const ActivationInfo*> FindActivation(std::string_view name);
 
   // NOT_FOUND if no kernel has the value of a field of the selector; names those that there are.
