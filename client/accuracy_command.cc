@@ -155,6 +155,24 @@ absl::StatusOr<std::vector<v1::Kernel>> SelectTwo(Client& client, const std::vec
   return kernels;
 }
 
+// From the kernels that nobody named those of which the flags ask too much.
+absl::Status LeaveOutPairs(Client& client, const AccuracyInputs& inputs, std::vector<v1::Kernel>& kernels) {
+  const absl::StatusOr<v1::ListActivationsResponse> list = client.ListActivations();
+  if (!list.ok()) return list.status();
+  std::map<std::string, int> input_counts;
+  for (const v1::Activation& activation : list->activations()) {
+    input_counts[activation.name()] = activation.input_count();
+  }
+  const size_t left_out = std::erase_if(kernels, [&](const v1::Kernel& kernel) {
+    return inputs.AskTooMuch(kernel.direction(), kernel.dtype(), input_counts[kernel.activation()]);
+  });
+  if (left_out > 0) {
+    std::cerr << "left out: " << left_out << " kernels of gated activations, which have more than 2^32 inputs"
+              << std::endl;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<v1::Kernel>> Select(Client& client, AccuracyFlags flags, const AccuracyInputs& inputs) {
   if (!flags.compare.empty()) return SelectTwo(client, flags.compare);
   if (flags.kernels.dtype.empty()) {
@@ -162,6 +180,9 @@ absl::StatusOr<std::vector<v1::Kernel>> Select(Client& client, AccuracyFlags fla
   }
   absl::StatusOr<std::vector<v1::Kernel>> selection = SelectKernels(client, flags.kernels);
   if (!selection.ok()) return selection.status();
+  if (flags.kernels.all && flags.inputs.exhaustive) {
+    if (absl::Status status = LeaveOutPairs(client, inputs, *selection); !status.ok()) return status;
+  }
   const bool gradient = std::any_of(selection->begin(), selection->end(),
                                     [](const auto& kernel) { return kernel.direction() == v1::DIRECTION_GRADIENT; });
   if (!flags.inputs.upstream.empty() && !gradient) {

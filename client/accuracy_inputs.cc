@@ -100,4 +100,9 @@ absl::StatusOr<v1::InputPlan> AccuracyInputs::PlanFor(v1::Direction direction, v
   return plan;
 }
 
+bool AccuracyInputs::AskTooMuch(v1::Direction direction, v1::Dtype dtype, int input_count) const {
+  if (!flags_.exhaustive || input_count == 1) return false;
+  return !Has16Bits(dtype) || (direction == v1::DIRECTION_GRADIENT && !flags_.unit_upstream);
+}
+
 }  // namespace actbench::client

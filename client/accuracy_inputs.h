@@ -46,6 +46,9 @@ class AccuracyInputs {
   // a gate.
   absl::StatusOr<v1::InputPlan> PlanFor(v1::Direction direction, v1::Dtype dtype, int input_count) const;
 
+  // Whether the flags ask for all inputs where a gate makes them more than the 2^32 that a server measures.
+  bool AskTooMuch(v1::Direction direction, v1::Dtype dtype, int input_count) const;
+
  private:
   explicit AccuracyInputs(const InputFlags& flags) : flags_(flags) {}
 

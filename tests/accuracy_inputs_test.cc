@@ -30,6 +30,21 @@ TEST(AccuracyInputsTest, ByDefaultSamplesWhereThereIsAGate) {
   }
 }
 
+TEST(AccuracyInputsTest, AllPairsOfXAndGateAreTooManyBut16BitsWithoutDy) {
+  const auto ask_too_much = [](const InputFlags& flags, v1::Direction direction, v1::Dtype dtype, int input_count) {
+    return AccuracyInputs::Load(flags)->AskTooMuch(direction, dtype, input_count);
+  };
+  const InputFlags all = {.exhaustive = true};
+  const InputFlags unit = {.exhaustive = true, .unit_upstream = true};
+  EXPECT_TRUE(ask_too_much(all, v1::DIRECTION_FORWARD, v1::DTYPE_F32, 2));
+  EXPECT_TRUE(ask_too_much(unit, v1::DIRECTION_GRADIENT, v1::DTYPE_F32, 2));
+  EXPECT_TRUE(ask_too_much(all, v1::DIRECTION_GRADIENT, v1::DTYPE_F16, 2));
+  EXPECT_FALSE(ask_too_much(unit, v1::DIRECTION_GRADIENT, v1::DTYPE_F16, 2));
+  EXPECT_FALSE(ask_too_much(all, v1::DIRECTION_FORWARD, v1::DTYPE_F16, 2));
+  EXPECT_FALSE(ask_too_much(all, v1::DIRECTION_FORWARD, v1::DTYPE_F32, 1));
+  EXPECT_FALSE(ask_too_much({}, v1::DIRECTION_FORWARD, v1::DTYPE_F32, 2));
+}
+
 TEST(AccuracyInputsTest, AllPairsOrDyOf1AsTheFlagsSay) {
   const InputFlags all = {.exhaustive = true};
   const InputFlags unit = {.exhaustive = true, .unit_upstream = true};
