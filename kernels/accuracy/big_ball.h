@@ -18,12 +18,14 @@ namespace actbench {
 //
 // Definitions need no cases for overflow: the exponential saturates at e^(+-kExpLimit), and an infinite input is read
 // as the finite 2^kInfinityExponent. Both are so far beyond every dtype that the rounded result is the limit, even
-// where an exponential that vanishes is multiplied with the cube of the input.
+// where an exponential that vanishes is multiplied with the cube of the input. An infinite x beside a finite gate is
+// 2^kDominantExponent: however little the gate lets through, it is infinite.
 class BigBall {
  public:
   static constexpr double kErfcLimit = 2000;  // erfc does not fall below about e^-kExpLimit either
   static constexpr double kExpLimit = kErfcLimit * kErfcLimit;
   static constexpr int kInfinityExponent = 10000;
+  static constexpr int kDominantExponent = 100'000'000;
 
   BigBall() = default;
   // Exact. Implicit, so that definitions mix with constants.

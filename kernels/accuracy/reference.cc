@@ -73,9 +73,9 @@ Definitions DefinitionsOf(const ActivationInfo& activation) {
   return {found, nullptr};
 }
 
-BigBall ReferenceInput(double x) {
+BigBall ReferenceInput(double x, int infinity) {
   if (!std::isinf(x)) return BigBall(x);
-  return BigBall(scalbln(BigFloat(x > 0 ? 1.0 : -1.0), BigBall::kInfinityExponent));
+  return BigBall(scalbln(BigFloat(x > 0 ? 1.0 : -1.0), infinity));
 }
 
 Reference::Reference(const Definitions& definitions, size_t input_count, Direction direction, Dtype dtype,

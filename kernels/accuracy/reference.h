@@ -41,8 +41,8 @@ struct Definitions {
 // processor; of any other activation one that is NaN everywhere.
 Definitions DefinitionsOf(const ActivationInfo& activation);
 
-// `x` as MPFR's stage takes it: infinity becomes a number so large that results are the limits. Not NaN.
-BigBall ReferenceInput(double x);
+// `x` as MPFR's stage takes it: infinity becomes 2^infinity, so large that results are the limits. Not NaN.
+BigBall ReferenceInput(double x, int infinity = BigBall::kInfinityExponent);
 
 inline constexpr size_t kReferenceBlock = 256;
 

@@ -37,7 +37,9 @@ std::optional<ExactResult> Reference::DecideBall(const BigBall& ball) const {
 
 BigResult Reference::EvaluateDefinition(const double* inputs) const {
   BigBall variables[2];
-  for (size_t i = 0; i < input_count_; ++i) variables[i] = ReferenceInput(inputs[i]);
+  const bool is_x_dominant = input_count_ == 2 && std::isfinite(inputs[1]);
+  variables[0] = ReferenceInput(inputs[0], is_x_dominant ? BigBall::kDominantExponent : BigBall::kInfinityExponent);
+  if (input_count_ == 2) variables[1] = ReferenceInput(inputs[1]);
   return definitions_.big(parameters_.data(), variables, output_);
 }
 

@@ -44,6 +44,7 @@ struct Traced {
   friend bool operator>=(const Traced& a, const Traced& b) { return Compare(a, b); }
   // Both are evaluated, so that no comparison is missed.
   friend Traced If(bool condition, const Traced& yes, const Traced& no) { return condition ? yes : no; }
+  friend Traced abs(const Traced& a) { return Of(std::fabs(a.value), a, a); }
   friend Traced Pi(const Traced&) { return {3.14159265358979323846}; }
   friend Traced exp(const Traced& a) { return Of(std::exp(a.value), a, a); }
   friend Traced expm1(const Traced& a) { return Of(std::expm1(a.value), a, a); }
