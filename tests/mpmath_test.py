@@ -23,7 +23,7 @@ import server_process  # forgets the user's settings
 # f, over the parameters by name, as a textbook has it; but where that adds numbers that cancel in a tail, an equal form
 # that does not, since a result needs its sign and its digits however small it is. The derivative is taken by
 # mpmath.diff unless it is written here, as it is where f has kinks: at one it is 0 if one side is 0, else the left
-# side's.
+# side's. With two inputs f is over x and gate, and of the derivatives there are two.
 Formula = namedtuple("Formula", ["f", "derivative"], defaults=[None])
 
 
@@ -46,13 +46,29 @@ def tanh_shrink(x):
     return x - tanh(x) if abs(x) < 100 else x - mpmath.sign(x) * (1 - mpf(2)**-280)
 
 
+def silu(x):
+    return x / (1 + exp(-x))
+
+
+def gelu(x):
+    """x Phi(x)."""
+    return x * (1 + erf(x / sqrt(2))) / 2 if x > 0 else x * erfc(-x / sqrt(2)) / 2
+
+
+def clip(x, least, most):
+    return min(max(x, least), most)
+
+
+def squareplus(x, b):
+    return (x + sqrt(x**2 + b)) / 2 if x > 0 else b / (2 * (sqrt(x**2 + b) - x))
+
+
 FORMULAS = {
     "sigmoid": Formula(lambda x: 1 / (1 + exp(-x))),
     "tanh": Formula(tanh),
     "swish": Formula(lambda x, beta: x / (1 + exp(-beta * x))),
-    "silu": Formula(lambda x: x / (1 + exp(-x))),
-    # x Phi(x).
-    "gelu_erf": Formula(lambda x: x * (1 + erf(x / sqrt(2))) / 2 if x > 0 else x * erfc(-x / sqrt(2)) / 2),
+    "silu": Formula(silu),
+    "gelu_erf": Formula(gelu),
     # x (1 + tanh(u)) / 2 = x / (1 + exp(-2 u)).
     "gelu_tanh": Formula(lambda x: x / (1 + exp(-2 * sqrt(2 / mpmath.pi) * (x + 44715 * x**3 / 1000000)))),
     "exp": Formula(exp, exp),
@@ -75,6 +91,38 @@ FORMULAS = {
                           lambda x: mpf(0) if x <= -3 else (2 * x + 3) / 6 if x <= 3 else mpf(1)),
     "hard_swish_as_printed": Formula(lambda x: x * (relu6(x) + 3) / 6,
                                      lambda x: mpf(0.5) if x <= 0 else (2 * x + 3) / 6 if x <= 6 else mpf(1.5)),
+    "leaky_relu": Formula(lambda x, negative_slope: x if x > 0 else negative_slope * x,
+                          lambda x, negative_slope: mpf(1) if x > 0 else negative_slope),
+    "threshold": Formula(lambda x, threshold, value: x if x > threshold else value,
+                         lambda x, threshold, value: mpf(x > threshold)),
+    "thresholded_relu": Formula(lambda x, theta: x if x > theta else mpf(0), lambda x, theta: mpf(x > theta)),
+    "hard_tanh": Formula(lambda x, min_val, max_val: clip(x, min_val, max_val),
+                         lambda x, min_val, max_val: mpf(min_val < x < max_val)),
+    "hard_sigmoid_affine": Formula(lambda x, alpha, beta: clip(alpha * x + beta, mpf(0), mpf(1)),
+                                   lambda x, alpha, beta: alpha * (0 < alpha * x + beta < 1)),
+    "softsign": Formula(lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x))**2),
+    "soft_shrink": Formula(lambda x, **p: mpmath.sign(x) * max(abs(x) - p["lambda"], mpf(0)),
+                           lambda x, **p: mpf(abs(x) > p["lambda"])),
+    "hard_shrink": Formula(lambda x, **p: x * (abs(x) > p["lambda"]), lambda x, **p: mpf(abs(x) > p["lambda"])),
+    "squareplus": Formula(squareplus, lambda x, b: squareplus(x, b) / sqrt(x**2 + b)),
+    "sparse_plus": Formula(lambda x: mpf(0) if x <= -1 else (x + 1)**2 / 4 if x < 1 else x,
+                           lambda x: clip((x + 1) / 2, mpf(0), mpf(1))),
+    "sparse_sigmoid": Formula(lambda x: clip((x + 1) / 2, mpf(0), mpf(1)), lambda x: mpf(abs(x) < 1) / 2),
+    "relu_squared": Formula(lambda x: relu(x)**2, lambda x: 2 * relu(x)),
+    "identity": Formula(lambda x: x, lambda x: mpf(1)),
+    "abs": Formula(abs, mpmath.sign),
+}
+
+GATED_FORMULAS = {
+    "glu": Formula(lambda x, gate: x / (1 + exp(-gate))),
+    "bilinear": Formula(lambda x, gate: x * gate),
+    "reglu": Formula(lambda x, gate: x * relu(gate), [lambda x, gate: relu(gate), lambda x, gate: x * (gate > 0)]),
+    "geglu": Formula(lambda x, gate: x * gelu(gate)),
+    "swiglu": Formula(lambda x, gate: x * silu(gate)),
+    "swiglu_oai": Formula(
+        lambda x, gate, alpha, limit: (1 + clip(x, -limit, limit)) * silu(alpha * min(gate, limit)) / alpha,
+        [lambda x, gate, alpha, limit: (abs(x) < limit) * silu(alpha * min(gate, limit)) / alpha,
+         lambda x, gate, alpha, limit: (gate < limit) * (1 + clip(x, -limit, limit)) * mpmath.diff(silu, alpha * gate)]),
 }
 
 # In bits: of mpmath.diff's result too about so many are right. Beside a tie, at the least subnormal of f32, it takes
@@ -185,15 +233,19 @@ class MpmathTest(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
-        self.x_path, self.y_path = (os.path.join(directory.name, name) for name in ["x.npy", "y.npy"])
+        self.x_path, self.gate_path, self.y_path, self.dgate_path = (
+            os.path.join(directory.name, name) for name in ["x.npy", "gate.npy", "y.npy", "dgate.npy"])
 
-    def evaluate(self, activation, dtype, gradient, bits):
-        """The bits of the exact tier's results."""
-        numpy.save(self.x_path, numpy.array(bits, dtype.integers).view(dtype.numpy))
-        direction = ["--gradient"] if gradient else []
-        subprocess.run([actbench_program, "eval", activation, *direction, "--tier", "exact", "--in", self.x_path,
-                        "--out", self.y_path], stderr=subprocess.DEVNULL, check=True, timeout=60)
-        return [int(y) for y in numpy.load(self.y_path).view(dtype.integers)]
+    def evaluate(self, activation, dtype, gradient, *inputs):
+        """The bits of the exact tier's results, a list for each output."""
+        for path, bits in zip([self.x_path, self.gate_path], inputs):
+            numpy.save(path, numpy.array(bits, dtype.integers).view(dtype.numpy))
+        outputs = [self.y_path, self.dgate_path] if gradient and len(inputs) == 2 else [self.y_path]
+        subprocess.run([actbench_program, "eval", activation, *["--gradient"][:gradient], "--tier", "exact",
+                        "--in", self.x_path, *["--gate", self.gate_path][:2 * len(inputs) - 2],
+                        "--out", self.y_path, *["--gate_out", self.dgate_path][:2 * len(outputs) - 2]],
+                       stderr=subprocess.DEVNULL, check=True, timeout=60)
+        return [[int(y) for y in numpy.load(path).view(dtype.integers)] for path in outputs]
 
     def expected(self, function, dtype, bits):
         """The bits of the correctly rounded result."""
@@ -201,26 +253,53 @@ class MpmathTest(unittest.TestCase):
         result = function(x)
         if result != 0 or x != 0:
             return dtype.rounded(result)
-        # The sign is that of f on the side which this zero stands for.
+        # The sign is that of f on the side which this zero stands for, if f comes near to 0 there.
         beside = function(-1 / BEYOND if bits & dtype.sign else 1 / BEYOND)
-        return dtype.sign if beside < 0 else 0
+        return dtype.sign if -mpf(2)**-170 < beside < 0 else 0
 
     def check(self, gradient):
         listed = subprocess.run([actbench_program, "list", "--json"], stdout=subprocess.PIPE, check=True, timeout=60)
         for activation in json.loads(listed.stdout):
             name = activation["name"]
-            if name not in FORMULAS or activation["inputs"] != 1:
-                self.fail(f"{name}: add its formula, over one input, to FORMULAS of tests/mpmath_test.py")
+            if name not in (FORMULAS if activation["inputs"] == 1 else GATED_FORMULAS):
+                self.fail(f"{name}: add its formula to FORMULAS or GATED_FORMULAS of tests/mpmath_test.py")
             parameters = {parameter["name"]: mpf(parameter["default"]) for parameter in activation["parameters"]}
-            function = lambda x: FORMULAS[name].f(x, **parameters)
-            if gradient and FORMULAS[name].derivative:
-                function = lambda x: FORMULAS[name].derivative(x, **parameters)
-            elif gradient:
-                function = lambda x, f=function: mpmath.diff(f, x)
+            if activation["inputs"] == 2:
+                self.check_gated(name, parameters, gradient)
+                continue
+            formula = FORMULAS[name].derivative if gradient else FORMULAS[name].f
+            function = lambda x: formula(x, **parameters)
+            if formula is None:
+                function = lambda x: mpmath.diff(lambda t: FORMULAS[name].f(t, **parameters), x)
             for dtype in DTYPES:
                 with self.subTest(name, dtype=dtype.name):
-                    got = self.evaluate(name, dtype, gradient, self.points[dtype])
+                    got, = self.evaluate(name, dtype, gradient, self.points[dtype])
                     self.check_points(function, dtype, self.points[dtype], got)
+
+    def check_gated(self, name, parameters, gradient):
+        """All points as x and as gate, in pairs: within 0.5000001 ulp. Infinities and the signs of zeros are left to
+        kernels_test.cc."""
+        def partial(by):
+            orders = (1, 0) if by == 0 else (0, 1)
+            return lambda *inputs: mpmath.diff(lambda x, gate: GATED_FORMULAS[name].f(x, gate, **parameters), inputs, orders)
+
+        derivatives = GATED_FORMULAS[name].derivative
+        functions = [GATED_FORMULAS[name].f]
+        if gradient:
+            functions = derivatives or [partial(0), partial(1)]
+            parameters = parameters if derivatives else {}
+        for dtype in DTYPES:
+            with self.subTest(name, dtype=dtype.name):
+                x = [bits for bits in self.points[dtype] if bits & (dtype.sign - 1) < dtype.infinity]
+                gate = random.Random(9).sample(x, len(x))
+                for function, got in zip(functions, self.evaluate(name, dtype, gradient, x, gate), strict=True):
+                    for inputs, y in zip(zip(x, gate), got, strict=True):
+                        values = [dtype.value(bits) for bits in inputs]
+                        exact = function(*values, **parameters)
+                        right = dtype.rounded(exact)
+                        ulp = abs(dtype.value(y) - dtype.value(right))
+                        if ulp > 0 and (abs(y - right) > 1 or abs(dtype.value(y) - exact) > mpf("0.5000001") * ulp):
+                            self.fail(f"at {[mpmath.nstr(v, 9) for v in values]}: got {y:#x}, expected {right:#x}")
 
     def check_points(self, function, dtype, bits, got):
         self.assertEqual(len(got), len(bits))
