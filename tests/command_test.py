@@ -194,6 +194,17 @@ class EvalTest(CommandTest):
         self.succeed("eval", "relu", "--in", x, "--gradient", "--upstream", dy, "--out", out)
         numpy.testing.assert_array_equal(numpy.load(out), numpy.array([[0.0, 4.0]]))
 
+    def test_gated_units_take_x_and_gate_and_have_two_gradients(self):
+        inputs = ["swiglu", "--values", "1,2", "--gate_values", "3,4"]
+        silu = lambda x: x / (1 + math.exp(-x))
+        values = [float(text) for text in self.succeed("eval", *inputs, "--dtype", "f64").split()]
+        for value, expected in zip(values, [silu(3), 2 * silu(4)], strict=True):
+            self.assertAlmostEqual(value, expected, places=12)
+        result = json.loads(self.succeed("eval", *inputs, "--gradient", "--json"))
+        self.assertAlmostEqual(result["values"][0], silu(3), places=6)
+        sigmoid = 1 / (1 + math.exp(-4))
+        self.assertAlmostEqual(result["gate_values"][1], 2 * sigmoid * (1 + 4 * (1 - sigmoid)), places=6)
+
     def test_an_alias_names_the_same_activation(self):
         activations = json.loads(self.succeed("list", "--json"))
         name, alias = next((a["name"], a["aliases"][0]) for a in activations if a["aliases"])
@@ -312,11 +323,16 @@ class BadRequestTest(CommandTest):
         self.assertIn("list", error)
         self.assertIn("gamma", self.fail_with("eval", "swish", "--values", "1", "--param", "gamma=1"))
         self.assertIn("beta", self.fail_with("eval", "swish", "--values", "1", "--param", "beta=nan"))
+        self.assertIn("actbench: --param: min_val is 2; it must be finite and at most max_val, which is 1",
+                      self.fail_with("eval", "hard_tanh", "--values", "1", "--param", "min_val=2"))
+        self.assertIn("actbench: ambiguous activation \"gelu\": it may be gelu_erf (torch:GELU, onnx:Gelu, keras:gelu, "
+                      "tflite:GELU) or gelu_tanh (jax:gelu)", self.fail_with("eval", "gelu", "--values", "1"))
         self.assertIn("avx9000", self.fail_with("eval", "relu", "--values", "1", "--isa", "avx9000"))
         self.assertIn("actbench: the shape of the second input is [1], but the shape of x is [2]; all inputs (x, dy) must",
                       self.fail_with("eval", "relu", "--values", "1,2", "--gradient", "--upstream_values=1"))
         self.assertIn("actbench: the flags give 2 tensors; the forward direction of relu takes 1",
                       self.fail_with("eval", "relu", "--values", "1", "--gate_values", "1"))
+        self.assertIn("the forward direction of swiglu takes 2", self.fail_with("eval", "swiglu", "--values", "1"))
         self.assertIn("--gate_out", run("eval", "relu", "--values", "1", "--gradient", "--gate_out",
                                         self.path("g.npy")).stderr)
 

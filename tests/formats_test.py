@@ -66,7 +66,6 @@ class FormatsTest(unittest.TestCase):
     def test_eval(self):
         result = printed("eval", "swish", "--param", "beta=1.5", "--values=-2,nan,inf", "--dtype", "f16", "--gradient",
                          "--isa", "scalar", "--check")
-        # No activation of the catalog has two inputs yet.
         example = self.check("actbench eval --json", result, absent={"gate_values"}, free=("parameters.",))
         for changing in ["queue_ns", "compute_ns", "error"]:
             del example[changing], result[changing]
@@ -88,7 +87,6 @@ class FormatsTest(unittest.TestCase):
                 [actbench_program, "accuracy", "swish", "--param", "beta=1.5", "--in", file.name, "--direction", "gradient",
                  "--isa", "scalar", "--json", "-"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
                 timeout=60).stdout)
-        # No activation of the catalog has two inputs yet.
         absent = {f"{parent}[].{name}" for parent in ["worst", "special_values"]
                   for name in ["gate", "gate_bits", "output"]}
         example = self.check("actbench accuracy --json -", result, absent, free=("parameters.",))

@@ -102,8 +102,7 @@ TEST(InputSpaceTest, GradientsIn16BitsHaveEveryPairUnlessDyIs1) {
 }
 
 TEST(InputSpaceTest, WhatWouldBeMoreThan4294967296InputsIsRefused) {
-  ActivationInfo gated = **Catalog::FindActivation("silu");
-  gated.inputs = 2;
+  const ActivationInfo& gated = **Catalog::FindActivation("glu");
   const auto code = [&](Direction direction, Dtype dtype, bool unit_upstream) {
     const ExhaustiveInputs plan{.unit_upstream = unit_upstream};
     return InputSpace::Make(plan, gated, direction, dtype).status().code();

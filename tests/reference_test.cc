@@ -175,5 +175,22 @@ TEST(ReferenceTest, InfiniteInputsGiveTheLimits) {
   EXPECT_EQ(Exact("tanh", 1e38).derivative.value().ToDouble(), 0);
 }
 
+TEST(ReferenceTest, OfGatedUnitsAnInfiniteXOutweighsAFiniteGateAndAnInfiniteGateX) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const auto exact = [](const char* name, double x, double gate) {
+    const double inputs[] = {x, gate};
+    return Reference(**Catalog::FindActivation(name), Direction::kForward, Dtype::kF16, {}).Evaluate(inputs).high;
+  };
+  for (const char* name : {"glu", "geglu", "swiglu"}) {
+    EXPECT_LT(std::fabs(exact(name, 60000, -3000)), 1e-100) << name;
+    EXPECT_TRUE(std::isinf(exact(name, infinity, -3000))) << name;
+    EXPECT_EQ(exact(name, infinity, -infinity), 0) << name;
+    EXPECT_EQ(exact(name, infinity, infinity), infinity) << name;
+    EXPECT_EQ(exact(name, 0, infinity), 0) << name;
+  }
+  EXPECT_EQ(exact("bilinear", infinity, 0), 0);
+  EXPECT_TRUE(std::signbit(exact("bilinear", -infinity, 0)));
+}
+
 }  // namespace
 }  // namespace actbench
