@@ -3,6 +3,7 @@
 // time. Compiled once for each group of kernels/CMakeLists.txt, with the same definitions as simd_kernels.cc.
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"

@@ -9,9 +9,11 @@
 
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/dtype.h"
 
@@ -23,93 +25,209 @@
 namespace actbench::scalar {
 
 // Stands for "one lane of type T", as Highway's Simd<T, N> does for N.
-template <class T>
+template <std::floating_point LaneType>
 struct Lane {
-  using Type = T;
+  using T = LaneType;
 };
 
 using LaneF64 = Lane<double>;
+using LaneF32 = Lane<float>;
 
 // The type of one lane.
 template <class D>
-using TFromD = typename D::Type;
+using TFromD = typename D::T;
 
-ACT_FN constexpr size_t Lanes(LaneF64) { return 1; }
+// Whether lanes are f64 or f32, for operations that have one implementation for each.
+template <class D>
+concept F64Lanes = std::is_same_v < TFromD<D>,
+double > ;
+template <class D>
+concept F32Lanes = std::is_same_v < TFromD<D>,
+float > ;
+
+template <class T>
+ACT_FN constexpr size_t Lanes(Lane<T>) {
+  return 1;
+}
+template <class T>
+ACT_FN constexpr size_t MaxLanes(Lane<T>) {
+  return 1;
+}
 
 // A constant, rounded to the lane type.
-ACT_FN double Set(LaneF64, double value) { return value; }
+template <class T>
+ACT_FN T Set(Lane<T>, double value) {
+  return static_cast<T>(value);
+}
 
 // One IEEE operation each, rounded to nearest even.
-ACT_FN double Add(double a, double b) { return a + b; }
-ACT_FN double Sub(double a, double b) { return a - b; }
-ACT_FN double Mul(double a, double b) { return a * b; }
-ACT_FN double Div(double a, double b) { return a / b; }
+template <std::floating_point T>
+ACT_FN T Add(T a, T b) {
+  return a + b;
+}
+template <std::floating_point T>
+ACT_FN T Sub(T a, T b) {
+  return a - b;
+}
+template <std::floating_point T>
+ACT_FN T Mul(T a, T b) {
+  return a * b;
+}
+template <std::floating_point T>
+ACT_FN T Div(T a, T b) {
+  return a / b;
+}
 
 // Exact.
-ACT_FN double Neg(double a) { return -a; }
-ACT_FN double Abs(double a) { return std::fabs(a); }
-ACT_FN double CopySign(double magnitude, double sign) { return std::copysign(magnitude, sign); }
+template <std::floating_point T>
+ACT_FN T Neg(T a) {
+  return -a;
+}
+template <std::floating_point T>
+ACT_FN T Abs(T a) {
+  return std::fabs(a);
+}
+template <std::floating_point T>
+ACT_FN T NegAbs(T a) {
+  return -std::fabs(a);
+}
+template <std::floating_point T>
+ACT_FN T CopySign(T magnitude, T sign) {
+  return std::copysign(magnitude, sign);
+}
 
 // One IEEE operation too. NaN for negative numbers.
-ACT_FN double Sqrt(double a) { return std::sqrt(a); }
+template <std::floating_point T>
+ACT_FN T Sqrt(T a) {
+  return std::sqrt(a);
+}
 
 // To the nearest integer, ties to even. NaN gives NaN.
-ACT_FN double Round(double a) { return std::nearbyint(a); }
+template <std::floating_point T>
+ACT_FN T Round(T a) {
+  return std::nearbyint(a);
+}
 
-// a * b - product, where product is a * b rounded: exactly with FMA, else within 2^-104 of the product. No part of it
-// may overflow or fall below 2^-1022.
-ACT_FN double MulError(LaneF64, double a, double b, double product) { return std::fma(a, b, -product); }
-
-// 2^k for an integral k in [-1022, 1023]. NaN gives anything.
-ACT_FN double PowerOfTwo(LaneF64, double k) {
-  return std::bit_cast<double>(std::bit_cast<uint64_t>(k + (0x1.8p52 + 1023)) << 52);
+// a * b - product, where product is a * b rounded: exactly with FMA, else within 2^-104 of the product (f32: 2^-46). No
+// part of it may overflow or be subnormal.
+template <class T>
+ACT_FN T MulError(Lane<T>, T a, T b, T product) {
+  return std::fma(a, b, -product);
 }
 
 // False if either side is NaN.
-ACT_FN bool Lt(double a, double b) { return a < b; }
-ACT_FN bool Le(double a, double b) { return a <= b; }
-ACT_FN bool Eq(double a, double b) { return a == b; }
+template <std::floating_point T>
+ACT_FN bool Lt(T a, T b) {
+  return a < b;
+}
+template <std::floating_point T>
+ACT_FN bool Le(T a, T b) {
+  return a <= b;
+}
+template <std::floating_point T>
+ACT_FN bool Eq(T a, T b) {
+  return a == b;
+}
 
 ACT_FN bool And(bool a, bool b) { return a && b; }
 ACT_FN bool Or(bool a, bool b) { return a || b; }
+template <std::floating_point T>
+ACT_FN T IfThenElse(bool mask, T yes, T no) {
+  return mask ? yes : no;
+}
 // Whether it is true of all lanes.
-ACT_FN bool AllTrue(LaneF64, bool mask) { return mask; }
-ACT_FN double IfThenElse(bool mask, double yes, double no) { return mask ? yes : no; }
+template <class T>
+ACT_FN bool AllTrue(Lane<T>, bool mask) {
+  return mask;
+}
 
-// The element at `data`, which may have any alignment. Exact for every dtype.
-ACT_FN double Load(LaneF64, const double*, const void* data) {
-  double value;
-  std::memcpy(&value, data, sizeof(value));
-  return value;
+// max(x, bound) and min(x, bound), but NaN stays NaN. The bound is not NaN.
+template <std::floating_point T>
+ACT_FN T AtLeast(T x, T bound) {
+  return x < bound ? bound : x;
 }
-ACT_FN double Load(LaneF64, const float*, const void* data) {
-  float value;
-  std::memcpy(&value, data, sizeof(value));
-  return value;
+template <std::floating_point T>
+ACT_FN T AtMost(T x, T bound) {
+  return bound < x ? bound : x;
 }
-ACT_FN double Load(LaneF64, const F16*, const void* data) {
-  F16 value;
-  std::memcpy(&value, data, sizeof(value));
-  return ToDouble(value);
+
+// The bits of lanes as integers of as many bits.
+template <class T>
+using BitsOf = std::conditional_t<std::is_same_v<T, double>, uint64_t, uint32_t>;
+
+// Sums and differences of the bits of lanes, modulo 2^64 or 2^32; the bits moved by k places; the smaller and
+// the larger as signed integers; all but the last k bits.
+template <std::floating_point T>
+ACT_FN T AddBits(T a, T b) {
+  return std::bit_cast<T>(static_cast<BitsOf<T>>(std::bit_cast<BitsOf<T>>(a) + std::bit_cast<BitsOf<T>>(b)));
 }
-ACT_FN double Load(LaneF64, const BF16*, const void* data) {
-  BF16 value;
+template <std::floating_point T>
+ACT_FN T SubBits(T a, T b) {
+  return std::bit_cast<T>(static_cast<BitsOf<T>>(std::bit_cast<BitsOf<T>>(a) - std::bit_cast<BitsOf<T>>(b)));
+}
+template <int k, std::floating_point T>
+ACT_FN T ShiftBitsLeft(T a) {
+  return std::bit_cast<T>(std::bit_cast<BitsOf<T>>(a) << k);
+}
+template <int k, std::floating_point T>
+ACT_FN T ShiftBitsRight(T a) {
+  return std::bit_cast<T>(std::bit_cast<BitsOf<T>>(a) >> k);
+}
+template <std::floating_point T>
+ACT_FN T MinBits(T a, T b) {
+  using Signed = std::make_signed_t<BitsOf<T>>;
+  return std::bit_cast<Signed>(a) < std::bit_cast<Signed>(b) ? a : b;
+}
+template <std::floating_point T>
+ACT_FN T MaxBits(T a, T b) {
+  using Signed = std::make_signed_t<BitsOf<T>>;
+  return std::bit_cast<Signed>(a) < std::bit_cast<Signed>(b) ? b : a;
+}
+template <int k, std::floating_point T>
+ACT_FN T ClearBits(T a) {
+  return std::bit_cast<T>(std::bit_cast<BitsOf<T>>(a) >> k << k);
+}
+
+// 2^k for an integral k in [-1022, 1023], for f32 lanes in [-126, 127]. NaN gives anything.
+ACT_FN double PowerOfTwo(LaneF64, double k) {
+  return std::bit_cast<double>(std::bit_cast<uint64_t>(k + (0x1.8p52 + 1023)) << 52);
+}
+ACT_FN float PowerOfTwo(LaneF32, float k) {
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(k + (0x1.8p23f + 127)) << 23);
+}
+
+// table[i], i the lowest four bits of `index`.
+ACT_FN float Lookup(LaneF32, const float (&table)[16], float index) {
+  return table[std::bit_cast<uint32_t>(index) & 15];
+}
+
+// Whether MulAdd rounds once.
+inline constexpr bool kHasFma = false;
+
+// Whether every lane is above a negative `limit`; NaN counts as above.
+ACT_FN bool AllAbove(LaneF32, float x, double limit) { return !(x <= static_cast<float>(limit)); }
+
+// The element at `data`, which may have any alignment. Exact for every dtype no wider than the lane.
+template <class T, class Storage>
+ACT_FN T Load(Lane<T>, const Storage*, const void* data) {
+  Storage value;
   std::memcpy(&value, data, sizeof(value));
-  return ToDouble(value);
+  if constexpr (std::is_floating_point_v<Storage>) {
+    return value;
+  } else {
+    return static_cast<T>(ToDouble(value));
+  }
 }
 
 // Stores with one rounding to nearest even.
-ACT_FN void Store(LaneF64, const double*, double value, void* data) { std::memcpy(data, &value, sizeof(value)); }
-ACT_FN void Store(LaneF64, const float*, double value, void* data) {
-  const float rounded = static_cast<float>(value);
-  std::memcpy(data, &rounded, sizeof(rounded));
-}
-ACT_FN void Store(LaneF64, const F16*, double value, void* data) {
-  const F16 rounded = ToF16(value);
-  std::memcpy(data, &rounded, sizeof(rounded));
-}
-ACT_FN void Store(LaneF64, const BF16*, double value, void* data) {
-  const BF16 rounded = ToBF16(value);
+ACT_FN void RoundTo(double value, double& rounded) { rounded = value; }
+ACT_FN void RoundTo(double value, float& rounded) { rounded = static_cast<float>(value); }
+ACT_FN void RoundTo(double value, F16& rounded) { rounded = ToF16(value); }
+ACT_FN void RoundTo(double value, BF16& rounded) { rounded = ToBF16(value); }
+template <class T, class Storage>
+ACT_FN void Store(Lane<T>, const Storage*, T value, void* data) {
+  Storage rounded;
+  RoundTo(value, rounded);
   std::memcpy(data, &rounded, sizeof(rounded));
 }
 
@@ -117,8 +235,14 @@ ACT_FN void Store(LaneF64, const BF16*, double value, void* data) {
 // in the exact tier with one, so that every instruction set gives the same bits.
 namespace fast {
 inline constexpr bool kExactTier = false;
-ACT_FN double MulAdd(double a, double b, double c) { return a * b + c; }
-ACT_FN double NegMulAdd(double a, double b, double c) { return c - a * b; }
+template <std::floating_point T>
+ACT_FN T MulAdd(T a, T b, T c) {
+  return a * b + c;
+}
+template <std::floating_point T>
+ACT_FN T NegMulAdd(T a, T b, T c) {
+  return c - a * b;
+}
 }  // namespace fast
 namespace exact {
 inline constexpr bool kExactTier = true;
