@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prints the tables of kernels/tables_f32.inc: for each interval of a function's argument the point that its distance
+t is taken from, and the coefficients of a polynomial in t. Needs mpmath and numpy.
+
+  kernels/tools/f32_tables.py > kernels/tables_f32.inc
+
+The points are chosen so that the function is nearly a float there: the constant coefficient is then exact. The others
+minimise the largest relative error (Lawson's algorithm), and are rounded one by one from the lowest, each time fitting
+those that are left anew. The error is printed beside each interval, in units of 2^-24: 1 is at most 1 ulp.
+"""
+
+import math
+import struct
+import sys
+
+import mpmath
+import numpy
+from mpmath import mpf
+
+mpmath.mp.prec = 150
+POINTS = 160
+
+
+def to_float(value):
+    return struct.unpack("<f", struct.pack("<f", float(value)))[0]
+
+
+def text(value):
+    """A float in C's hexadecimal notation."""
+    mantissa, exponent = float(value).hex().split("p")
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}p{exponent}f"
+
+
+def centre(f, low, high):
+    """A point near the middle, of 12 bits, where f is nearly a float."""
+    step = mpf(2) ** (mpmath.floor(mpmath.log(high, 2)) - 11)
+    middle = mpmath.nint((low + high) / 2 / step)
+    reach = max(8, int((high - low) / step / 50))
+
+    def badness(k):
+        value = f(k * step)
+        ulp = mpf(2) ** (mpmath.floor(mpmath.log(abs(value), 2)) - 23)
+        return abs(value - to_float(value)) / ulp + abs(k - middle) / reach / 50
+
+    return min((middle + k for k in range(-reach, reach + 1)), key=badness) * step
+
+
+def minimax(powers, target, t, weight):
+    """The coefficients of t^p, p of `powers`, for which weight * (sum - target) has the least maximum."""
+    scale = numpy.max(numpy.abs(t))
+    columns = numpy.stack([(t / scale) ** p for p in powers], axis=1) * weight[:, None]
+    importance = numpy.ones(len(t))
+    best, least = None, numpy.inf
+    for _ in range(300):
+        root = numpy.sqrt(importance)
+        solution = numpy.linalg.lstsq(columns * root[:, None], target * weight * root, rcond=None)[0]
+        error = numpy.abs(columns @ solution - target * weight)
+        if numpy.max(error) < least:
+            best, least = solution, numpy.max(error)
+        importance *= error + 1e-3 * numpy.max(error)
+        importance /= numpy.max(importance)
+    return [c / scale**p for c, p in zip(best, powers)]
+
+
+def fit(f, low, high, degree, fixed):
+    """The centre, the coefficients c0, c1, ... as floats, and the largest relative error. `fixed` are the first of the
+    coefficients where the centre is 0."""
+    point = mpf(0) if fixed else centre(f, low, high)
+    nodes = [(low + high) / 2 + (high - low) / 2 * mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * POINTS)) for i in range(POINTS)]
+    t = numpy.array([float(x - point) for x in nodes])
+    exact = [f(x) for x in nodes]
+    coefficients = list(fixed) or [to_float(f(point))]
+    weight = numpy.array([float(1 / v) for v in exact])
+    while len(coefficients) <= degree:
+        rest = numpy.array([float(v - sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients))) for v, x in zip(exact, t)])
+        powers = list(range(len(coefficients), degree + 1))
+        coefficients.append(to_float(minimax(powers, rest, t, weight)[0]))
+    worst = max(abs(sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients)) / v - 1) for v, x in zip(exact, t))
+    return point, coefficients, float(worst * 2**24)
+
+
+def table(name, comment, f, degree, intervals, fixed=()):
+    """`intervals`: (index, low, high). In that which begins at 0 the first coefficients are `fixed`,
+    and 0 in the table: the kernel has them elsewhere."""
+    rows = [[0.0] * 16 for _ in range(degree + 2)]
+    print(f"\n{comment}")
+    for index, low, high in intervals:
+        point, coefficients, error = fit(f, mpf(low), mpf(high), degree, fixed if low == 0 else ())
+        if low == 0:
+            coefficients[: len(fixed)] = [0.0] * len(fixed)
+        for row, value in zip(rows, [point] + coefficients):
+            row[index] = value
+        print(f"// [{float(low):g}, {float(high):g}]: {error:.2f}")
+    print(f"alignas(64) constexpr IntervalTable<{degree + 2}> {name} = {{")
+    for row in rows:
+        print("    {" + ", ".join(text(v) for v in row) + "},")
+    print("};")
+
+
+def quarter_binades(shift, end):
+    """The intervals of QuarterBinade in kernels/math_f32.inc: those of [0, end], in which a + shift has one exponent and
+    one pair of leading fraction bits. There are at most 16; the last holds what is above."""
+    intervals = []
+    low = 0.0
+    while low < end and len(intervals) < 16:
+        exponent = math.floor(math.log2(low + shift))
+        quarter = 2.0 ** (exponent - 2)
+        high = (math.floor((low + shift) / quarter) + 1) * quarter - shift
+        index = (4 * (exponent + 126) + math.floor((low + shift) / quarter)) % 16  # the leading 1 is 4 quarters
+        intervals.append((index, low, high))
+        low = high
+    intervals[-1] = intervals[-1][:2] + (end,)
+    return intervals
+
+
+def main():
+    wanted = sys.argv[1:]
+    print("// SPDX-License-Identifier: Apache-2.0")
+    print("// The tables of math_f32.inc, printed by kernels/tools/f32_tables.py: row 0 is what t is the distance from, the others")
+    print("// the coefficients of 1, t, t^2, ... Beside each interval is the polynomial's relative error in units of 2^-24.")
+
+    def phi(a):
+        return mpmath.erfc(a / mpmath.sqrt(2)) / 2
+
+    def wants(name):
+        return not wanted or name in wanted
+
+    if wants("kTanhTable"):
+        table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.02), [0.0])
+    if wants("kGeluTable"):
+        gelu = lambda a: a * phi(a) * mpmath.exp(a * a / 2)
+        table("kGeluTable", "// a Phi(-a) exp(a^2 / 2), by QuarterBinade of min(a + 0.75, 11).", gelu, 6, quarter_binades(0.75, 13.15), [0.0, 0.5])
+
+
+if __name__ == "__main__":
+    main()
