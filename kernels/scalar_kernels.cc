@@ -22,7 +22,7 @@ using namespace actbench::scalar::ACTBENCH_TIER;
 
 void AddScalarTables(KernelTables& tables) {
   tables.push_back({"scalar", ACTBENCH_DIRECTION, ACTBENCH_DTYPE, ACTBENCH_TIER_NAME,
-                    RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE, ACTBENCH_LANE>(Activations())});
+                    RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE, ACTBENCH_LANE>(KernelActivations())});
 }
 
 }  // namespace actbench::ACTBENCH_GROUP

@@ -34,7 +34,7 @@ namespace actbench::ACTBENCH_GROUP::HWY_NAMESPACE {
 #include "kernels/kernels.inc"
 
 absl::Span<const KernelRow> Rows() {
-  return RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE, ACTBENCH_LANE>(Activations());
+  return RowsOf<ACTBENCH_DIRECTION, ACTBENCH_STORAGE, ACTBENCH_LANE>(KernelActivations());
 }
 }  // namespace actbench::ACTBENCH_GROUP::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
