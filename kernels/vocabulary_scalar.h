@@ -188,12 +188,9 @@ ACT_FN T ClearBits(T a) {
   return std::bit_cast<T>(std::bit_cast<BitsOf<T>>(a) >> k << k);
 }
 
-// 2^k for an integral k in [-1022, 1023], for f32 lanes in [-126, 127]. NaN gives anything.
+// 2^k for an integral k in [-1022, 1023]. NaN gives anything.
 ACT_FN double PowerOfTwo(LaneF64, double k) {
   return std::bit_cast<double>(std::bit_cast<uint64_t>(k + (0x1.8p52 + 1023)) << 52);
-}
-ACT_FN float PowerOfTwo(LaneF32, float k) {
-  return std::bit_cast<float>(std::bit_cast<uint32_t>(k + (0x1.8p23f + 127)) << 23);
 }
 
 // table[i], i the lowest four bits of `index`.
@@ -204,7 +201,7 @@ ACT_FN float Lookup(LaneF32, const float (&table)[16], float index) {
 // Whether MulAdd rounds once.
 inline constexpr bool kHasFma = false;
 
-// Whether every lane is above a negative `limit`; NaN counts as above.
+// Whether every lane is above a negative `limit`; NaN may count as either.
 ACT_FN bool AllAbove(LaneF32, float x, double limit) { return !(x <= static_cast<float>(limit)); }
 
 // The element at `data`, which may have any alignment. Exact for every dtype no wider than the lane.

@@ -87,18 +87,24 @@ std::vector<Table32> Tables() {
 
 class LanesF32Test : public testing::TestWithParam<Table32> {
  protected:
-  Lanes32 Random(uint32_t seed) const {
+  // Any bits, or those of numbers from 1 to 2 of both signs.
+  Lanes32 RandomBits(uint32_t seed) const {
     std::mt19937 random(seed);
     Lanes32 lanes(GetParam().lanes);
-    for (float& lane : lanes) lane = std::bit_cast<float>(static_cast<uint32_t>(random()) & 0x807fffff) + 1.5f;
+    for (float& lane : lanes) lane = std::bit_cast<float>(static_cast<uint32_t>(random()));
+    return lanes;
+  }
+  Lanes32 RandomNumbers(uint32_t seed) const {
+    Lanes32 lanes = RandomBits(seed);
+    for (float& lane : lanes) lane = std::bit_cast<float>((std::bit_cast<uint32_t>(lane) & 0x807fffff) | 0x3f800000);
     return lanes;
   }
   // Every lane of an operation is that of `expected`, bit for bit.
   template <class Expected>
   void ExpectBits(Operation32 operation, Expected expected) const {
     for (uint32_t seed = 0; seed < 50; ++seed) {
-      const Lanes32 a = Random(seed);
-      const Lanes32 b = Random(seed + 1000);
+      const Lanes32 a = RandomBits(seed);
+      const Lanes32 b = RandomBits(seed + 1000);
       const Lanes32 got = GetParam().call(operation, a, b);
       ASSERT_EQ(got.size(), a.size());
       for (size_t i = 0; i < got.size(); ++i) {
@@ -128,8 +134,8 @@ TEST_P(LanesF32Test, TablesArePickedByTheLastFourBits) {
 TEST_P(LanesF32Test, ErrorsOfProductsAreExactWithFma) {
   const float allowed = std::string_view(GetParam().name) == "sse4" ? 0x1p-46f : 0;
   for (uint32_t seed = 0; seed < 50; ++seed) {
-    const Lanes32 a = Random(seed);
-    const Lanes32 b = Random(seed + 1000);
+    const Lanes32 a = RandomNumbers(seed);
+    const Lanes32 b = RandomNumbers(seed + 1000);
     const Lanes32 got = GetParam().call(Operation32::kMulError, a, b);
     for (size_t i = 0; i < got.size(); ++i) {
       ASSERT_NEAR(got[i], std::fma(a[i], b[i], -(a[i] * b[i])), std::fabs(allowed * a[i] * b[i]));
@@ -146,11 +152,11 @@ TEST_P(LanesF32Test, BoundsKeepNaN) {
   EXPECT_EQ(GetParam().call(Operation32::kAtMost, All(-3), All(1)), All(-3));
 }
 
-// One lane that is not above the limit is found wherever it is; NaN counts as above.
+// One lane that is not above the limit is found wherever it is.
 TEST_P(LanesF32Test, OneLaneBelowALimitIsFound) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const auto above = [&](const Lanes32& lanes) { return GetParam().call(Operation32::kAbove, lanes, lanes)[0] == 1; };
-  for (float value : {-1.99f, -0.0f, 0.0f, 1e-40f, 7.0f, kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+  for (float value : {-1.99f, -0.0f, 0.0f, 1e-40f, 7.0f, kInfinity}) {
     EXPECT_TRUE(above(All(value))) << value;
     for (size_t i = 0; i < GetParam().lanes; ++i) {
       for (float low : {-2.0f, -2.5f, -1e30f, -kInfinity}) {

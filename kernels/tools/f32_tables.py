@@ -3,7 +3,7 @@
 """Prints the tables of kernels/tables_f32.inc: for each interval of a function's argument the point that its distance
 t is taken from, and the coefficients of a polynomial in t. Needs mpmath and numpy.
 
-  kernels/tools/f32_tables.py > kernels/tables_f32.inc
+  kernels/tools/f32_tables.py [TABLE...] | clang-format > kernels/tables_f32.inc
 
 The points are chosen so that the function is nearly a float there: the constant coefficient is then exact. The others
 minimise the largest relative error (Lawson's algorithm), and are rounded one by one from the lowest, each time fitting
@@ -98,6 +98,16 @@ def table(name, comment, f, degree, intervals, fixed=()):
     print("};")
 
 
+def exp_tables():
+    """2^(j/16) rounded to 8 bits after the point, and what that does."""
+    scales = [mpmath.nint(mpf(2) ** (mpf(j) / 16) * 256) / 256 for j in range(16)]
+    shifted = [struct.unpack("<f", struct.pack("<I", struct.unpack("<I", struct.pack("<f", float(s)))[0] - (j << 19)))[0] for j, s in enumerate(scales)]
+    logs = [to_float(mpmath.log(s) - j * mpmath.log(2) / 16) for j, s in enumerate(scales)]
+    print("\n// 2^(j/16), j = 0 ... 15, rounded to 8 bits after the point, with -j 2^19 added to its bits; and the logarithm of what\n// rounding did.")
+    for name, values in (("kExpScale", shifted), ("kExpScaleLog", logs)):
+        print(f"alignas(64) constexpr float {name}[16] = {{" + ", ".join(text(v) for v in values) + "};")
+
+
 def quarter_binades(shift, end):
     """The intervals of QuarterBinade in kernels/math_f32.inc: those of [0, end], in which a + shift has one exponent and
     one pair of leading fraction bits. There are at most 16; the last holds what is above."""
@@ -117,8 +127,9 @@ def quarter_binades(shift, end):
 def main():
     wanted = sys.argv[1:]
     print("// SPDX-License-Identifier: Apache-2.0")
-    print("// The tables of math_f32.inc, printed by kernels/tools/f32_tables.py: row 0 is what t is the distance from, the others")
-    print("// the coefficients of 1, t, t^2, ... Beside each interval is the polynomial's relative error in units of 2^-24.")
+    print("// The tables of math_f32.inc, printed by kernels/tools/f32_tables.py. Of those by intervals row 0 is what t is the")
+    print("// distance from, the others the coefficients of 1, t, t^2, ...; beside each interval is the polynomial's relative")
+    print("// error in units of 2^-24.")
 
     def phi(a):
         return mpmath.erfc(a / mpmath.sqrt(2)) / 2
@@ -126,6 +137,8 @@ def main():
     def wants(name):
         return not wanted or name in wanted
 
+    if wants("kExpScale"):
+        exp_tables()
     if wants("kTanhTable"):
         table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.02), [0.0])
     if wants("kGeluTable"):
