@@ -110,7 +110,11 @@ class BigBall {
       const BigFloat rest = size * size * size * size * size * size * size;
       return (a * square * (BigBall(5.0) - 2 * square) / 15).Plus(rest);
     }
-    if (abs(a.value_) - a.error_ <= BigFloat(60.0)) return a - tanh(a);
+    if (abs(a.value_) - a.error_ <= BigFloat(60.0)) {
+      // From 2^-64 on the difference has 130 leading bits less than x.
+      const BigFloat::PrecisionScope precision(static_cast<int>(BigFloat::precision()) + 136);
+      return a - tanh(a);
+    }
     const double side = signbit(a.value_) ? -1 : 1;
     return (a - BigBall(side) + BigBall(side * 0x1p-170)).Plus(BigFloat(0x1p-170 - 0x1p-180));
   }
