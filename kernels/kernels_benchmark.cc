@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast every kernel of this machine is, peers' too, in one thread: KERNEL/SET/DISTRIBUTION, where SET says which
 // memory all inputs and outputs together lie in, and DISTRIBUTION how the inputs are drawn. Beside them copies, the
-// ceiling of what only moves an element: with ordinary stores, and with ones that leave the caches alone.
+// ceiling of what only moves an element: memcpy's, and one with stores that leave the caches alone.
 //
 //   kernels_benchmark --benchmark_filter='(sigmoid/forward/f32/.*|copy/f32)/L2/normal'
 #include <benchmark/benchmark.h>
@@ -122,6 +122,7 @@ void RunCopy(benchmark::State& state, Dtype dtype, const WorkingSet& set, bool s
     } else {
       std::memcpy(to.get(), from.get(), bytes);
     }
+    benchmark::DoNotOptimize(to.get());
     benchmark::ClobberMemory();
   }
   Count(state, bytes / SizeBytes(dtype), 2 * SizeBytes(dtype));

@@ -36,7 +36,7 @@ TEST(AccuracyMonitorTest, AnswersAreSampledAndCompared) {
   ASSERT_TRUE(server.Evaluate(ScalarRequest(100'000), response).ok());
   EXPECT_TRUE(server.WaitForMetric(Series("checked_elements_total", "live"), 74));
   EXPECT_GT(server.Metric(Series("max_ulp", "live")), 0);
-  EXPECT_LT(server.Metric(Series("max_ulp", "live")), 0.51);
+  EXPECT_LE(server.Metric(Series("max_ulp", "live")), 2);
   EXPECT_GT(server.Metric(Series("last_check_timestamp_seconds", "live")), 1e9);
 }
 
@@ -72,7 +72,7 @@ TEST(AccuracyMonitorTest, KernelsThatServedAreCheckedInTheBackground) {
   ASSERT_TRUE(server.Evaluate(ScalarRequest(10), response).ok());
   EXPECT_TRUE(
       WaitForMetricAtLeast(server.server->metrics_address(), Series("checked_elements_total", "self_check"), 2000));
-  EXPECT_LT(server.Metric(Series("max_ulp", "self_check")), 0.51);
+  EXPECT_LE(server.Metric(Series("max_ulp", "self_check")), 2);
   EXPECT_EQ(FetchMetrics(server.server->metrics_address()).find("isa=\"sse4\""), std::string::npos);
   // No request is waited for.
   EXPECT_TRUE(server.server->Shutdown(absl::ZeroDuration()));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "google/protobuf/util/message_differencer.h"
 #include "server/build_id.h"
 #include "server/certificate_check.h"
 #include "server/state_db.h"
@@ -155,6 +156,7 @@ TEST_F(CertificateServiceTest, RefusesToImportWhatIsNoCertificate) {
 
 TEST_F(CertificateServiceTest, EveryExhaustiveMeasurementMayBeImported) {
   for (const ActivationInfo* activation : AllActivations()) {
+    if (activation->inputs != 1) continue;  // 2^32 pairs
     for (const v1::Dtype dtype : {v1::DTYPE_F16, v1::DTYPE_BF16}) {
       for (const v1::Direction direction : {v1::DIRECTION_FORWARD, v1::DIRECTION_GRADIENT}) {
         v1::MeasureAccuracyRequest request = MakeMeasurement(std::string(activation->name), dtype, direction);
@@ -162,9 +164,9 @@ TEST_F(CertificateServiceTest, EveryExhaustiveMeasurementMayBeImported) {
         v1::Certificate certificate = Measure(server_, request);
         EXPECT_EQ(CheckCertificate(certificate, absl::Now()), absl::OkStatus()) << certificate.kernel().name();
         // It is as canonical as can be.
-        const std::string before = certificate.SerializeAsString();
+        const v1::Certificate before = certificate;
         MakeCanonical(certificate);
-        EXPECT_EQ(certificate.SerializeAsString(), before) << certificate.kernel().name();
+        EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(certificate, before)) << before.kernel().name();
       }
     }
   }

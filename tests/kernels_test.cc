@@ -43,6 +43,16 @@ std::vector<const Kernel*> GradientKernels() {
   return kernels;
 }
 
+// Those that take several elements at a time in f32 lanes, by paths of their own.
+std::vector<const Kernel*> F32LaneKernels() {
+  std::vector<const Kernel*> kernels = OurKernels();
+  std::erase_if(kernels, [](const Kernel* kernel) {
+    return kernel->direction == Direction::kGradient || kernel->dtype == Dtype::kF64 || kernel->tier == "exact" ||
+           kernel->isa == "scalar" || (*Catalog::FindActivation(kernel->activation))->wide_lanes;
+  });
+  return kernels;
+}
+
 class KernelsTest : public testing::TestWithParam<const Kernel*> {
  protected:
   const TestedKernel& kernel() const { return kernel_; }
@@ -51,7 +61,11 @@ class KernelsTest : public testing::TestWithParam<const Kernel*> {
   size_t bytes() const { return SizeBytes(dtype()); }
 
   std::vector<Point> SamplePoints(size_t count) const {
-    return Points(dtype(), activation(), Samples(dtype(), activation(), count));
+    std::vector<double> values = Samples(dtype(), activation(), count);
+    // In order, so that those that are taken at a time may all lie where a kernel has a shorter path.
+    const auto numbers = std::partition(values.begin(), values.end(), [](double value) { return !std::isnan(value); });
+    std::sort(values.begin(), numbers);
+    return Points(dtype(), activation(), values);
   }
 
   void ExpectSameBits(const Buffers& inputs, const Buffers& whole, size_t start, size_t length,
@@ -62,6 +76,7 @@ class KernelsTest : public testing::TestWithParam<const Kernel*> {
 };
 
 class GradientKernelsTest : public KernelsTest {};
+class F32LaneKernelsTest : public KernelsTest {};
 
 // Points on both sides of each place where a derivative changes its sign along some input: there it cancels most,
 // unless it jumps.
@@ -146,9 +161,10 @@ TEST_P(KernelsTest, IsRightEverywhere) {
   ExpectErrorsBelow(LimitOf(*GetParam()), kernel(), SamplePoints(dtype() == Dtype::kF64 ? 200 : 4000));
 }
 
-// There the lanes lose digits, which f32 sees: within 0.6 ulp (0.577 measured: gelu_erf' at -0.751791537).
+// There the lanes lose digits, which f32 sees: within 0.9 ulp (0.883 measured: mish' at -1.19243, two quotients of
+// sums; gelu_erf' 0.577).
 TEST_P(GradientKernelsTest, IsRightBesideTheZerosOfTheDerivative) {
-  ExpectErrorsBelow(dtype() == Dtype::kF32 ? 0.6 : LimitOf(*GetParam()), kernel(),
+  ExpectErrorsBelow(dtype() == Dtype::kF32 ? 0.9 : LimitOf(*GetParam()), kernel(),
                     NeighboursOfZerosOfTheDerivative(kernel(), bytes() == 4 ? 500 : 20));
 }
 
@@ -287,7 +303,30 @@ TEST_P(KernelsTest, GivesTheSameBitsWhereverAnElementLies) {
   }
 }
 
+// Whatever path a kernel takes for the elements that lie beside it, an element gets the same bits.
+TEST_P(F32LaneKernelsTest, GiveTheSameBitsWhateverLiesBeside) {
+  constexpr size_t kTogether = 64;
+  const std::vector<Point> samples = SamplePoints(100);
+  std::vector<Point> points(samples.size() * kTogether);
+  Buffers expected;
+  for (double beside : {0.0, 100.0, -13.5, -50.0, -300.0, -kInfinity}) {
+    std::fill(points.begin(), points.end(), Point(kernel().input_count(), Rounded(dtype(), beside)));
+    for (size_t i = 0; i < samples.size(); ++i) points[i * kTogether + i % kTogether] = samples[i];
+    const Buffers outputs = kernel().Run(Pack(dtype(), points));
+    Buffers got(outputs.size());
+    for (size_t k = 0; k < outputs.size(); ++k) {
+      for (size_t i = 0; i < samples.size(); ++i) {
+        const char* element = outputs[k].data() + (i * kTogether + i % kTogether) * bytes();
+        got[k].insert(got[k].end(), element, element + bytes());
+      }
+    }
+    if (expected.empty()) expected = got;
+    EXPECT_EQ(got, expected) << "beside " << beside;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Catalog, KernelsTest, testing::ValuesIn(OurKernels()), TestName);
+INSTANTIATE_TEST_SUITE_P(Catalog, F32LaneKernelsTest, testing::ValuesIn(F32LaneKernels()), TestName);
 INSTANTIATE_TEST_SUITE_P(Catalog, GradientKernelsTest, testing::ValuesIn(GradientKernels()), TestName);
 
 TEST(ZerosTest, TheSearchFindsThoseOfTheDerivative) {
@@ -302,22 +341,26 @@ TEST(ZerosTest, TheSearchFindsThoseOfTheDerivative) {
   EXPECT_TRUE(found("tanh").empty());
 }
 
-// Parameters away from their defaults, for every activation that has any. In f64 within 4 ulp forward (1.15 measured)
-// and 4.5 gradient (4.007 measured: swish' with beta = -1.5 at 1.7 times -2.5).
+// Parameters away from their defaults, for every activation that has any. An f64 gradient rounds the product with dy.
 TEST(ParameterTest, KernelsAreRightForOtherParameters) {
   const double largest = std::numeric_limits<double>::max();
   const std::vector<double> inputs = {-kInfinity, -1000, -90, -40, -7.3, -1.25, -0.3,  -1e-5,
                                       -0.0,       1e-7,  0.5, 1.7, 3,    20,    40000, kInfinity};
   for (const Kernel* ours : OurKernels()) {
     const Kernel& kernel = *ours;
-    const double limit = std::min(LimitOf(kernel), 4.5);
+    const bool rounds_twice = kernel.dtype == Dtype::kF64 && kernel.direction == Direction::kGradient;
+    const double limit = LimitOf(kernel) + (rounds_twice ? 0.5 : 0);
     for (const Parameter& parameter : (*Catalog::FindActivation(kernel.activation))->Parameters()) {
       for (double value :
            {0.0, -0.0, -1.5, 0.1, 10.0, -20.0, 5e-324, 1e-307, -1e-307, 1e-300, 1e300, -1e300, largest, -largest}) {
         const std::map<std::string, double> given = {{std::string(parameter.name), value}};
         if (!ResolveParameters(**Catalog::FindActivation(kernel.activation), given).ok()) continue;
         const TestedKernel tested(kernel, given);
-        const std::vector<Point> points = Points(kernel.dtype, tested.activation(), inputs);
+        std::vector<Point> points = Points(kernel.dtype, tested.activation(), inputs);
+        // An f' that overflows, as selu's with its largest parameters does in f64, has no product with dy.
+        std::erase_if(points, [&](const Point& point) {
+          return tested.gradient() && std::isfinite(point[0]) && std::isinf(tested.Derivative(point, 0));
+        });
         for (double dy : {1.0, -2.5, 1e-3, kInfinity}) {
           EXPECT_LE(WorstError(tested, WithUpstream(tested, points, dy)), limit)
               << kernel.Name() << " " << parameter.name << " = " << value << ", dy = " << dy;

@@ -170,7 +170,7 @@ TEST_F(LiveAccuracyTest, InputsAndOutputsOfTheSameElementsAreCompared) {
       EXPECT_EQ(MetricValue(text, Live("error_ulp_count", "silu", direction_name, dtype_name, "scalar")), 4 * 64);
       const double max_ulp = MetricValue(text, Live("max_ulp", "silu", direction_name, dtype_name, "scalar"));
       EXPECT_GT(max_ulp, 0);
-      EXPECT_LT(max_ulp, dtype == Dtype::kF64 ? 6 : 0.51);
+      EXPECT_LE(max_ulp, 2);
     }
   }
   EXPECT_EQ(calls, 24);
