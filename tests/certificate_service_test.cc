@@ -10,6 +10,7 @@
 #include "server/certificate_check.h"
 #include "server/state_db.h"
 #include "tests/accuracy_service_fixture.h"
+#include "tests/few_kernels.h"
 #include "tests/temporary_directory.h"
 
 namespace actbench {
@@ -155,6 +156,7 @@ TEST_F(CertificateServiceTest, RefusesToImportWhatIsNoCertificate) {
 }
 
 TEST_F(CertificateServiceTest, EveryExhaustiveMeasurementMayBeImported) {
+  ACTBENCH_NEEDS_ALL_KERNELS();
   for (const ActivationInfo* activation : AllActivations()) {
     if (activation->inputs != 1) continue;  // 2^32 pairs
     for (const v1::Dtype dtype : {v1::DTYPE_F16, v1::DTYPE_BF16}) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/few_kernels.h"
 #include "tests/server_fixture.h"
 
 namespace actbench::client {
@@ -67,6 +68,7 @@ TEST_F(KernelSelectionTest, ListsAndAllMultiply) {
 }
 
 TEST_F(KernelSelectionTest, AllActivationsAreThoseOfTheServer) {
+  ACTBENCH_NEEDS_ALL_KERNELS();
   KernelFlags flags;
   flags.all = true;
   EXPECT_EQ(Names(flags).size(), AllActivations().size());

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernels/catalog.h"
+#include "tests/few_kernels.h"
 #include "tests/kernel_run.h"
 #include "tests/measure.h"
 
@@ -60,6 +61,7 @@ TEST(PeersTest, LibmIsAlwaysThere) {
 }
 
 TEST(PeersTest, AreNativeAndNeverTheDefaultBesideOurs) {
+  ACTBENCH_NEEDS_ALL_KERNELS();
   for (const Kernel* peer : Peers()) {
     EXPECT_EQ(peer->tier, "native") << peer->Name();
     const auto found = [&](const KernelSelector& selector) {
