@@ -39,11 +39,9 @@ using TFromD = typename D::T;
 
 // Whether lanes are f64 or f32, for operations that have one implementation for each.
 template <class D>
-concept F64Lanes = std::is_same_v < TFromD<D>,
-double > ;
+concept F64Lanes = (sizeof(TFromD<D>) == sizeof(double));
 template <class D>
-concept F32Lanes = std::is_same_v < TFromD<D>,
-float > ;
+concept F32Lanes = (sizeof(TFromD<D>) == sizeof(float));
 
 template <class T>
 ACT_FN constexpr size_t Lanes(Lane<T>) {
