@@ -86,7 +86,7 @@ class BigBall {
     return power.Plus(a.error_ > BigFloat(1.0) ? Infinity() : 2 * a.error_ * exp(x));
   }
   friend BigBall log1p(const BigBall& a) {
-    const BigBall result = Rounded([&] { return log1p(a.value_); });
+    BigBall result = Rounded([&] { return log1p(a.value_); });
     if (a.is_exact()) return result;
     const BigFloat least = BigFloat(1.0) + a.value_ - a.error_;
     return result.Plus(least > BigFloat(0.0) ? a.error_ / least : Infinity());
