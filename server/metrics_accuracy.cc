@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "kernels/accuracy/claim.h"
 #include "server/metrics_table.h"
 
 namespace actbench {
@@ -19,11 +21,10 @@ constexpr std::array<std::string_view, 3> kSourceNames = {"certificate", "self_c
 // Values of the label "kind".
 constexpr std::array<std::string_view, 4> kKindNames = {"nan", "inf", "zero", "sign"};
 
-// What a tier promises, NaN if nothing; a correctly rounded result may be half an ulp off, and a limit is not exceeded
-// by that. Others' kernels promise nothing, nor does `fast` in f64, where kernels are not within 2 ulp yet.
+// What the kernel claims of whatever it is asked for; NaN if there is something of which it claims nothing.
 double UlpLimit(const Kernel& kernel) {
-  if (kernel.tier == "exact") return 0.5000001;
-  return kernel.tier == "fast" && kernel.dtype != Dtype::kF64 ? 2 : NAN;
+  const std::optional<Claim> claim = ClaimOf(kernel, {.default_parameters = false, .unit_upstream = false});
+  return claim.has_value() && claim->everywhere ? claim->max_ulp : NAN;
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"actbench_accuracy_max_ulp", "gauge", "The largest error, of the last certificate or of all samples.",
      kKernelSource, kNoBuckets},
     {"actbench_accuracy_mean_ulp", "gauge", "The mean of the finite errors, likewise.", kKernelSource, kNoBuckets},
-    {"actbench_accuracy_ulp_limit", "gauge", "The largest error that the kernel's tier allows.", kKernel, kNoBuckets},
+    {"actbench_accuracy_ulp_limit", "gauge", "The largest error that the kernel claims.", kKernel, kNoBuckets},
     {"actbench_accuracy_error_ulp", "histogram", "The finite errors of sampled elements.", kKernelSource, kUlp},
     {"actbench_accuracy_checked_elements_total", "counter", "Outputs compared with the correctly rounded result.",
      kKernelSource, kNoBuckets},

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/accuracy/claim.h"
 #include "kernels/catalog.h"
 #include "tests/kernel_run.h"
 #include "tests/measure.h"
@@ -49,7 +50,7 @@ TEST(ExactTest, SampledGatedUnitsKeepTheClaim) {
     if (!IsGated(*kernel)) continue;
     for (Distribution distribution : {Distribution::kBits, Distribution::kUniform, Distribution::kSubnormal}) {
       const AccuracyReport report = ReportOf(*kernel, SampledInputs{.count = 20000, .distribution = distribution});
-      EXPECT_LE(report.max_ulp, 0.5000001) << kernel->Name() << " " << Name(distribution);
+      EXPECT_LE(report.max_ulp, ClaimOf(*kernel)->max_ulp) << kernel->Name() << " " << Name(distribution);
     }
   }
 }
@@ -69,7 +70,7 @@ TEST(ExactTest, SixteenBitGradientsKeepTheClaimWhateverTheUpstreamGradient) {
       }
     }
     const AccuracyReport report = ReportOf(*kernel, GivenInputs{{x.data(), dy.data()}, x.size()});
-    EXPECT_LE(report.max_ulp, 0.5000001) << kernel->Name();
+    EXPECT_LE(report.max_ulp, ClaimOf(*kernel)->max_ulp) << kernel->Name();
   }
 }
 
@@ -82,7 +83,7 @@ TEST(ExactTest, SampledF32IsCorrectlyRoundedForwardAndWithinTheClaimAtAnyUpstrea
       if (forward) {
         EXPECT_EQ(report.misrounded, 0u) << kernel->Name() << " " << Name(distribution);
       }
-      EXPECT_LE(report.max_ulp, 0.5000001) << kernel->Name() << " " << Name(distribution);
+      EXPECT_LE(report.max_ulp, ClaimOf(*kernel)->max_ulp) << kernel->Name() << " " << Name(distribution);
     }
   }
 }
@@ -95,7 +96,8 @@ TEST(ExactTest, OtherParametersStayWithinTheClaim) {
         const std::map<std::string, double> given = {{std::string(parameter.name), value}};
         if (!ResolveParameters(**Catalog::FindActivation(kernel->activation), given).ok()) continue;
         const AccuracyReport report = ReportOf(*kernel, SampledInputs{.count = 20000}, given);
-        EXPECT_LE(report.max_ulp, 0.5000001) << kernel->Name() << " " << parameter.name << " = " << value;
+        EXPECT_LE(report.max_ulp, ClaimOf(*kernel)->max_ulp)
+            << kernel->Name() << " " << parameter.name << " = " << value;
       }
     }
   }
