@@ -33,6 +33,7 @@ constexpr char kNotes[] = R"(Examples:
   actbench accuracy --all --dtype f16,bf16 --direction all --limit 0.51
   actbench accuracy tanh --dtype f16 --direction gradient --exhaustive  (every x with every dy: half a minute)
   actbench accuracy tanh --dtype f16 --direction gradient --exhaustive --unit_upstream  (dy = 1 alone, as by default)
+  actbench accuracy --all --dtype all --tier all --direction all --unit_upstream --claims  (does each keep its claim?)
   actbench accuracy gelu_erf --in x.npy --plot gelu.svg
   actbench accuracy sigmoid/forward/f32/actbench/fast/scalar --exhaustive --binades --special
   actbench accuracy --compare tanh/forward/f32/actbench/fast/avx2 tanh/forward/f32/actbench/fast/scalar
@@ -60,6 +61,7 @@ struct AccuracyFlags {
   std::string json;
   std::string plot;
   std::optional<double> limit;
+  bool claims = false;
 };
 
 struct Outputs {
@@ -132,6 +134,24 @@ ExitStatus CheckLimit(const AccuracyOutcome& outcome, double limit) {
     std::cerr << "actbench: " << certificate.kernel().name() << ": " << MaxUlpText(certificate)
               << " ulp is over the limit of " << RoundedDecimal(limit, Dtype::kF64) << " ulp" << std::endl;
     status = kAnswerIsNo;
+  }
+  return status;
+}
+
+// Where nothing is claimed nothing is missed.
+ExitStatus CheckClaims(const AccuracyOutcome& outcome) {
+  ExitStatus status = kSuccess;
+  for (const v1::Certificate& certificate : outcome.certificates) {
+    const v1::Claim& claim = certificate.claim();
+    if (!certificate.has_claim()) {
+      std::cerr << "actbench: " << certificate.kernel().name() << " claims nothing of these inputs" << std::endl;
+    } else if (!claim.kept()) {
+      std::cerr << "actbench: " << certificate.kernel().name() << " misses its claim: " << MaxUlpText(certificate)
+                << " ulp, " << GroupedDecimal(certificate.report().misrounded()) << " misrounded; it claims "
+                << RoundedDecimal(claim.max_ulp(), Dtype::kF64) << " ulp"
+                << (claim.correctly_rounded() ? ", 0 misrounded" : "") << std::endl;
+      status = kAnswerIsNo;
+    }
   }
   return status;
 }
@@ -212,7 +232,8 @@ ExitStatus RunAccuracy(const AccuracyFlags& flags, const ServerFlags& server) {
       flags.compare.empty() ? MeasureKernels(run, *kernels) : CompareKernels(run, (*kernels)[0], (*kernels)[1]);
   if (absl::Status delivered = Deliver(flags, *outputs, outcome, text); !delivered.ok()) return Fail(delivered);
   const ExitStatus within = flags.limit.has_value() ? CheckLimit(outcome, *flags.limit) : kSuccess;
-  return outcome.failed ? kFailure : within;
+  const ExitStatus kept = flags.claims ? CheckClaims(outcome) : kSuccess;
+  return outcome.failed ? kFailure : std::max(within, kept);
 }
 
 void AddOutputFlags(CLI::App& command, AccuracyFlags& flags) {
@@ -229,6 +250,8 @@ void AddOutputFlags(CLI::App& command, AccuracyFlags& flags) {
   command.add_option("--limit", flags.limit, "Exit status 1 if a maximum error is larger")
       ->type_name("ULP")
       ->transform(NumberIn(0.0, std::numeric_limits<double>::infinity(), "number of ulp, 0 or more"))
+      ->group("Output");
+  command.add_flag("--claims", flags.claims, "Exit status 1 if a kernel misses what it claims (docs/accuracy.md)")
       ->group("Output");
 }
 

@@ -16,11 +16,6 @@ void AddInputFlags(CLI::App& command, InputFlags& flags) {
   constexpr char kGroup[] = "Inputs (default: a stored certificate, else in 16 bits all, in others samples)";
   CLI::Option* exhaustive =
       command.add_flag("--exhaustive", flags.exhaustive, "Every input of the dtype, measured anew; not in f64");
-  command
-      .add_flag("--unit_upstream", flags.unit_upstream,
-                "With it, for 16-bit gradients: dy = 1 alone, not every (x, dy)")
-      ->needs(exhaustive)
-      ->group(kGroup);
   CLI::Option* samples =
       command.add_option("--samples", flags.samples, "So many random inputs, the same each time")
           ->type_name("N")
@@ -36,6 +31,11 @@ void AddInputFlags(CLI::App& command, InputFlags& flags) {
           ->type_name("N")
           ->transform(NumberIn<uint64_t>(0, std::numeric_limits<uint64_t>::max(), "whole number from 0 to 2^64 - 1"));
   CLI::Option* x = command.add_option("--in", flags.x, "The elements of this file as x")->type_name("FILE.npy");
+  command
+      .add_flag("--unit_upstream", flags.unit_upstream,
+                "Of gradients dy = 1 alone: not every (x, dy) of 16 bits, nor samples of dy")
+      ->excludes(x)
+      ->group(kGroup);
   for (CLI::Option* option : {samples, distribution, seed, x}) option->excludes(exhaustive);
   for (CLI::Option* option : {samples, distribution, seed}) option->excludes(x);
   for (CLI::Option* option : {exhaustive, samples, distribution, seed, x}) option->group(kGroup);
@@ -81,6 +81,7 @@ absl::StatusOr<v1::InputPlan> AccuracyInputs::PlanFor(v1::Direction direction, v
     plan.mutable_sampled()->set_count(flags_.samples.value_or(0));
     plan.mutable_sampled()->set_distribution(flags_.distribution);
     plan.mutable_sampled()->set_seed(flags_.seed.value_or(0));
+    plan.mutable_sampled()->set_unit_upstream(flags_.unit_upstream && direction == v1::DIRECTION_GRADIENT);
     return plan;
   }
   const Dtype wanted = FromProto(dtype).value_or(Dtype::kF64);

@@ -79,7 +79,7 @@ std::string SpecialValuesJson(const v1::Certificate& certificate) {
 std::string BinadesJson(const v1::AccuracyReport& report) {
   std::vector<std::string> elements;
   for (const v1::BinadeError& binade : report.binades()) {
-    elements.push_back(JsonObject({{"negative", binade.negative() ? "true" : "false"},
+    elements.push_back(JsonObject({{"negative", JsonBoolean(binade.negative())},
                                    {"exponent", absl::StrCat(binade.exponent())},
                                    {"checked", absl::StrCat(binade.checked())},
                                    {"max_ulp", JsonNumber(binade.max_ulp())},
@@ -101,33 +101,44 @@ std::string DecidedByJson(const v1::AccuracyReport& report) {
                      {"mpfr", absl::StrCat(report.decided_by_mpfr())}});
 }
 
+// "claim", where the kernel has one.
+void AppendClaim(const v1::Certificate& certificate, Members& members) {
+  if (!certificate.has_claim()) return;
+  const v1::Claim& claim = certificate.claim();
+  members.emplace_back("claim", JsonObject({{"max_ulp", JsonNumber(claim.max_ulp())},
+                                            {"correctly_rounded", JsonBoolean(claim.correctly_rounded())},
+                                            {"kept", JsonBoolean(claim.kept())}}));
+}
+
 }  // namespace
 
 std::string AccuracyJson(const v1::Certificate& certificate) {
   const v1::AccuracyReport& report = certificate.report();
-  return JsonObject(
-      {{"kernel", JsonString(certificate.kernel().name())},
-       {"device", JsonString(certificate.kernel().device())},
-       {"parameters", ParametersJson(certificate)},
-       {"mode", JsonString(certificate.mode())},
-       {"checked", absl::StrCat(report.checked())},
-       {"max_ulp", JsonNumber(report.max_ulp())},
-       {"mean_ulp", JsonNumber(report.mean_ulp())},
-       {"misrounded", absl::StrCat(report.misrounded())},
-       {"worst", WorstJson(certificate)},
-       {"wrong_nan", absl::StrCat(report.wrong_nan())},
-       {"wrong_inf", absl::StrCat(report.wrong_inf())},
-       {"spurious_zero", absl::StrCat(report.spurious_zero())},
-       {"wrong_sign", absl::StrCat(report.wrong_sign())},
-       {"falls", absl::StrCat(report.falls())},
-       {"output_hash", JsonString(report.output_hash())},
-       {"seconds", JsonNumber(certificate.seconds())},
-       {"decided_by", DecidedByJson(report)},
-       {"build_id", JsonString(certificate.build_id())},
-       {"time", JsonString(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", TimeOf(certificate), absl::UTCTimeZone()))},
-       {"certificate", JsonString(certificate.id())},
-       {"binades", BinadesJson(report)},
-       {"special_values", SpecialValuesJson(certificate)}});
+  Members members = {
+      {"kernel", JsonString(certificate.kernel().name())},
+      {"device", JsonString(certificate.kernel().device())},
+      {"parameters", ParametersJson(certificate)},
+      {"mode", JsonString(certificate.mode())},
+      {"checked", absl::StrCat(report.checked())},
+      {"max_ulp", JsonNumber(report.max_ulp())},
+      {"mean_ulp", JsonNumber(report.mean_ulp())},
+      {"misrounded", absl::StrCat(report.misrounded())},
+      {"worst", WorstJson(certificate)},
+      {"wrong_nan", absl::StrCat(report.wrong_nan())},
+      {"wrong_inf", absl::StrCat(report.wrong_inf())},
+      {"spurious_zero", absl::StrCat(report.spurious_zero())},
+      {"wrong_sign", absl::StrCat(report.wrong_sign())},
+      {"falls", absl::StrCat(report.falls())},
+      {"output_hash", JsonString(report.output_hash())},
+      {"seconds", JsonNumber(certificate.seconds())},
+      {"decided_by", DecidedByJson(report)},
+      {"build_id", JsonString(certificate.build_id())},
+      {"time", JsonString(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", TimeOf(certificate), absl::UTCTimeZone()))},
+      {"certificate", JsonString(certificate.id())},
+      {"binades", BinadesJson(report)},
+      {"special_values", SpecialValuesJson(certificate)}};
+  AppendClaim(certificate, members);
+  return JsonObject(members);
 }
 
 std::string AccuracyJson(absl::Span<const v1::Certificate> certificates) {

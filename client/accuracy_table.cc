@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/tensor.h"
@@ -107,7 +108,7 @@ std::string MaxUlpText(const v1::Certificate& certificate) {
 }
 
 std::string ModeText(const v1::Certificate& certificate) {
-  return certificate.mode() == "exhaustive_unit_upstream" ? kUnitUpstream : certificate.mode();
+  return absl::StrReplaceAll(certificate.mode(), {{"_unit_upstream", ", dy = 1"}});
 }
 
 std::string SecondsText(const v1::Certificate& certificate) {

@@ -28,7 +28,7 @@ std::string MaxUlpText(const v1::Certificate& certificate);
 // How long the measurement took: "12.34", below 0.1 s with two digits, "0.0012".
 std::string SecondsText(const v1::Certificate& certificate);
 
-// Which inputs were measured: "exhaustive", "exhaustive, dy = 1", "sampled" or "given".
+// Which inputs were measured: "exhaustive", "sampled" or "given"; ", dy = 1" where that is all.
 std::string ModeText(const v1::Certificate& certificate);
 
 // The counts that are 0 of a sane kernel, such as "NaN 3, sign 1", or "-".

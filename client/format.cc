@@ -126,6 +126,8 @@ std::string JsonArray(absl::Span<const std::string> elements) {
   return absl::StrCat("[", absl::StrJoin(elements, ","), "]");
 }
 
+std::string JsonBoolean(bool value) { return value ? "true" : "false"; }
+
 std::string JsonObject(absl::Span<const JsonMember> members) {
   return absl::StrCat("{",
                       absl::StrJoin(members, ",",

@@ -38,6 +38,7 @@ std::string GroupedDecimal(int64_t value);
 using JsonMember = std::pair<std::string, std::string>;
 std::string JsonString(absl::string_view text);
 std::string JsonNumber(double value, Dtype dtype = Dtype::kF64);  // non-finite: a string
+std::string JsonBoolean(bool value);
 std::string JsonArray(absl::Span<const std::string> elements);
 std::string JsonObject(absl::Span<const JsonMember> members);
 // One element on each line: for long arrays of objects.

@@ -40,7 +40,7 @@ std::string ActivationJson(const v1::Activation& activation) {
                                      {"description", JsonString(parameter.description())},
                                      {"min", JsonNumber(parameter.min_value())},
                                      {"max", JsonNumber(parameter.max_value())},
-                                     {"excludes_zero", parameter.excludes_zero() ? "true" : "false"},
+                                     {"excludes_zero", JsonBoolean(parameter.excludes_zero())},
                                      {"at_most", JsonString(parameter.at_most())}}));
   }
   std::vector<std::string> aliases;

@@ -177,6 +177,7 @@ void AccuracyCall::FinishCall() {
 v1::Certificate AccuracyCall::Certify(const AccuracyJob& job, size_t kernel) const {
   const AccuracyReport report = job.measurement().Report(kernel);
   v1::Certificate certificate = MakeCertificate(services_.origin, job, kernel, report);
+  SetClaim(certificate);
   if (!job.plan().exhaustive()) return certificate;
   if (IsRepresentative(certificate)) {
     services_.work.metrics.AccuracyChecked(*job.plan().kernels[kernel], AccuracySource::kCertificate, report);

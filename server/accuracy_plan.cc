@@ -39,12 +39,17 @@ struct NamedSelector {
   const v1::KernelSelector& selector;
 };
 
+// Of one of the two plans that have the field.
+absl::Status CheckUnitUpstream(const char* plan, bool unit_upstream, const Case& of) {
+  if (!unit_upstream || of.direction == Direction::kGradient) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("inputs.", plan, ".unit_upstream is set, but direction is forward, which has no dy; leave it out"));
+}
+
 absl::StatusOr<PlannedInputs> PlanExhaustive(const v1::ExhaustiveInputs& request, const Case& of) {
+  absl::Status status = CheckUnitUpstream("exhaustive", request.unit_upstream(), of);
+  if (!status.ok()) return status;
   const bool gradient = of.direction == Direction::kGradient;
-  if (request.unit_upstream() && !gradient) {
-    return absl::InvalidArgumentError(
-        "inputs.exhaustive.unit_upstream is set, but direction is forward, which has no dy; leave it out");
-  }
   const bool unit_upstream = gradient && (request.unit_upstream() || of.dtype == Dtype::kF32);
   const size_t bits = ExhaustiveBits(of.activation, of.direction, of.dtype, unit_upstream);
   if (bits > kMaxExhaustiveBits) {
@@ -68,6 +73,7 @@ absl::StatusOr<PlannedInputs> PlanSampled(const v1::SampledInputs& request, cons
     return absl::ResourceExhaustedError(absl::StrCat("inputs.sampled.count is ", request.count(), "; at most ",
                                                      limits.accuracy_samples, " are allowed (--max_accuracy_samples)"));
   }
+  if (absl::Status status = CheckUnitUpstream("sampled", request.unit_upstream(), of); !status.ok()) return status;
   Distribution distribution = Distribution::kBits;
   if (!request.distribution().empty()) {
     if (absl::Status status = CheckName("inputs.sampled.distribution", request.distribution()); !status.ok()) {
@@ -84,9 +90,11 @@ absl::StatusOr<PlannedInputs> PlanSampled(const v1::SampledInputs& request, cons
   }
   const int64_t usual = of.dtype == Dtype::kF64 ? kDefaultF64Samples : kDefaultSamples;
   const int64_t count = request.count() > 0 ? request.count() : std::min(usual, limits.accuracy_samples);
-  const SampledInputs sampled = {
-      .count = static_cast<uint64_t>(count), .distribution = distribution, .seed = request.seed()};
-  return PlannedInputs{sampled, sampled.count, "sampled"};
+  const SampledInputs sampled = {.count = static_cast<uint64_t>(count),
+                                 .distribution = distribution,
+                                 .seed = request.seed(),
+                                 .unit_upstream = request.unit_upstream()};
+  return PlannedInputs{sampled, sampled.count, sampled.unit_upstream ? "sampled_unit_upstream" : "sampled"};
 }
 
 absl::StatusOr<PlannedInputs> PlanGiven(const v1::GivenInputs& request, const Case& of, const Limits& limits) {

@@ -5,14 +5,31 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "kernels/accuracy/claim.h"
 #include "server/accuracy_convert.h"
 #include "server/convert.h"
 
 namespace actbench {
+namespace {
+
+bool HasDefaultParameters(const v1::Certificate& certificate) {
+  const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(certificate.kernel().activation());
+  if (!activation.ok()) return false;
+  const std::span<const Parameter> parameters = (*activation)->Parameters();
+  return certificate.parameters().size() == parameters.size() &&
+         std::all_of(parameters.begin(), parameters.end(), [&](const Parameter& parameter) {
+           const auto given = certificate.parameters().find(std::string(parameter.name));
+           return given != certificate.parameters().end() && given->second == parameter.default_value;
+         });
+}
+
+}  // namespace
 
 v1::Certificate MakeOrigin(const Catalog& catalog, const std::string& build_id) {
   v1::Certificate origin;
@@ -45,14 +62,24 @@ v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob
 bool IsRepresentative(const v1::Certificate& certificate) {
   const bool all_inputs = certificate.mode() == "exhaustive" || (certificate.mode() == "exhaustive_unit_upstream" &&
                                                                  certificate.kernel().dtype() == v1::DTYPE_F32);
-  const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(certificate.kernel().activation());
-  if (!all_inputs || !activation.ok()) return false;
-  const std::span<const Parameter> parameters = (*activation)->Parameters();
-  return certificate.parameters().size() == parameters.size() &&
-         std::all_of(parameters.begin(), parameters.end(), [&](const Parameter& parameter) {
-           const auto given = certificate.parameters().find(std::string(parameter.name));
-           return given != certificate.parameters().end() && given->second == parameter.default_value;
-         });
+  return all_inputs && HasDefaultParameters(certificate);
+}
+
+void SetClaim(v1::Certificate& certificate) {
+  certificate.clear_claim();
+  const v1::Kernel& of = certificate.kernel();
+  const std::optional<Direction> direction = FromProto(of.direction());
+  const std::optional<Dtype> dtype = FromProto(of.dtype());
+  if (!direction.has_value() || !dtype.has_value()) return;
+  const Kernel kernel = {of.activation(), *direction, *dtype, of.provider(), of.tier(), of.device(), of.isa(), {}};
+  const std::optional<Claim> claim =
+      ClaimOf(kernel, {.default_parameters = HasDefaultParameters(certificate),
+                       .unit_upstream = absl::EndsWith(certificate.mode(), "_unit_upstream")});
+  if (!claim.has_value() || !claim->everywhere) return;
+  const v1::AccuracyReport& report = certificate.report();
+  certificate.mutable_claim()->set_max_ulp(claim->max_ulp);
+  certificate.mutable_claim()->set_correctly_rounded(claim->correctly_rounded);
+  certificate.mutable_claim()->set_kept(IsKept(*claim, report.max_ulp(), report.misrounded()));
 }
 
 void PublishCertificates(const CertificateStore& store, const Catalog& catalog, Metrics& metrics) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates, made of finished measurements. Tested by accuracy_service_test.cc.
+// Certificates, made of finished measurements. Tested by accuracy_service_test.cc and certificate_test.cc.
 #ifndef ACTBENCH_SERVER_CERTIFICATE_H_
 #define ACTBENCH_SERVER_CERTIFICATE_H_
 
@@ -32,6 +32,9 @@ google::protobuf::Map<std::string, double> NamedParameters(const ActivationInfo&
 // Whether it is what a kernel is known by: of all inputs (in f32 gradients, at dy = 1) with default parameters. Of a
 // certificate that this program's catalog can have made.
 bool IsRepresentative(const v1::Certificate& certificate);
+
+// Sets what the kernel claims at such inputs, and whether the report keeps it; clears it where that is nothing.
+void SetClaim(v1::Certificate& certificate);
 
 // Sets the gauges of actbench_accuracy_* by the newest current certificate of each kernel of the catalog.
 void PublishCertificates(const CertificateStore& store, const Catalog& catalog, Metrics& metrics);

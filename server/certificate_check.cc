@@ -28,7 +28,8 @@
 namespace actbench {
 namespace {
 
-constexpr std::array<std::string_view, 4> kModes = {"exhaustive", "exhaustive_unit_upstream", "sampled", "given"};
+constexpr std::array<std::string_view, 5> kModes = {"exhaustive", "exhaustive_unit_upstream", "sampled",
+                                                    "sampled_unit_upstream", "given"};
 
 // Far more than any report has, and than any machine or build says. What is larger did not come from a server.
 constexpr int kMaxRows = 1 << 13;

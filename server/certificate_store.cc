@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/certificate.h"
 #include "server/log.h"
 
 namespace actbench {
@@ -147,6 +148,7 @@ absl::StatusOr<CertificateStore::Stored> CertificateStore::Add(const v1::Certifi
   row.certificate.clear_stale();
   row.certificate.clear_imported();
   row.certificate.clear_unsaved();
+  row.certificate.clear_claim();
   row.bytes = Serialize(row.certificate);
   if (absl::Status status = CheckSize(row.bytes.size()); !status.ok()) return status;
   MutexLock lock(writer_mutex_);
@@ -315,6 +317,7 @@ absl::StatusOr<v1::Certificate> CertificateStore::Parse(const ReadRow& row) cons
   certificate.set_stale(certificate.build_id() != build_id_);
   certificate.set_imported(row.imported);
   certificate.set_unsaved(row.unsaved);
+  SetClaim(certificate);
   return certificate;
 }
 

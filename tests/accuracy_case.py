@@ -9,7 +9,7 @@ from server_process import ServerProcess
 # Of the JSON of a kernel, in order.
 MEMBERS = ["kernel", "device", "parameters", "mode", "checked", "max_ulp", "mean_ulp", "misrounded", "worst",
            "wrong_nan", "wrong_inf", "spurious_zero", "wrong_sign", "falls", "output_hash", "seconds", "decided_by",
-           "build_id", "time", "certificate", "binades", "special_values"]
+           "build_id", "time", "certificate", "binades", "special_values", "claim"]
 
 
 class AccuracyTest(CommandTest):

@@ -27,7 +27,7 @@ class UsageTest(AccuracyTest):
         for arguments, reason in [
                 ([], "needs activations"), (["tanh", "--all"], "--all"), (["tanh/forward"], "ACTIVATION/DIRECTION/DTYPE"),
                 (["tanh", "--exhaustive", "--samples", "5"], "exclude each other"),
-                (["tanh", "--unit_upstream"], "needs --exhaustive"), (["tanh", "--gate", "g.npy"], "needs --in"),
+                (["tanh", "--unit_upstream", "--in", "x.npy"], "exclude each other"), (["tanh", "--gate", "g.npy"], "needs --in"),
                 (["tanh", "--seed", "-1"], "--seed: \"-1\" is not a whole number from 0"),
                 (["tanh", "--seed"], "--seed: no value is given; it takes N"), (["tanh", "--samples", "0"], "above 0"),
                 (["tanh", "--samples", "5x"], "--samples: \"5x\" is not a number of samples above 0"),
@@ -184,6 +184,14 @@ class MeasureTest(AccuracyTest):
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertRegex(result.stderr, "^actbench: tanh/forward/f16/actbench/fast/scalar: .* over the limit of 0.1 ulp\n$")
         self.succeed(*arguments, "2")
+
+    def test_claims_that_are_kept_are_status_0(self):
+        arguments = ["accuracy", "tanh", "--dtype", "f32,f16", "--isa", "scalar", "--tier", "all", "--claims", "--samples", "999"]
+        self.assertEqual(run(*arguments, "--direction", "all", "--unit_upstream").stderr, "")
+        result = run(*arguments, "--direction", "gradient")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("actbench: tanh/gradient/f32/actbench/fast/scalar claims nothing of these inputs\n", result.stderr)
+        self.assertNotIn("exact", result.stderr)
 
     def test_what_cannot_be_measured_is_told_and_the_rest_is_measured(self):
         result = run("accuracy", "tanh", "--dtype", "f64,f16", "--isa", "scalar", "--exhaustive", "--json",

@@ -53,6 +53,14 @@ TEST(AccuracyInputsTest, AllPairsOrDyOf1AsTheFlagsSay) {
   EXPECT_FALSE(PlanFor(unit, v1::DIRECTION_FORWARD, v1::DTYPE_BF16, 1).exhaustive().unit_upstream());
 }
 
+TEST(AccuracyInputsTest, SamplesOfGradientsWithDyOf1AsTheFlagsSay) {
+  const InputFlags unit = {.unit_upstream = true};
+  EXPECT_TRUE(PlanFor(unit, v1::DIRECTION_GRADIENT, v1::DTYPE_F32, 1).sampled().unit_upstream());
+  EXPECT_TRUE(PlanFor(unit, v1::DIRECTION_GRADIENT, v1::DTYPE_BF16, 2).sampled().unit_upstream());
+  EXPECT_FALSE(PlanFor(unit, v1::DIRECTION_FORWARD, v1::DTYPE_F32, 1).sampled().unit_upstream());
+  EXPECT_FALSE(PlanFor({}, v1::DIRECTION_GRADIENT, v1::DTYPE_F32, 1).sampled().unit_upstream());
+}
+
 TEST(AccuracyInputsTest, SamplesAsTheFlagsSay) {
   const v1::InputPlan plan =
       PlanFor({.samples = 7, .distribution = "tails", .seed = 9}, v1::DIRECTION_FORWARD, v1::DTYPE_F16, 1);

@@ -45,6 +45,15 @@ TEST(AccuracyJsonTest, EveryNumberOfTheReportIsThere) {
             json({{"negative", true}, {"exponent", 127}, {"checked", 8388608}, {"max_ulp", 0.6}, {"mean_ulp", 0.3}}));
 }
 
+TEST(AccuracyJsonTest, AClaimIsThereWhereThereIsOne) {
+  v1::Certificate certificate = MakeCertificate();
+  EXPECT_FALSE(json::parse(AccuracyJson(certificate)).contains("claim"));
+  certificate.mutable_claim()->set_max_ulp(2);
+  certificate.mutable_claim()->set_kept(true);
+  const json claim = json::parse(AccuracyJson(certificate))["claim"];
+  EXPECT_EQ(claim, json({{"max_ulp", 2.0}, {"correctly_rounded", false}, {"kept", true}}));
+}
+
 TEST(AccuracyJsonTest, NumbersAreTheShortestOfTheirDtypeAndNonFiniteOnesAreStrings) {
   v1::Certificate certificate = MakeCertificate();
   certificate.mutable_report()->set_max_ulp(kInfinity);

@@ -61,6 +61,14 @@ TEST(AccuracyPlanTest, SamplesWhereNoInputsAreGiven) {
   EXPECT_EQ(std::get<SampledInputs>(GoodPlan(request, limits).inputs).count, 1000U);
 }
 
+TEST(AccuracyPlanTest, SamplesOfGradientsMayHaveDyOfOneAlone) {
+  Request request = MakeMeasurement("silu", v1::DTYPE_F32, v1::DIRECTION_GRADIENT);
+  request.mutable_inputs()->mutable_sampled()->set_unit_upstream(true);
+  const AccuracyPlan plan = GoodPlan(request);
+  EXPECT_EQ(plan.mode, "sampled_unit_upstream");
+  EXPECT_TRUE(std::get<SampledInputs>(plan.inputs).unit_upstream);
+}
+
 TEST(AccuracyPlanTest, SamplesAsToldFromEveryDistribution) {
   for (const std::string_view name : DistributionNames()) {
     Request request = Sigmoid();

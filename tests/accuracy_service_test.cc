@@ -63,6 +63,9 @@ TEST_F(AccuracyServiceTest, SamplesAreNotStored) {
   request.mutable_inputs()->mutable_sampled()->set_count(100);
   const v1::Certificate certificate = Measure(server_, request);
   EXPECT_EQ(certificate.mode(), "sampled");
+  EXPECT_FALSE(certificate.has_claim());
+  request.mutable_inputs()->mutable_sampled()->set_unit_upstream(true);
+  EXPECT_TRUE(Measure(server_, request).claim().kept());
   EXPECT_EQ(certificate.report().checked(), 100);
   EXPECT_TRUE(certificate.id().empty());
   EXPECT_EQ(List().certificates_size(), 0);

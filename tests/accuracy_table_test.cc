@@ -33,6 +33,7 @@ TEST(AccuracyTableTest, AMaximumIsNeverShownSmallerThanItIs) {
 
 TEST(AccuracyTableTest, ALowerBoundIsMarkedAndNeverShownLargerThanItIs) {
   EXPECT_EQ(MaxUlpOf(0.49999, "sampled"), ">=0.4999");
+  EXPECT_EQ(MaxUlpOf(0.49999, "sampled_unit_upstream"), ">=0.4999");
   EXPECT_EQ(MaxUlpOf(0.3, "given"), ">=0.3000");
   EXPECT_EQ(MaxUlpOf(0.50000012, "sampled"), ">=0.5000001");
   EXPECT_EQ(MaxUlpOf(kInfinity, "sampled"), "inf");

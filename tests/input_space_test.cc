@@ -45,6 +45,18 @@ TEST(InputSpaceTest, UpstreamGradientsVaryInPairsAlone) {
   EXPECT_FALSE(Make(SampledInputs{.count = 5}, Direction::kGradient, Dtype::kF16).upstream_varies());
 }
 
+TEST(InputSpaceTest, SampledUpstreamGradientsAreOneInEveryFourthUnlessInAll) {
+  const auto ones = [](bool unit_upstream) {
+    const SampledInputs plan = {.count = 4000, .unit_upstream = unit_upstream};
+    const InputSpace space = Make(plan, Direction::kGradient, Dtype::kF32);
+    size_t count = 0;
+    for (uint64_t i = 0; i < space.size(); ++i) count += ValueAt(space, i, Dtype::kF32, 1) == 1 ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(ones(false), 1000u);
+  EXPECT_EQ(ones(true), 4000u);
+}
+
 TEST(InputSpaceTest, AllInputsComeOnceInAscendingOrder) {
   for (const Dtype dtype : {Dtype::kF16, Dtype::kBF16}) {
     const InputSpace space = Make(ExhaustiveInputs{}, Direction::kForward, dtype);

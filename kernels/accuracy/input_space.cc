@@ -48,6 +48,7 @@ absl::StatusOr<InputSpace> InputSpace::Make(const InputPlan& plan, const Activat
   space.block_ = kCompareBlock;
   if (const auto* sampled = std::get_if<SampledInputs>(&plan)) {
     space.sampler_.emplace(*sampled, activation, dtype);
+    space.unit_upstream_ = sampled->unit_upstream;
     space.size_ = sampled->count;
     return space;
   }
@@ -83,7 +84,7 @@ std::array<uint64_t, 3> InputSpace::At(uint64_t index) const {
     }
   } else if (sampler_.has_value()) {
     // dy is 1 in every fourth.
-    const bool unit_upstream = index % 4 == 0;
+    const bool unit_upstream = unit_upstream_ || index % 4 == 0;
     for (size_t i = 0; i < input_count_; ++i) {
       const bool upstream = has_upstream_ && i + 1 == input_count_;
       if (!upstream || !unit_upstream) bits[i] = sampler_->Draw(index, i);

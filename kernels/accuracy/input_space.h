@@ -52,6 +52,7 @@ class InputSpace {
   uint64_t values_;       // of the dtype
   uint64_t one_;          // the bits of 1
   std::optional<Sampler> sampler_;
+  bool unit_upstream_ = false;  // of samples
   std::optional<GivenInputs> given_;
 };
 

@@ -34,6 +34,7 @@ struct SampledInputs {
   uint64_t count;
   Distribution distribution = Distribution::kBits;
   uint64_t seed = 0;
+  bool unit_upstream = false;  // of gradients: dy = 1 alone
 };
 
 // Draws from a distribution; immutable, so thread-safe.
