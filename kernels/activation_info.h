@@ -63,8 +63,10 @@ struct ActivationInfo {
   double domain_max = 8;
   ShortList<Anchor, 4> anchors = {};
   GradientZero gradient_zero = GradientZero::kUnderflow;
-  size_t inputs = 1;        // forward: 1 (x) or 2 (x, gate)
-  bool wide_lanes = false;  // computed in f64 lanes in every tier: the formula has no form for f32 lanes yet
+  size_t inputs = 1;  // forward: 1 (x) or 2 (x, gate)
+  // Computed in f64 lanes in every tier: the formula has no form for f32 lanes yet.
+  bool wide_forward = false;
+  bool wide_gradient = false;
 
   constexpr std::span<const std::string_view> Aliases() const {
     return Filled(aliases, [](std::string_view alias) { return !alias.empty(); });

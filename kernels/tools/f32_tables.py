@@ -32,10 +32,10 @@ def text(value):
     return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}p{exponent}f"
 
 
-def centre(f, low, high):
-    """A point near the middle, of 12 bits, where f is nearly a float."""
+def centre(f, low, high, aim):
+    """A point near `aim`, of 12 bits, where f is nearly a float."""
     step = mpf(2) ** (mpmath.floor(mpmath.log(high, 2)) - 11)
-    middle = mpmath.nint((low + high) / 2 / step)
+    middle = mpmath.nint(aim / step)
     reach = max(8, int((high - low) / step / 50))
 
     def badness(k):
@@ -63,10 +63,15 @@ def minimax(powers, target, t, weight):
     return [c / scale**p for c, p in zip(best, powers)]
 
 
-def fit(f, low, high, degree, fixed):
+def fit(f, low, high, degree, fixed, zero):
     """The centre, the coefficients c0, c1, ... as floats, and the largest relative error. `fixed` are the first of the
-    coefficients where the centre is 0."""
-    point = mpf(0) if fixed else centre(f, low, high)
+    coefficients where the centre is 0. If f has a zero inside, given near `zero`, the centre is the float beside it."""
+    if zero is not None and low < zero < high:
+        return fit_at_zero(f, low, high, degree, zero)
+    aim = (low + high) / 2
+    if low > 0 and 0 < f(low) / f(high) < 1:  # what grows loses less at its beginning if c0 is not much larger
+        aim = mpmath.findroot(lambda x: f(x) ** 4 - f(low) ** 3 * f(high), (low, high), solver="anderson")
+    point = mpf(0) if fixed else centre(f, low, high, aim)
     nodes = [(low + high) / 2 + (high - low) / 2 * mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * POINTS)) for i in range(POINTS)]
     t = numpy.array([float(x - point) for x in nodes])
     exact = [f(x) for x in nodes]
@@ -80,22 +85,40 @@ def fit(f, low, high, degree, fixed):
     return point, coefficients, float(worst * 2**24)
 
 
-def table(name, comment, f, degree, intervals, fixed=()):
+def fit_at_zero(f, low, high, degree, zero):
+    """As fit, where the relative error is to stay small next to the zero: c0 is what f has left at the centre, and the
+    others are fitted to f - c0, relative to itself."""
+    point = mpf(to_float(mpmath.findroot(f, (zero - 1e-3, zero + 1e-3), solver="anderson")))
+    coefficients = [to_float(f(point))]
+    nodes = [(low + high) / 2 + (high - low) / 2 * mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * POINTS)) for i in range(POINTS)]
+    t = numpy.array([float(x - point) for x in nodes])
+    slope = [(f(x) - coefficients[0]) / (x - point) for x in nodes]
+    weight = numpy.array([float(1 / v) for v in slope])
+    while len(coefficients) <= degree:
+        rest = numpy.array([float(v - sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients[1:]))) for v, x in zip(slope, t)])
+        powers = list(range(len(coefficients) - 1, degree))
+        coefficients.append(to_float(minimax(powers, rest, t, weight)[0]))
+    worst = max(abs(sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients[1:])) / v - 1) for v, x in zip(slope, t))
+    return point, coefficients, float(worst * 2**24)
+
+
+def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None):
     """`intervals`: (index, low, high). In that which begins at 0 the first coefficients are `fixed`,
-    and 0 in the table: the kernel has them elsewhere."""
+    and 0 in the table: the kernel has them elsewhere. `more`: of a table that holds more, its type and what it has."""
     rows = [[0.0] * 16 for _ in range(degree + 2)]
     print(f"\n{comment}")
     for index, low, high in intervals:
-        point, coefficients, error = fit(f, mpf(low), mpf(high), degree, fixed if low == 0 else ())
+        point, coefficients, error = fit(f, mpf(low), mpf(high), degree, fixed if low == 0 else (), zero)
         if low == 0:
             coefficients[: len(fixed)] = [0.0] * len(fixed)
         for row, value in zip(rows, [point] + coefficients):
             row[index] = value
         print(f"// [{float(low):g}, {float(high):g}]: {error:.2f}")
-    print(f"alignas(64) constexpr IntervalTable<{degree + 2}> {name} = {{")
-    for row in rows:
-        print("    {" + ", ".join(text(v) for v in row) + "},")
-    print("};")
+    cells = "{" + ",\n".join("{" + ", ".join(text(v) for v in row) + "}" for row in rows) + "}"
+    if more is None:
+        print(f"alignas(64) constexpr IntervalTable<{degree + 2}> {name} = {cells};")
+    else:
+        print(f"alignas(64) constexpr {more[0]}<{degree + 2}> {name} = {{{cells}, {more[1]}}};")
 
 
 def exp_tables():
@@ -124,6 +147,18 @@ def quarter_binades(shift, end):
     return intervals
 
 
+def step_table(name, comment, f, degree, step, zero=None):
+    """By the 16 intervals whose middles are the multiples of `step`."""
+    middles = [mpf(step) * i for i in range(16)]
+    intervals = [(i, max(mpf(0), m - mpf(step) / 2), m + mpf(step) / 2) for i, m in enumerate(middles)]
+    table(name, comment, f, degree, intervals, zero=zero, more=("StepTable", step))
+
+
+def gelu_table(name, comment, f, degree, end, **keywords):
+    """By QuarterBinade of a + 0.9."""
+    table(name, comment, f, degree, quarter_binades(0.9, end), **keywords)
+
+
 def main():
     wanted = sys.argv[1:]
     print("// SPDX-License-Identifier: Apache-2.0")
@@ -134,16 +169,50 @@ def main():
     def phi(a):
         return mpmath.erfc(a / mpmath.sqrt(2)) / 2
 
+    def gelu_tanh(a):
+        return 2 * mpmath.sqrt(2 / mpmath.pi) * (a + mpf(44715) / 1000000 * a**3)
+
     def wants(name):
         return not wanted or name in wanted
 
     if wants("kExpScale"):
         exp_tables()
     if wants("kTanhTable"):
-        table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.02), [0.0])
+        table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.2), [0.0])
     if wants("kGeluTable"):
         gelu = lambda a: a * phi(a) * mpmath.exp(a * a / 2)
-        table("kGeluTable", "// a Phi(-a) exp(a^2 / 2), by QuarterBinade of min(a + 0.75, 11).", gelu, 6, quarter_binades(0.75, 13.15), [0.0, 0.5])
+        gelu_table("kGeluTable", "// a Phi(-a) exp(a^2 / 2).", gelu, 5, 13.15, fixed=[0.0, 0.5])
+    if wants("kExpm1Table"):
+        table("kExpm1Table", "// 1 - exp(-a), by QuarterBinade of a + 1.25.", lambda a: -mpmath.expm1(-a), 5, quarter_binades(1.25, 17.4), [0.0])
+    if wants("kSoftplusTable"):
+        step_table("kSoftplusTable", "// log(1 + exp(-a)).", lambda a: mpmath.log1p(mpmath.exp(-a)), 7, 1.163)
+    if wants("kSigmoidSlopeTable"):
+        step_table("kSigmoidSlopeTable", "// sigmoid'(a).", lambda a: 1 / (2 + mpmath.exp(a) + mpmath.exp(-a)), 7, 1.163)
+    if wants("kSiluSlopeTable"):
+        silu = lambda a: (1 - a / (1 + mpmath.exp(-a))) / (1 + mpmath.exp(a))
+        step_table("kSiluSlopeTable", "// silu'(-a).", silu, 7, 0.99, zero=1.2785)
+    if wants("kGeluSlopeTable"):
+        slope = lambda a: phi(a) * mpmath.exp(a * a / 2) - a / mpmath.sqrt(2 * mpmath.pi)
+        gelu_table("kGeluSlopeTable", "// gelu_erf'(-a) exp(a^2 / 2).", slope, 5, 13.15, zero=0.7518)
+    if wants("kGeluTanhSlopeTable"):
+        def slope_tanh(a):
+            growth = a * 2 * mpmath.sqrt(2 / mpmath.pi) * (1 + mpf(3 * 44715) / 1000000 * a**2)
+            return (1 - growth / (1 + mpmath.exp(-gelu_tanh(a)))) / (1 + mpmath.exp(gelu_tanh(a)))
+
+        # Of the floats next to the linear coefficient that for which the slope at the zero is nearest to a float.
+        cubic = to_float(2 * mpmath.sqrt(2 / mpmath.pi) * 44715 / 1000000)
+        nearest = to_float(2 * mpmath.sqrt(2 / mpmath.pi))
+        zero = mpmath.findroot(slope_tanh, 0.7525)
+        at_zero = mpmath.diff(slope_tanh, zero)
+
+        def badness(linear):
+            value = at_zero * mpmath.exp(linear * zero + cubic * zero**3)
+            return abs(value - to_float(value))
+
+        linear = min((nearest + k * 2.0**-23 for k in range(-16, 17)), key=badness)
+        print(f"\n// What w(a) is made of below: c a + c3 a^3.\nconstexpr float kGeluTanhLinear = {text(linear)};\nconstexpr float kGeluTanhCubic = {text(cubic)};")
+        slope = lambda a: slope_tanh(a) * mpmath.exp(linear * a + cubic * a**3)
+        gelu_table("kGeluTanhSlopeTable", "// gelu_tanh'(-a) exp(w(a)).", slope, 6, 12.1, zero=0.7525)
 
 
 if __name__ == "__main__":
