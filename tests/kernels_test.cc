@@ -206,7 +206,8 @@ TEST_P(KernelsTest, MeetsItsAnchors) {
 
 TEST_P(GradientKernelsTest, MultipliesTheUpstreamGradient) {
   const std::vector<Point> points =
-      Points(dtype(), activation(), {-1000, -13, -3, -1, 0, 0.5, 3, 6, 1000, kInfinity, -kInfinity});
+      Points(dtype(), activation(),
+             {-1000, -13, -3, -1, 0, 0.5, 3, 6, 1000, dtype() == Dtype::kF64 ? 1001 : 2e38, kInfinity, -kInfinity});
   const double limit = LimitOf(*GetParam(), {.unit_upstream = false});
   for (double dy : {-2.5, 0.0, -0.0, 1e-3, 30000.0, kInfinity, -kInfinity, std::nan("")}) {
     ForEachError(kernel(), WithUpstream(kernel(), points, dy), [&](size_t k, size_t i, double ulp, double got) {
@@ -343,13 +344,13 @@ TEST(ZerosTest, TheSearchFindsThoseOfTheDerivative) {
 // Parameters away from their defaults, for every activation that has any.
 TEST(ParameterTest, KernelsAreRightForOtherParameters) {
   const double largest = std::numeric_limits<double>::max();
-  const std::vector<double> inputs = {-kInfinity, -1000, -90, -40, -7.3, -1.25, -0.3,  -1e-5,
-                                      -0.0,       1e-7,  0.5, 1.7, 3,    20,    40000, kInfinity};
+  const std::vector<double> inputs = {-kInfinity, -1000, -90, -40, -7.3, -1.25, -0.3, -1e-5,    -0.0,
+                                      1e-7,       0.5,   1.7, 3,   20,   40000, 3e38, kInfinity};
   for (const Kernel* ours : OurKernels()) {
     const Kernel& kernel = *ours;
     for (const Parameter& parameter : (*Catalog::FindActivation(kernel.activation))->Parameters()) {
-      for (double value :
-           {0.0, -0.0, -1.5, 0.1, 10.0, -20.0, 5e-324, 1e-307, -1e-307, 1e-300, 1e300, -1e300, largest, -largest}) {
+      for (double value : {0.0, -0.0, -1.5, 0.1, 1.9, 10.0, -20.0, 3e12, 5e-324, 1e-307, -1e-307, 1e-300, 1e300, -1e300,
+                           largest, -largest}) {
         const std::map<std::string, double> given = {{std::string(parameter.name), value}};
         if (!ResolveParameters(**Catalog::FindActivation(kernel.activation), given).ok()) continue;
         const TestedKernel tested(kernel, given);

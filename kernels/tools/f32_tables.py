@@ -183,7 +183,7 @@ def main():
         gelu = lambda a: a * phi(a) * mpmath.exp(a * a / 2)
         gelu_table("kGeluTable", "// a Phi(-a) exp(a^2 / 2).", gelu, 5, 13.15, fixed=[0.0, 0.5])
     if wants("kExpm1Table"):
-        table("kExpm1Table", "// 1 - exp(-a), by QuarterBinade of a + 1.25.", lambda a: -mpmath.expm1(-a), 5, quarter_binades(1.25, 17.4), [0.0])
+        table("kExpm1Table", "// 1 - exp(-a), by QuarterBinade of a + 1.25.", lambda a: -mpmath.expm1(-a), 5, quarter_binades(1.25, 18.75), [0.0])
     if wants("kSoftplusTable"):
         step_table("kSoftplusTable", "// log(1 + exp(-a)).", lambda a: mpmath.log1p(mpmath.exp(-a)), 7, 1.163)
     if wants("kSigmoidSlopeTable"):
