@@ -18,11 +18,7 @@
 namespace actbench {
 namespace {
 
-#ifdef ACTBENCH_FEW_INPUTS  // for sanitizers
-constexpr int kPerBinade = 20;
-#else
 constexpr int kPerBinade = 1960;  // a million inputs of each activation
-#endif
 
 // f32 numbers: as many of each sign and exponent, and those near kinks, powers of two and halves.
 std::vector<double> Stratified(const ActivationInfo& activation, const double* parameters, int per_binade) {
