@@ -191,13 +191,17 @@ ACT_FN double PowerOfTwo(LaneF64, double k) {
   return std::bit_cast<double>(std::bit_cast<uint64_t>(k + (0x1.8p52 + 1023)) << 52);
 }
 
-// table[i], i the lowest four bits of `index`.
-ACT_FN float Lookup(LaneF32, const float (&table)[16], float index) {
-  return table[std::bit_cast<uint32_t>(index) & 15];
+// table[i], i the lowest bits of `index`: four for 16 entries, five for 32.
+template <size_t kEntries>
+ACT_FN float Lookup(LaneF32, const float (&table)[kEntries], float index) {
+  return table[std::bit_cast<uint32_t>(index) % kEntries];
 }
 
 // Whether MulAdd rounds once.
 inline constexpr bool kHasFma = false;
+
+// Whether looking up in 16 or 32 entries is the shorter way to a function.
+inline constexpr bool kQuickLookup = true;
 
 // Whether every lane is above a negative `limit`; NaN may count as either.
 ACT_FN bool AllAbove(LaneF32, float x, double limit) { return !(x <= static_cast<float>(limit)); }

@@ -34,7 +34,7 @@ def text(value):
 
 def centre(f, low, high, aim):
     """A point near `aim`, of 12 bits, where f is nearly a float."""
-    step = mpf(2) ** (mpmath.floor(mpmath.log(high, 2)) - 11)
+    step = mpf(2) ** (mpmath.floor(mpmath.log(max(abs(low), abs(high)), 2)) - 11)
     middle = mpmath.nint(aim / step)
     reach = max(8, int((high - low) / step / 50))
 
@@ -69,7 +69,7 @@ def fit(f, low, high, degree, fixed, zero):
     if zero is not None and low < zero < high:
         return fit_at_zero(f, low, high, degree, zero)
     aim = (low + high) / 2
-    if low > 0 and 0 < f(low) / f(high) < 1:  # what grows loses less at its beginning if c0 is not much larger
+    if low != 0 and 0 < f(low) / f(high) < 1:  # what grows loses less at its beginning if c0 is not much larger
         aim = mpmath.findroot(lambda x: f(x) ** 4 - f(low) ** 3 * f(high), (low, high), solver="anderson")
     point = mpf(0) if fixed else centre(f, low, high, aim)
     nodes = [(low + high) / 2 + (high - low) / 2 * mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * POINTS)) for i in range(POINTS)]
@@ -102,10 +102,10 @@ def fit_at_zero(f, low, high, degree, zero):
     return point, coefficients, float(worst * 2**24)
 
 
-def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None):
+def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None, entries=16):
     """`intervals`: (index, low, high). In that which begins at 0 the first coefficients are `fixed`,
     and 0 in the table: the kernel has them elsewhere. `more`: of a table that holds more, its type and what it has."""
-    rows = [[0.0] * 16 for _ in range(degree + 2)]
+    rows = [[0.0] * entries for _ in range(degree + 2)]
     print(f"\n{comment}")
     for index, low, high in intervals:
         point, coefficients, error = fit(f, mpf(low), mpf(high), degree, fixed if low == 0 else (), zero)
@@ -115,20 +115,27 @@ def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None):
             row[index] = value
         print(f"// [{float(low):g}, {float(high):g}]: {error:.2f}")
     cells = "{" + ",\n".join("{" + ", ".join(text(v) for v in row) + "}" for row in rows) + "}"
+    size = f"{degree + 2}" if entries == 16 else f"{degree + 2}, {entries}"
     if more is None:
-        print(f"alignas(64) constexpr IntervalTable<{degree + 2}> {name} = {cells};")
+        print(f"alignas(64) constexpr IntervalTable<{size}> {name} = {cells};")
     else:
-        print(f"alignas(64) constexpr {more[0]}<{degree + 2}> {name} = {{{cells}, {more[1]}}};")
+        print(f"alignas(64) constexpr {more[0]}<{size}> {name} = {{{cells}, {more[1]}}};")
 
 
-def exp_tables():
-    """2^(j/16) rounded to 8 bits after the point, and what that does."""
-    scales = [mpmath.nint(mpf(2) ** (mpf(j) / 16) * 256) / 256 for j in range(16)]
-    shifted = [struct.unpack("<f", struct.pack("<I", struct.unpack("<I", struct.pack("<f", float(s)))[0] - (j << 19)))[0] for j, s in enumerate(scales)]
-    logs = [to_float(mpmath.log(s) - j * mpmath.log(2) / 16) for j, s in enumerate(scales)]
-    print("\n// 2^(j/16), j = 0 ... 15, rounded to 8 bits after the point, with -j 2^19 added to its bits; and the logarithm of what\n// rounding did.")
-    for name, values in (("kExpScale", shifted), ("kExpScaleLog", logs)):
-        print(f"alignas(64) constexpr float {name}[16] = {{" + ", ".join(text(v) for v in values) + "};")
+def bits(value):
+    return struct.unpack("<I", struct.pack("<f", float(value)))[0]
+
+
+def exp_table(entries):
+    """2^(j/entries) rounded to 8 bits after the point, and what that does."""
+    shift = 23 - int(math.log2(entries))
+    scales = [mpmath.nint(mpf(2) ** (mpf(j) / entries) * 256) / 256 for j in range(entries)]
+    shifted = [struct.unpack("<f", struct.pack("<I", bits(s) - (j << shift)))[0] for j, s in enumerate(scales)]
+    logs = [to_float(mpmath.log(s) - j * mpmath.log(2) / entries) for j, s in enumerate(scales)]
+    print(f"\n// For j from 0 to {entries - 1}: 2^(j/{entries}) rounded to 8 bits after the point, with -j 2^{shift} added to its bits; and the")
+    print("// logarithm of what rounding did.")
+    cells = ", ".join("{" + ", ".join(text(v) for v in row) + "}" for row in (shifted, logs))
+    print(f"alignas(64) constexpr float kExpTable{entries}[2][{entries}] = {{{cells}}};")
 
 
 def quarter_binades(shift, end):
@@ -154,9 +161,20 @@ def step_table(name, comment, f, degree, step, zero=None):
     table(name, comment, f, degree, intervals, zero=zero, more=("StepTable", step))
 
 
-def gelu_table(name, comment, f, degree, end, **keywords):
-    """By QuarterBinade of a + 0.9."""
-    table(name, comment, f, degree, quarter_binades(0.9, end), **keywords)
+def signed_step_table(name, comment, f, degree, step, first, zero=None):
+    """By 32 intervals whose middles are multiples of `step`, the least of them `first` of it: of the interval's number,
+    which may be negative, the index is the last five bits."""
+    intervals = [(n % 32, mpf(step) * (n - mpf(0.5)), mpf(step) * (n + mpf(0.5))) for n in range(first, first + 32)]
+    table(name, comment, f, degree, intervals, zero=zero, more=("StepTable", step), entries=32)
+
+
+def gelu_tables(name, comment, f, degrees, ends, scale, first, **keywords):
+    """By quarter binades of a + 0.9, and by binades of scale a + first."""
+    table(name + "16", f"{comment}, by quarter binades of a + 0.9.", f, degrees[0], quarter_binades(0.9, ends[0]), **keywords)
+    exponent = int(math.log2(first)) + 127
+    bounds = [mpf(first) / scale * (2**i - 1) for i in range(4)] + [ends[1]]
+    binades = [((exponent + i) % 4, bounds[i], bounds[i + 1]) for i in range(4)]
+    table(name + "4", f"{comment}, by binades of {scale} a + {first}.", f, degrees[1], binades, entries=4, **keywords)
 
 
 def main():
@@ -175,13 +193,14 @@ def main():
     def wants(name):
         return not wanted or name in wanted
 
-    if wants("kExpScale"):
-        exp_tables()
+    if wants("kExpTable"):
+        exp_table(4)
+        exp_table(16)
     if wants("kTanhTable"):
         table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.2), [0.0])
     if wants("kGeluTable"):
         gelu = lambda a: a * phi(a) * mpmath.exp(a * a / 2)
-        gelu_table("kGeluTable", "// a Phi(-a) exp(a^2 / 2).", gelu, 5, 13.15, fixed=[0.0, 0.5])
+        gelu_tables("kGeluTable", "// a Phi(-a) exp(a^2 / 2)", gelu, (5, 9), (13.15, 13.15), 1, 1, fixed=[0.0, 0.5])
     if wants("kExpm1Table"):
         table("kExpm1Table", "// 1 - exp(-a), by QuarterBinade of a + 1.25.", lambda a: -mpmath.expm1(-a), 5, quarter_binades(1.25, 18.75), [0.0])
     if wants("kSoftplusTable"):
@@ -191,9 +210,21 @@ def main():
     if wants("kSiluSlopeTable"):
         silu = lambda a: (1 - a / (1 + mpmath.exp(-a))) / (1 + mpmath.exp(a))
         step_table("kSiluSlopeTable", "// silu'(-a).", silu, 7, 0.99, zero=1.2785)
+    def mish_factor(x):
+        n = mpmath.exp(x) * (mpmath.exp(x) + 2)
+        return n / (n + 2)
+
+    if wants("kMishTable"):
+        signed_step_table("kMishTable", "// tanh(softplus(x)).", mish_factor, 6, 0.66, -15)
+    if wants("kMishSlopeTable"):
+        def mish_slope(x):
+            e = mpmath.exp(x)
+            return mish_factor(x) + 4 * x * e * (e + 1) / (e * (e + 2) + 2) ** 2
+
+        signed_step_table("kMishSlopeTable", "// mish'(x).", mish_slope, 7, 0.66, -15, zero=-1.1924)
     if wants("kGeluSlopeTable"):
         slope = lambda a: phi(a) * mpmath.exp(a * a / 2) - a / mpmath.sqrt(2 * mpmath.pi)
-        gelu_table("kGeluSlopeTable", "// gelu_erf'(-a) exp(a^2 / 2).", slope, 5, 13.15, zero=0.7518)
+        gelu_tables("kGeluSlopeTable", "// gelu_erf'(-a) exp(a^2 / 2)", slope, (5, 11), (13.15, 14), 0.9, 0.5, zero=0.7518)
     if wants("kGeluTanhSlopeTable"):
         def slope_tanh(a):
             growth = a * 2 * mpmath.sqrt(2 / mpmath.pi) * (1 + mpf(3 * 44715) / 1000000 * a**2)
@@ -212,7 +243,7 @@ def main():
         linear = min((nearest + k * 2.0**-23 for k in range(-16, 17)), key=badness)
         print(f"\n// What w(a) is made of below: c a + c3 a^3.\nconstexpr float kGeluTanhLinear = {text(linear)};\nconstexpr float kGeluTanhCubic = {text(cubic)};")
         slope = lambda a: slope_tanh(a) * mpmath.exp(linear * a + cubic * a**3)
-        gelu_table("kGeluTanhSlopeTable", "// gelu_tanh'(-a) exp(w(a)).", slope, 6, 12.1, zero=0.7525)
+        gelu_tables("kGeluTanhSlopeTable", "// gelu_tanh'(-a) exp(w(a))", slope, (6, 11), (12.1, 10.6), 0.9, 0.5, zero=0.7525)
 
 
 if __name__ == "__main__":
