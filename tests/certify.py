@@ -100,6 +100,7 @@ class Certification:
         self.activations = [name for name in self.catalog if name in (arguments.activation or self.catalog)]
         # What the table shows, by kernel without its instruction set, which is the widest.
         self.shown = {}
+        self.isa = None  # the widest
         self.results = []  # of our kernels
         self.build_id = None
 
@@ -111,8 +112,11 @@ class Certification:
     def record(self, results):
         """Of the widest instruction set, with default parameters."""
         for result in results:
-            self.shown[result["kernel"].rpartition("/")[0]] = result
+            kernel, _, isa = result["kernel"].rpartition("/")
+            self.shown[kernel] = result
             self.build_id = result["build_id"]
+            if "/actbench/" in kernel:
+                self.isa = isa
 
     def is_gated(self, activation):
         return self.catalog[activation]["inputs"] > 1
@@ -254,8 +258,8 @@ class Report:
         exhaustive = len({result["kernel"] for result in results if is_exhaustive(result)})
         silent = sorted({result["kernel"].rpartition("/")[0] for result in results if "claim" not in result})
         lines = [
-            f"{datetime.date.today()}, {machine()}, build id {self.of.build_id}: {kernels} kernels in {len(results)} "
-            f"measurements, {exhaustive} of them at all inputs; " +
+            f"{datetime.date.today()}, {machine()}, {self.of.isa}, build id {self.of.build_id}: {kernels} kernels in "
+            f"{len(results)} measurements, {exhaustive} of them at all inputs; " +
             (f"{len(missed)} miss their claim:" if missed else "all keep their claim."), ""]
         if missed:
             lines += [f"- {text}" for text in missed] + [""]

@@ -37,7 +37,9 @@ enum class Operation32 {
   kAtLeast,
   kAtMost,
   kMulError,
-  kLookup,
+  kLookup4,
+  kLookup16,
+  kLookup32,
   kAbove,  // 1 in all lanes if all are above -2, else 0
 };
 
@@ -49,7 +51,10 @@ struct Table32 {
   std::vector<BF16> (*copy_bf16)(const std::vector<BF16>& elements);
 };
 
-alignas(64) constexpr float kTestTable[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+alignas(64) constexpr float kTestTable4[4] = {1, 5, 9, 2};
+alignas(64) constexpr float kTestTable16[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+alignas(64) constexpr float kTestTable32[32] = {31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16,
+                                                0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15};
 
 }  // namespace actbench
 #endif
@@ -127,8 +132,12 @@ TEST_P(LanesF32Test, BitsAreIntegers) {
   ExpectBits(Operation32::kNegAbs, [](uint32_t a, uint32_t) { return a | 0x80000000u; });
 }
 
-TEST_P(LanesF32Test, TablesArePickedByTheLastFourBits) {
-  ExpectBits(Operation32::kLookup, [](uint32_t a, uint32_t) { return std::bit_cast<uint32_t>(kTestTable[a & 15]); });
+TEST_P(LanesF32Test, TablesArePickedByTheLastBits) {
+  ExpectBits(Operation32::kLookup4, [](uint32_t a, uint32_t) { return std::bit_cast<uint32_t>(kTestTable4[a & 3]); });
+  ExpectBits(Operation32::kLookup16,
+             [](uint32_t a, uint32_t) { return std::bit_cast<uint32_t>(kTestTable16[a & 15]); });
+  ExpectBits(Operation32::kLookup32,
+             [](uint32_t a, uint32_t) { return std::bit_cast<uint32_t>(kTestTable32[a & 31]); });
 }
 
 TEST_P(LanesF32Test, ErrorsOfProductsAreExactWithFma) {
