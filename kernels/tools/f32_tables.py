@@ -139,7 +139,7 @@ def exp_table(entries):
 
 
 def quarter_binades(shift, end):
-    """The intervals of QuarterBinade in kernels/math_f32.inc: those of [0, end], in which a + shift has one exponent and
+    """The intervals of QuarterBinade in kernels/math_tables_f32.inc: those of [0, end], in which a + shift has one exponent and
     one pair of leading fraction bits. There are at most 16; the last holds what is above."""
     intervals = []
     low = 0.0
