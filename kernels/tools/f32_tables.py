@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the tables of kernels/tables_f32.inc: for each interval of a function's argument the point that its distance
-t is taken from, and the coefficients of a polynomial in t. Needs mpmath and numpy.
+"""Prints the tables of kernels/tables_*f32.inc: for each interval of a function's argument the point that its distance t
+is taken from, and the coefficients of a polynomial in t. Needs mpmath and numpy.
 
-  kernels/tools/f32_tables.py [TABLE...] | clang-format > kernels/tables_f32.inc
+  kernels/tools/f32_tables.py kExp kTanh kSoftplus kSigmoid kSilu | clang-format > kernels/tables_f32.inc
+  kernels/tools/f32_tables.py kGelu | clang-format > kernels/tables_gelu_f32.inc
+  kernels/tools/f32_tables.py kMish | clang-format > kernels/tables_mish_f32.inc
+
+Arguments are how the names of tables begin; without any all are printed.
 
 The points are chosen so that the function is nearly a float there: the constant coefficient is then exact. The others
 minimise the largest relative error (Lawson's algorithm), and are rounded one by one from the lowest, each time fitting
@@ -178,9 +182,9 @@ def gelu_tables(name, comment, f, degrees, ends, scale, first, **keywords):
 
 
 def main():
-    wanted = sys.argv[1:]
+    wanted = tuple(sys.argv[1:])
     print("// SPDX-License-Identifier: Apache-2.0")
-    print("// The tables of math_f32.inc, printed by kernels/tools/f32_tables.py. Of those by intervals row 0 is what t is the")
+    print("// The tables of f32 lanes, printed by kernels/tools/f32_tables.py. Of those by intervals row 0 is what t is the")
     print("// distance from, the others the coefficients of 1, t, t^2, ...; beside each interval is the polynomial's relative")
     print("// error in units of 2^-24.")
 
@@ -191,7 +195,7 @@ def main():
         return 2 * mpmath.sqrt(2 / mpmath.pi) * (a + mpf(44715) / 1000000 * a**3)
 
     def wants(name):
-        return not wanted or name in wanted
+        return not wanted or name.startswith(wanted)
 
     if wants("kExpTable"):
         exp_table(4)
