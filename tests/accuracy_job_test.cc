@@ -100,13 +100,17 @@ TEST_F(AccuracyJobTest, TellsWhatIsDoneAndWhatIsLeft) {
 
 TEST_F(AccuracyJobTest, StopsAtTheDeadlineAlsoWhileItWaits) {
   Scheduler scheduler(1, 64, metrics_);
-  const auto running = Submit(scheduler, Plan(Dtype::kF64, kEndless), absl::Now() + absl::Milliseconds(20));
-  EXPECT_TRUE(running->done.Wait());
-  EXPECT_TRUE(absl::IsDeadlineExceeded(*running->status)) << *running->status;
+  // On a busy machine the worker may be later than a deadline.
+  for (absl::Duration time = absl::Milliseconds(20); Stopped("running") == 0; time *= 2) {
+    const auto running = Submit(scheduler, Plan(Dtype::kF64, kEndless), absl::Now() + time);
+    EXPECT_TRUE(running->done.Wait());
+    EXPECT_TRUE(absl::IsDeadlineExceeded(*running->status)) << *running->status;
+  }
+  const auto queued = Stopped("queued");
   const auto late = Submit(scheduler, Plan(Dtype::kF64, kEndless), absl::Now() - absl::Seconds(1));
   EXPECT_TRUE(late->done.Wait());
   EXPECT_TRUE(absl::IsDeadlineExceeded(*late->status)) << *late->status;
-  EXPECT_EQ(Stopped("queued"), 1);
+  EXPECT_EQ(Stopped("queued"), queued + 1);
 }
 
 TEST_F(AccuracyJobTest, LetsInteractiveWorkThrough) {

@@ -113,7 +113,7 @@ TEST_F(SchedulerStopTest, DrainEndsLongJobsThatWaitForOthers) {
   }
   TestJob held(JobClass::kLong, 1, Nothing);
   ASSERT_TRUE(scheduler.Submit(held).ok());
-  EXPECT_FALSE(scheduler.Drain(absl::Now() + absl::Milliseconds(100)));
+  EXPECT_FALSE(scheduler.Drain(absl::Now() + absl::Milliseconds(500)));
   for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(jobs[i]->status().ok());
   for (TestJob* job : {jobs[4].get(), jobs[5].get(), &held}) {
     EXPECT_EQ(job->done_calls, 1);
