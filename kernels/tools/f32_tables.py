@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Prints the tables of kernels/tables_*f32.inc: for each interval of a function's argument the point that its distance t
-is taken from, and the coefficients of a polynomial in t. Needs mpmath and numpy.
+is taken from, and the coefficients of a polynomial in t; and polynomials of one interval. Needs mpmath and numpy.
 
-  kernels/tools/f32_tables.py kExp kTanh kSoftplus kSigmoid kSilu | clang-format > kernels/tables_f32.inc
+  kernels/tools/f32_tables.py kExp kTanh kSoftplus kSigmoid kSiluSlopeTable | clang-format > kernels/tables_f32.inc
   kernels/tools/f32_tables.py kGelu | clang-format > kernels/tables_gelu_f32.inc
-  kernels/tools/f32_tables.py kMish | clang-format > kernels/tables_mish_f32.inc
+  kernels/tools/f32_tables.py kMishTable kMishSlopeTable | clang-format > kernels/tables_mish_f32.inc
+  kernels/tools/f32_tables.py kPoly | clang-format > kernels/polynomials_f32.inc
 
 Arguments are how the names of tables begin; without any all are printed.
 
@@ -106,6 +107,33 @@ def fit_at_zero(f, low, high, degree, zero):
     return point, coefficients, float(worst * 2**24)
 
 
+def print_polynomial(name, comment, coefficients):
+    print(f"\n{comment}")
+    print(f"constexpr double {name}[] = {{" + ", ".join(text(c)[:-1] for c in coefficients) + "};")
+
+
+def polynomial(name, comment, f, low, high, degree, weight):
+    """Between `low` and `high`, of least maximum error times weight(x, f(x)); the first coefficient is f(0), a float."""
+    nodes = [low + (high - low) * (1 + mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * POINTS))) / 2 for i in range(POINTS)]
+    t = numpy.array([float(x) for x in nodes])
+    exact = [f(mpf(x)) for x in t]
+    weights = numpy.array([float(weight(mpf(x), v)) for x, v in zip(t, exact)])
+    coefficients = [to_float(f(mpf(2) ** -60))]
+    while len(coefficients) <= degree:
+        rest = numpy.array([float(v - sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients))) for v, x in zip(exact, t)])
+        powers = list(range(len(coefficients), degree + 1))
+        coefficients.append(to_float(minimax(powers, rest, t, weights)[0]))
+    worst = max(abs(w * (sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients)) - v)) for v, x, w in zip(exact, t, weights))
+    print_polynomial(name, f"// {comment}: {float(worst * 2**24):.2f}.", coefficients)
+
+
+def polynomial_at_zero(name, comment, f, low, high, degree, zero):
+    """Of the distance from the float next to f's zero, which is printed too."""
+    point, coefficients, error = fit_at_zero(f, mpf(low), mpf(high), degree, mpf(zero))
+    print_polynomial(name, f"// {comment} between {low:g} and {high:g}, by the distance from the float next to its zero: {error:.2f}.", coefficients)
+    print(f"constexpr double {name}Zero = {text(point)[:-1]};")
+
+
 def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None, entries=16):
     """`intervals`: (index, low, high). In that which begins at 0 the first coefficients are `fixed`,
     and 0 in the table: the kernel has them elsewhere. `more`: of a table that holds more, its type and what it has."""
@@ -181,6 +209,41 @@ def gelu_tables(name, comment, f, degrees, ends, scale, first, **keywords):
     table(name + "4", f"{comment}, by binades of {scale} a + {first}.", f, degrees[1], binades, entries=4, **keywords)
 
 
+def sigmoid(x):
+    return 1 / (1 + mpmath.exp(-x))
+
+
+def silu_slope(x):
+    return sigmoid(x) * (1 + x * sigmoid(-x))
+
+
+def mish_factor(x):
+    n = mpmath.exp(x) * (mpmath.exp(x) + 2)
+    return n / (n + 2)
+
+
+def mish_slope(x):
+    e = mpmath.exp(x)
+    return mish_factor(x) + 4 * x * e * (e + 1) / (e * (e + 2) + 2) ** 2
+
+
+def polynomials():
+    """Beside each is its error in units of 2^-24, of what it becomes a part of."""
+    for entries, reach, degree in ((4, "0.0888", 4), (16, "0.026", 2)):
+        slope = lambda r: -mpmath.expm1(-r) / r
+        comment = f"(1 - exp(-r)) / r for abs(r) up to {reach}, as a part of exp(-r)"
+        polynomial(f"kPolyExp{entries}", comment, slope, -mpf(reach), mpf(reach), degree, lambda r, _: r)
+    log1p = lambda x: mpmath.log1p(x) / x
+    polynomial("kPolyLog1p", "log(1 + x) / x for x up to 1", log1p, mpf(0), 1 + mpf(2) ** -23, 9, lambda _, v: 1 / v)
+    polynomial_at_zero("kPolySiluSlope", "silu'(-a)", lambda a: silu_slope(-a), 0, 1.95, 11, 1.2785)
+    comment = "(1 - (1 + x)^-2) / x for x up to exp(-1.95), as a part of x times it"
+    polynomial("kPolySiluTail", comment, lambda x: (2 + x) / (1 + x) ** 2, mpf(0), mpmath.exp(-1.95), 5, lambda x, _: x)
+    polynomial_at_zero("kPolyMishSlope", "mish'(x)", mish_slope, -1.8, 0.3, 12, -1.1924)
+    comment = "(1 - (1 + x + x^2 / 2)^-2) / x for x up to exp(-1.8), as a part of x times it"
+    square = lambda x: (1 + x + x * x / 2) ** 2
+    polynomial("kPolyMishTail", comment, lambda x: (square(x) - 1) / x / square(x), mpf(0), mpmath.exp(-1.8), 5, lambda x, _: x)
+
+
 def main():
     wanted = tuple(sys.argv[1:])
     print("// SPDX-License-Identifier: Apache-2.0")
@@ -200,6 +263,8 @@ def main():
     if wants("kExpTable"):
         exp_table(4)
         exp_table(16)
+    if wants("kPoly"):
+        polynomials()
     if wants("kTanhTable"):
         table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.2), [0.0])
     if wants("kGeluTable"):
@@ -212,19 +277,10 @@ def main():
     if wants("kSigmoidSlopeTable"):
         step_table("kSigmoidSlopeTable", "// sigmoid'(a).", lambda a: 1 / (2 + mpmath.exp(a) + mpmath.exp(-a)), 7, 1.163)
     if wants("kSiluSlopeTable"):
-        silu = lambda a: (1 - a / (1 + mpmath.exp(-a))) / (1 + mpmath.exp(a))
-        step_table("kSiluSlopeTable", "// silu'(-a).", silu, 7, 0.99, zero=1.2785)
-    def mish_factor(x):
-        n = mpmath.exp(x) * (mpmath.exp(x) + 2)
-        return n / (n + 2)
-
+        step_table("kSiluSlopeTable", "// silu'(-a).", lambda a: silu_slope(-a), 7, 0.99, zero=1.2785)
     if wants("kMishTable"):
         signed_step_table("kMishTable", "// tanh(softplus(x)).", mish_factor, 6, 0.66, -15)
     if wants("kMishSlopeTable"):
-        def mish_slope(x):
-            e = mpmath.exp(x)
-            return mish_factor(x) + 4 * x * e * (e + 1) / (e * (e + 2) + 2) ** 2
-
         signed_step_table("kMishSlopeTable", "// mish'(x).", mish_slope, 7, 0.66, -15, zero=-1.1924)
     if wants("kGeluSlopeTable"):
         slope = lambda a: phi(a) * mpmath.exp(a * a / 2) - a / mpmath.sqrt(2 * mpmath.pi)
