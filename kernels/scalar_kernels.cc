@@ -7,6 +7,7 @@
 
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
+#include "kernels/streaming.h"
 #include "kernels/vocabulary_scalar.h"
 
 namespace actbench::ACTBENCH_GROUP {

@@ -10,6 +10,7 @@
 
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
+#include "kernels/streaming.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd_kernels.cc"

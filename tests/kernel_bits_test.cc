@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/streaming.h"
 #include "tests/guarded_buffer.h"
 #include "tests/our_kernels.h"
 
@@ -27,6 +28,18 @@ std::vector<const Kernel*> F32LaneKernels() {
   });
   return kernels;
 }
+
+// While it lives kernels store past the caches whatever they can.
+class AlwaysStreaming {
+ public:
+  AlwaysStreaming() { SetStreamingBytes(0); }
+  ~AlwaysStreaming() { SetStreamingBytes(usual_); }
+  AlwaysStreaming(const AlwaysStreaming&) = delete;
+  AlwaysStreaming& operator=(const AlwaysStreaming&) = delete;
+
+ private:
+  const size_t usual_ = StreamingBytes();
+};
 
 class KernelBitsTest : public KernelsTest {};
 class F32LaneKernelsTest : public KernelsTest {};
@@ -67,23 +80,39 @@ void ExpectSameBits(const TestedKernel& kernel, const Buffers& inputs, const Buf
   }
 }
 
-// The whole, of a prime length, is the yardstick. At most 64 elements are taken at a time.
-TEST_P(KernelBitsTest, GivesTheSameBitsWhereverAnElementLies) {
-  constexpr size_t kWhole = 199;
-  constexpr size_t kMost = 3 * 64;
-  const std::vector<Point> samples = SamplePoints(100);
+// Inputs of a prime number of elements.
+constexpr size_t kWhole = 199;
+Buffers WholeInputs(const TestedKernel& kernel, const std::vector<Point>& samples) {
   std::vector<Point> points;
   for (size_t i = 0; i < kWhole; ++i) {
     Point point = samples[i * (samples.size() / kWhole)];
-    if (kernel().gradient())
-      point.push_back(Rounded(dtype(), std::ldexp(i % 2 == 0 ? 1.1 : -1.7, static_cast<int>(i % 7) - 3)));
+    if (kernel.gradient())
+      point.push_back(Rounded(kernel.dtype(), std::ldexp(i % 2 == 0 ? 1.1 : -1.7, static_cast<int>(i % 7) - 3)));
     points.push_back(point);
   }
-  const Buffers inputs = Pack(dtype(), points);
+  return Pack(kernel.dtype(), points);
+}
+
+// The whole is the yardstick. At most 64 elements are taken at a time.
+TEST_P(KernelBitsTest, GivesTheSameBitsWhereverAnElementLies) {
+  constexpr size_t kMost = 3 * 64;
+  const Buffers inputs = WholeInputs(kernel(), SamplePoints(100));
   const Buffers whole = kernel().Run(inputs);
   for (size_t length = 0; length <= kMost; length += length < 70 || length > kMost - 4 ? 1 : 7) {
     for (size_t start : {size_t{0}, size_t{1}, size_t{3}, kWhole - kMost}) {
       for (size_t misalignment : {0, 1, 5}) ExpectSameBits(kernel(), inputs, whole, start, length, misalignment);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_P(KernelBitsTest, GivesTheSameBitsPastTheCaches) {
+  const Buffers inputs = WholeInputs(kernel(), SamplePoints(100));
+  const Buffers whole = kernel().Run(inputs);
+  const AlwaysStreaming streaming;
+  for (size_t length : {0, 1, 15, 16, 63, 64, 65, 100, 191}) {
+    for (size_t misalignment : {0, 1, 2, 4, 8, 16, 24, 48}) {
+      ExpectSameBits(kernel(), inputs, whole, 3, length, misalignment);
       if (HasFatalFailure()) return;
     }
   }
@@ -126,6 +155,7 @@ INSTANTIATE_TEST_SUITE_P(Catalog, F32LaneKernelsTest, testing::ValuesIn(F32LaneK
 
 // One prepared kernel, run by several threads at a time on parts of one tensor: the bits of a single run.
 TEST(ThreadsTest, ManyThreadsGiveTheBitsOfOne) {
+  const AlwaysStreaming streaming;  // whose stores other threads must see in time
   for (const Kernel* ours : OurKernels()) {
     const Kernel& kernel = *ours;
     const TestedKernel tested(kernel);
@@ -153,7 +183,7 @@ TEST(ThreadsTest, ManyThreadsGiveTheBitsOfOne) {
 
 // No kernel, a peer's neither, reads or writes before or after its buffers: they begin and end at pages that kill who
 // does.
-TEST(BoundsTest, KernelsTouchOnlyTheirElements) {
+void ExpectTouchesOnlyItsElements() {
   const std::array<GuardedBuffer, 5> buffers;  // three inputs and two outputs
   for (const Kernel& kernel : Catalog::Default().kernels()) {
     SCOPED_TRACE(kernel.Name());
@@ -170,6 +200,11 @@ TEST(BoundsTest, KernelsTouchOnlyTheirElements) {
       }
     }
   }
+}
+TEST(BoundsTest, KernelsTouchOnlyTheirElements) { ExpectTouchesOnlyItsElements(); }
+TEST(BoundsTest, NorPastTheCaches) {
+  const AlwaysStreaming streaming;
+  ExpectTouchesOnlyItsElements();
 }
 
 }  // namespace

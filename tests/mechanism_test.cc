@@ -13,6 +13,7 @@
 #include "kernels/accuracy/reference.h"
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
+#include "kernels/streaming.h"
 #include "kernels/vocabulary_scalar.h"
 #include "tests/kernel_run.h"
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stores past the caches ("non-temporal"): an output larger than the caches does not push out what lies in them, and
+// its old contents are not read first. What reads the output next finds it in memory alone, so only large outputs are
+// written so, and none in place, whose lines are in the caches already.
+#ifndef ACTBENCH_KERNELS_STREAMING_H_
+#define ACTBENCH_KERNELS_STREAMING_H_
+
+#include <cstddef>
+#include <optional>
+
+#include "absl/types/span.h"
+
+namespace actbench {
+
+// Kernels of ours write outputs of at least this many bytes in one call past the caches: a quarter of the last-level
+// cache (docs/performance.md has the measurement), or what the environment's ACTBENCH_STREAMING_BYTES says.
+size_t StreamingBytes();
+// For the rest of the process.
+void SetStreamingBytes(size_t bytes);
+
+// The elements of one call and what its vectors take.
+struct StreamingShape {
+  size_t elements;
+  size_t element_bytes;
+  size_t step;  // bytes, a power of two: what is stored at a time, at a multiple of it
+};
+
+// How many elements come before the first that is stored past the caches. None if the outputs are small or in place, or
+// do not lie so that one element begins a step in all of them.
+std::optional<size_t> StreamingStart(absl::Span<const char* const> inputs, absl::Span<char* const> outputs,
+                                     const StreamingShape& shape);
+
+// After the stores, before another thread may be told that they are done.
+void EndStreaming();
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_STREAMING_H_
