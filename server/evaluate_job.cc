@@ -14,12 +14,13 @@ namespace actbench {
 namespace {
 
 // Costs in units of at most 50 ns, what the slowest kernel needs for one element; a chunk must stay under 1 ms.
-constexpr size_t kChunkCost = size_t{1} << 14;
+constexpr size_t kItemCost = 64;  // choosing, timing and counting
+constexpr size_t kChunkCost = kItemCost + (size_t{1} << 14);
 constexpr size_t kBriefCost = kChunkCost / 8;  // about what waking a worker costs, most often
-constexpr size_t kItemCost = 64;               // choosing, timing and counting
 constexpr size_t kMeasuredCost = 16;           // an output element whose definition is evaluated, 0.1 to 0.8 us
 constexpr size_t kMeasuredF64Cost = 2000;      // the same in f64, 10 to 100 us
 static_assert(kItemCost + 2 * kMeasuredF64Cost <= kChunkCost);
+constexpr size_t kPageBytes = 4096;      // a tensor is cut at multiples of it, so that two workers share none
 constexpr size_t kBlockElements = 4096;  // what passes through the buffer at a time; fits the first-level cache
 constexpr size_t kBlockBytes = kBlockElements * sizeof(double);
 
@@ -32,6 +33,15 @@ constexpr int64_t kParameterBytes = 64;
 size_t CostOfElement(const EvaluatePlan& plan) {
   if (!plan.meter.has_value()) return 1;
   return plan.output_count * (plan.kernel->dtype == Dtype::kF64 ? kMeasuredF64Cost : kMeasuredCost);
+}
+
+// Where a piece from `begin` on ends that may have `most` elements.
+size_t CutBefore(const EvaluatePlan& plan, size_t begin, size_t most) {
+  const size_t page = kPageBytes / SizeBytes(plan.kernel->dtype);
+  const size_t end = begin + most;
+  if (end >= plan.elements) return plan.elements;
+  const size_t page_end = end / page * page;
+  return page_end > begin ? page_end : end;
 }
 
 int64_t ResponseBytes(const EvaluatePlan& plan) {
@@ -93,9 +103,9 @@ void EvaluateJob::Cut() {
         chunk_ends_.push_back(pieces_.size());
         room = kChunkCost;
       }
-      const size_t end = std::min(item.plan->elements, begin + (room - kItemCost) / element_cost);
+      const size_t end = CutBefore(*item.plan, begin, (room - kItemCost) / element_cost);
       pieces_.push_back({.item = &item, .begin = begin, .end = end, .error = {}});
-      room -= kItemCost + (end - begin) * element_cost;
+      room = end < item.plan->elements ? 0 : room - kItemCost - (end - begin) * element_cost;
       begin = end;
     } while (begin < item.plan->elements);
     item.end_piece = pieces_.size();

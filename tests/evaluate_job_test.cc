@@ -126,15 +126,25 @@ size_t Chunks(v1::Dtype dtype, const std::vector<size_t>& items, bool measure_er
   return CutOf(dtype, items, measure_error).chunks;
 }
 
-// A chunk is to take less than 1 ms: 16,320 elements at up to 50 ns, 1,020 definitions at up to 0.8 us, 8 of f64 at up
+// A chunk is to take less than 1 ms: 16,384 elements at up to 50 ns, 1,024 definitions at up to 0.8 us, 8 of f64 at up
 // to 100 us.
 TEST(ChunkTest, HoldsAsMuchAsMayTakeAMillisecond) {
-  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'320}, false), 1u);
-  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'321}, false), 2u);
-  EXPECT_EQ(Chunks(v1::DTYPE_BF16, {1020}, true), 1u);
-  EXPECT_EQ(Chunks(v1::DTYPE_BF16, {1021}, true), 2u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'384}, false), 1u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'385}, false), 2u);
+  EXPECT_EQ(Chunks(v1::DTYPE_BF16, {1024}, true), 1u);
+  EXPECT_EQ(Chunks(v1::DTYPE_BF16, {1025}, true), 2u);
   EXPECT_EQ(Chunks(v1::DTYPE_F64, {8 * 10}, true), 10u);
   EXPECT_EQ(Chunks(v1::DTYPE_F64, {8 * 10 + 1}, true), 11u);
+}
+
+// Beside 10,000 elements there is room for 6,320, of which 6,144 are whole pages, in f32 and in 16 bits.
+TEST(ChunkTest, EndsWithinATensorAtAPage) {
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {3 * 16'384}, false), 3u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {10'000, 6'320}, false), 1u);
+  for (const v1::Dtype dtype : {v1::DTYPE_F32, v1::DTYPE_BF16}) {
+    EXPECT_EQ(Chunks(dtype, {10'000, 6'144 + 16'384}, false), 2u);
+    EXPECT_EQ(Chunks(dtype, {10'000, 6'144 + 16'385}, false), 3u);
+  }
 }
 
 TEST(ChunkTest, HoldsManySmallItems) {
@@ -147,8 +157,8 @@ TEST(ChunkTest, HoldsManySmallItems) {
 
 // At most 0.1 ms, reckoned as above.
 TEST(ChunkTest, IsBriefWhereItIsSmall) {
-  EXPECT_TRUE(CutOf(v1::DTYPE_F32, {1984}, false).brief);
-  EXPECT_FALSE(CutOf(v1::DTYPE_F32, {1985}, false).brief);
+  EXPECT_TRUE(CutOf(v1::DTYPE_F32, {1992}, false).brief);
+  EXPECT_FALSE(CutOf(v1::DTYPE_F32, {1993}, false).brief);
   EXPECT_FALSE(CutOf(v1::DTYPE_F64, {1}, true).brief);
   EXPECT_FALSE(CutOf(v1::DTYPE_F32, {20'000}, false).brief);
   EXPECT_FALSE(CutOf(v1::DTYPE_F32, {}, false).brief);
