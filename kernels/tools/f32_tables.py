@@ -8,7 +8,7 @@ is taken from, and the coefficients of a polynomial in t; and polynomials of one
   kernels/tools/f32_tables.py kMishTable kMishSlopeTable | clang-format > kernels/tables_mish_f32.inc
   kernels/tools/f32_tables.py kPoly | clang-format > kernels/polynomials_f32.inc
 
-Arguments are how the names of tables begin; without any all are printed.
+Arguments are how the names of tables begin; without any all tables are printed.
 
 The points are chosen so that the function is nearly a float there: the constant coefficient is then exact. The others
 minimise the largest relative error (Lawson's algorithm), and are rounded one by one from the lowest, each time fitting
@@ -228,7 +228,6 @@ def mish_slope(x):
 
 
 def polynomials():
-    """Beside each is its error in units of 2^-24, of what it becomes a part of."""
     for entries, reach, degree in ((4, "0.0888", 4), (16, "0.026", 2)):
         slope = lambda r: -mpmath.expm1(-r) / r
         comment = f"(1 - exp(-r)) / r for abs(r) up to {reach}, as a part of exp(-r)"
@@ -247,6 +246,10 @@ def polynomials():
 def main():
     wanted = tuple(sys.argv[1:])
     print("// SPDX-License-Identifier: Apache-2.0")
+    if wanted == ("kPoly",):
+        print("// Polynomials of f32 lanes, printed by kernels/tools/f32_tables.py: the coefficients of 1, x, x^2, ..., beside each")
+        print("// its error in units of 2^-24.")
+        return polynomials()
     print("// The tables of f32 lanes, printed by kernels/tools/f32_tables.py. Of those by intervals row 0 is what t is the")
     print("// distance from, the others the coefficients of 1, t, t^2, ...; beside each interval is the polynomial's relative")
     print("// error in units of 2^-24.")
@@ -263,8 +266,6 @@ def main():
     if wants("kExpTable"):
         exp_table(4)
         exp_table(16)
-    if wants("kPoly"):
-        polynomials()
     if wants("kTanhTable"):
         table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.2), [0.0])
     if wants("kGeluTable"):
