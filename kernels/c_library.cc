@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "kernels/accuracy/error.h"
 #include "kernels/catalog.h"
+#include "kernels/streaming.h"
 
 #define ACTBENCH_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -64,6 +65,9 @@ ACTBENCH_EXPORT CKernel* actbench_prepare(const char* kernel_name) {
 }
 
 ACTBENCH_EXPORT void actbench_release(CKernel* kernel) { delete kernel; }
+
+// From how many bytes of output in one call on kernels of ours store past the caches (kernels/streaming.h).
+ACTBENCH_EXPORT void actbench_set_streaming_bytes(size_t bytes) { actbench::SetStreamingBytes(bytes); }
 
 // Computes the same `n` elements `calls` times.
 ACTBENCH_EXPORT void actbench_run(const CKernel* kernel, const void* const* inputs, void* const* outputs, size_t n,

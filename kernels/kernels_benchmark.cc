@@ -3,12 +3,15 @@
 // memory all inputs and outputs together lie in, and DISTRIBUTION how the inputs are drawn. Beside them copies, the
 // ceiling of what only moves an element: memcpy's, and one with stores that leave the caches alone.
 //
-//   kernels_benchmark --benchmark_filter='(sigmoid/forward/f32/.*|copy/f32)/L2/normal'
+//   kernels_benchmark --benchmark_filter='(sigmoid/forward/f32/.*|copy/f32)/L2/normal' [--streaming_bytes=BYTES]
+//
+// BYTES: from which size of the output on our kernels do so too.
 #include <benchmark/benchmark.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -16,11 +19,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/accuracy/inputs.h"
 #include "kernels/catalog.h"
+#include "kernels/streaming.h"
 
 namespace actbench {
 namespace {
@@ -161,6 +166,15 @@ void RegisterKernels(const WorkingSet& set) {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
+  for (; argc > 1; --argc) {
+    constexpr std::string_view kFlag = "--streaming_bytes=";
+    const std::string_view argument = argv[argc - 1];
+    size_t bytes = 0;
+    if (!argument.starts_with(kFlag)) break;
+    const auto [end, error] = std::from_chars(argument.begin() + kFlag.size(), argument.end(), bytes);
+    if (error != std::errc() || end != argument.end()) break;
+    actbench::SetStreamingBytes(bytes);
+  }
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   for (const actbench::WorkingSet& set : actbench::kWorkingSets) {
     actbench::RegisterCopies(set);

@@ -4,18 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <string>
 
-#include "absl/strings/numbers.h"
 #include "hwy/cache_control.h"
 
 namespace actbench {
 namespace {
-
-constexpr char kVariable[] = "ACTBENCH_STREAMING_BYTES";
 
 // In bytes, of the processor that the process began on; 32 MiB if the system does not tell.
 size_t LastLevelCache() {
@@ -26,18 +20,8 @@ size_t LastLevelCache() {
   return file >> kibibytes >> unit && unit == 'K' && kibibytes > 0 ? kibibytes << 10 : kUsual;
 }
 
-size_t InitialBytes() {
-  const size_t usual = LastLevelCache() / 4;
-  const char* const text = std::getenv(kVariable);
-  if (text == nullptr) return usual;
-  uint64_t bytes = 0;
-  if (absl::SimpleAtoi(text, &bytes)) return bytes;
-  std::fprintf(stderr, "%s is \"%s\"; it must be a number of bytes; %zu is used\n", kVariable, text, usual);
-  return usual;
-}
-
 std::atomic<size_t>& Bytes() {
-  static std::atomic<size_t> bytes(InitialBytes());
+  static std::atomic<size_t> bytes(LastLevelCache() / 4);
   return bytes;
 }
 

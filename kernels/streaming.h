@@ -13,9 +13,8 @@
 namespace actbench {
 
 // Kernels of ours write outputs of at least this many bytes in one call past the caches: a quarter of the last-level
-// cache (docs/performance.md has the measurement), or what the environment's ACTBENCH_STREAMING_BYTES says.
+// cache, which docs/performance.md has the measurement of, unless the process says otherwise.
 size_t StreamingBytes();
-// For the rest of the process.
 void SetStreamingBytes(size_t bytes);
 
 // The elements of one call and what its vectors take.

@@ -230,12 +230,12 @@ ACT_FN void Store(Lane<T>, const Storage*, T value, void* data) {
   std::memcpy(data, &rounded, sizeof(rounded));
 }
 
-// Stores past the caches (kernels/streaming.h): how many of kBytes at a time, at a multiple of them; 0, as here, where
-// that is not done. StreamLine stores kBytes.
-template <size_t kBytes>
+// Stores past the caches (kernels/streaming.h): how many bytes of Storage at a time, at a multiple of them; 0, as here,
+// where that is not done. StreamStep stores as many.
+template <class D, class Storage>
 inline constexpr size_t kStreamStep = 0;
-template <size_t kBytes>
-ACT_FN void StreamLine(const char*, char*) {}
+template <size_t kStep>
+ACT_FN void StreamStep(const char*, char*) {}
 
 // What differs between tiers. MulAdd is a * b + c and NegMulAdd c - a * b, with one rounding or two, whichever is fast;
 // in the exact tier with one, so that every instruction set gives the same bits.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <random>
 #include <thread>
 #include <utility>
@@ -41,6 +42,20 @@ class AlwaysStreaming {
   const size_t usual_ = StreamingBytes();
 };
 
+// Which begins with a line of the caches.
+template <class T>
+struct AlignedAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kAlignment{64};
+  AlignedAllocator() = default;
+  template <class U>
+  AlignedAllocator(const AlignedAllocator<U>&) {}  // NOLINT(google-explicit-constructor): what containers want
+  T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kAlignment)); }
+  void deallocate(T* data, size_t) { ::operator delete(data, kAlignment); }
+  bool operator==(const AlignedAllocator&) const = default;
+};
+using AlignedBuffer = std::vector<char, AlignedAllocator<char>>;
+
 class KernelBitsTest : public KernelsTest {};
 class F32LaneKernelsTest : public KernelsTest {};
 
@@ -51,13 +66,13 @@ void ExpectSameBits(const TestedKernel& kernel, const Buffers& inputs, const Buf
   const size_t bytes = SizeBytes(kernel.dtype());
   const size_t count = length * bytes;
   const auto cut = [&](const std::vector<char>& buffer) {
-    std::vector<char> part(misalignment + count + kGuard, 'g');
+    AlignedBuffer part(misalignment + count + kGuard, 'g');
     std::copy_n(buffer.begin() + start * bytes, count, part.begin() + misalignment);
     return part;
   };
   const size_t new_buffers = kernel.output_count();  // where no output is in place
   for (size_t shift = 0; shift <= kernel.input_count(); ++shift) {
-    Buffers buffers;
+    std::vector<AlignedBuffer> buffers;
     for (const std::vector<char>& input : inputs) buffers.push_back(cut(input));
     for (size_t k = 0; k < new_buffers; ++k) buffers.emplace_back(misalignment + count + kGuard, 'g');
     std::vector<const void*> in;
