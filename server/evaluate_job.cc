@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,7 +22,7 @@ constexpr size_t kBriefCost = kChunkCost / 8;  // about what waking a worker cos
 constexpr size_t kMeasuredCost = 16;           // an output element whose definition is evaluated, 0.1 to 0.8 us
 constexpr size_t kMeasuredF64Cost = 2000;      // the same in f64, 10 to 100 us
 static_assert(kItemCost + 2 * kMeasuredF64Cost <= kChunkCost);
-constexpr size_t kPageBytes = 4096;      // a tensor is cut at multiples of it, so that two workers share none
+constexpr size_t kPageBytes = 4096;      // a tensor is cut where one ends, so that two workers share none
 constexpr size_t kBlockElements = 4096;  // what passes through the buffer at a time; fits the first-level cache
 constexpr size_t kBlockBytes = kBlockElements * sizeof(double);
 
@@ -35,13 +37,16 @@ size_t CostOfElement(const EvaluatePlan& plan) {
   return plan.output_count * (plan.kernel->dtype == Dtype::kF64 ? kMeasuredF64Cost : kMeasuredCost);
 }
 
-// Where a piece from `begin` on ends that may have `most` elements.
-size_t CutBefore(const EvaluatePlan& plan, size_t begin, size_t most) {
-  const size_t page = kPageBytes / SizeBytes(plan.kernel->dtype);
-  const size_t end = begin + most;
-  if (end >= plan.elements) return plan.elements;
-  const size_t page_end = end / page * page;
-  return page_end > begin ? page_end : end;
+// Where a piece from `begin` on ends that may have `most` elements: where the tensor or, of x and what replaces it, a
+// page does. None if neither is so near, unless elements are so costly that no chunk has a page of them.
+std::optional<size_t> EndOfPiece(const EvaluatePlan& plan, size_t begin, size_t most) {
+  if (begin + most >= plan.elements) return plan.elements;
+  const size_t size = SizeBytes(plan.kernel->dtype);
+  if ((kChunkCost - kItemCost) / CostOfElement(plan) * size < kPageBytes) return begin + most;
+  const uintptr_t data = reinterpret_cast<uintptr_t>(plan.inputs[0]);
+  const uintptr_t page = (data + (begin + most) * size) / kPageBytes * kPageBytes;
+  if (page < data + (begin + 1) * size) return std::nullopt;
+  return (page - data) / size;
 }
 
 int64_t ResponseBytes(const EvaluatePlan& plan) {
@@ -97,17 +102,20 @@ void EvaluateJob::Cut() {
     if (!item.plan.ok()) continue;
     const size_t element_cost = CostOfElement(*item.plan);
     item.first_piece = pieces_.size();
-    size_t begin = 0;
-    do {
-      if (room < kItemCost + element_cost) {
+    for (size_t begin = 0; begin < item.plan->elements || pieces_.size() == item.first_piece;) {
+      const size_t most = room < kItemCost + element_cost ? 0 : (room - kItemCost) / element_cost;
+      std::optional<size_t> end;
+      if (most > 0) end = EndOfPiece(*item.plan, begin, most);
+      if (!end.has_value() && room < kChunkCost) {
         chunk_ends_.push_back(pieces_.size());
         room = kChunkCost;
+        continue;
       }
-      const size_t end = CutBefore(*item.plan, begin, (room - kItemCost) / element_cost);
-      pieces_.push_back({.item = &item, .begin = begin, .end = end, .error = {}});
-      room = end < item.plan->elements ? 0 : room - kItemCost - (end - begin) * element_cost;
-      begin = end;
-    } while (begin < item.plan->elements);
+      const size_t piece_end = end.value_or(begin + most);
+      pieces_.push_back({.item = &item, .begin = begin, .end = piece_end, .error = {}});
+      room = piece_end < item.plan->elements ? 0 : room - kItemCost - (piece_end - begin) * element_cost;
+      begin = piece_end;
+    }
     item.end_piece = pieces_.size();
   }
   if (room < kChunkCost) chunk_ends_.push_back(pieces_.size());

@@ -137,13 +137,15 @@ TEST(ChunkTest, HoldsAsMuchAsMayTakeAMillisecond) {
   EXPECT_EQ(Chunks(v1::DTYPE_F64, {8 * 10 + 1}, true), 11u);
 }
 
-// Beside 10,000 elements there is room for 6,320, of which 6,144 are whole pages, in f32 and in 16 bits.
-TEST(ChunkTest, EndsWithinATensorAtAPage) {
-  EXPECT_EQ(Chunks(v1::DTYPE_F32, {3 * 16'384}, false), 3u);
+// Within a tensor a chunk ends where a page does, which is up to 1,024 elements of f32 and 2,048 of 16 bits before it
+// is full; no page ends among the 320 elements for which there is room beside 16,000.
+TEST(ChunkTest, EndsWithinATensorWithAPage) {
   EXPECT_EQ(Chunks(v1::DTYPE_F32, {10'000, 6'320}, false), 1u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'000, 16'384}, false), 2u);
+  EXPECT_EQ(Chunks(v1::DTYPE_F32, {16'000, 30'000}, false), 3u);
   for (const v1::Dtype dtype : {v1::DTYPE_F32, v1::DTYPE_BF16}) {
-    EXPECT_EQ(Chunks(dtype, {10'000, 6'144 + 16'384}, false), 2u);
-    EXPECT_EQ(Chunks(dtype, {10'000, 6'144 + 16'385}, false), 3u);
+    EXPECT_EQ(Chunks(dtype, {10'000, 6'320 + 16'384 - 2'048}, false), 2u);
+    EXPECT_EQ(Chunks(dtype, {10'000, 6'320 + 16'385}, false), 3u);
   }
 }
 
