@@ -90,11 +90,11 @@ def fit(f, low, high, degree, fixed, zero):
     return point, coefficients, float(worst * 2**24)
 
 
-def fit_at_zero(f, low, high, degree, zero):
+def fit_at_zero(f, low, high, degree, zero, to_doubles=0):
     """As fit, where the relative error is to stay small next to the zero: c0 is what f has left at the centre, and the
-    others are fitted to f - c0, relative to itself."""
+    others are fitted to f - c0, relative to itself. The first `to_doubles` are rounded to doubles."""
     point = mpf(to_float(mpmath.findroot(f, (zero - 1e-3, zero + 1e-3), solver="anderson")))
-    coefficients = [to_float(f(point))]
+    coefficients = [float(f(point)) if to_doubles else to_float(f(point))]
     nodes = [(low + high) / 2 + (high - low) / 2 * mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * POINTS)) for i in range(POINTS)]
     t = numpy.array([float(x - point) for x in nodes])
     slope = [(f(x) - coefficients[0]) / (x - point) for x in nodes]
@@ -102,7 +102,8 @@ def fit_at_zero(f, low, high, degree, zero):
     while len(coefficients) <= degree:
         rest = numpy.array([float(v - sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients[1:]))) for v, x in zip(slope, t)])
         powers = list(range(len(coefficients) - 1, degree))
-        coefficients.append(to_float(minimax(powers, rest, t, weight)[0]))
+        value = minimax(powers, rest, t, weight)[0]
+        coefficients.append(float(value) if len(coefficients) < to_doubles else to_float(value))
     worst = max(abs(sum(mpf(c) * mpf(x) ** i for i, c in enumerate(coefficients[1:])) / v - 1) for v, x in zip(slope, t))
     return point, coefficients, float(worst * 2**24)
 
@@ -129,7 +130,7 @@ def polynomial(name, comment, f, low, high, degree, weight):
 
 def polynomial_at_zero(name, comment, f, low, high, degree, zero):
     """Of the distance from the float next to f's zero, which is printed too."""
-    point, coefficients, error = fit_at_zero(f, mpf(low), mpf(high), degree, mpf(zero))
+    point, coefficients, error = fit_at_zero(f, mpf(low), mpf(high), degree, mpf(zero), to_doubles=2)
     print_polynomial(name, f"// {comment} between {low:g} and {high:g}, by the distance from the float next to its zero: {error:.2f}.", coefficients)
     print(f"constexpr double {name}Zero = {text(point)[:-1]};")
 
@@ -237,7 +238,7 @@ def polynomials():
     polynomial_at_zero("kPolySiluSlope", "silu'(-a)", lambda a: silu_slope(-a), 0, 1.95, 11, 1.2785)
     comment = "(1 - (1 + x)^-2) / x for x up to exp(-1.95), as a part of x times it"
     polynomial("kPolySiluTail", comment, lambda x: (2 + x) / (1 + x) ** 2, mpf(0), mpmath.exp(-1.95), 5, lambda x, _: x)
-    polynomial_at_zero("kPolyMishSlope", "mish'(x)", mish_slope, -1.8, 0.3, 12, -1.1924)
+    polynomial_at_zero("kPolyMishSlope", "mish'(x)", mish_slope, -1.8, 0.3, 13, -1.1924)
     comment = "(1 - (1 + x + x^2 / 2)^-2) / x for x up to exp(-1.8), as a part of x times it"
     square = lambda x: (1 + x + x * x / 2) ** 2
     polynomial("kPolyMishTail", comment, lambda x: (square(x) - 1) / x / square(x), mpf(0), mpmath.exp(-1.8), 5, lambda x, _: x)
