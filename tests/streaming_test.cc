@@ -57,7 +57,7 @@ TEST_F(StreamingTest, LeavesWhatIsInPlaceOrLiesAskew) {
   EXPECT_EQ(StartOfTwo(128 + 4, 256 + 8), std::nullopt);
 }
 
-// The tests run without the variable.
+// As it was before a test set another.
 TEST_F(StreamingTest, AQuarterOfTheLastLevelCacheIsUsual) {
   TearDown();
   EXPECT_GE(StreamingBytes(), size_t{1} << 18);
