@@ -67,6 +67,7 @@ struct ActivationInfo {
   // Computed in f64 lanes in every tier: the formula has no form for f32 lanes yet.
   bool wide_forward = false;
   bool wide_gradient = false;
+  bool long_chain_forward = false;  // in f32 lanes it waits more than it computes: twice as many go side by side
 
   constexpr std::span<const std::string_view> Aliases() const {
     return Filled(aliases, [](std::string_view alias) { return !alias.empty(); });

@@ -32,6 +32,8 @@ struct Lane {
 
 using LaneF64 = Lane<double>;
 using LaneF32 = Lane<float>;
+template <class D>
+using MoreLanes = D;
 
 // The type of one lane.
 template <class D>
