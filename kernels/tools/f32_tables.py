@@ -135,15 +135,19 @@ def polynomial_at_zero(name, comment, f, low, high, degree, zero):
     print(f"constexpr double {name}Zero = {text(point)[:-1]};")
 
 
-def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None, entries=16):
-    """`intervals`: (index, low, high). In that which begins at 0 the first coefficients are `fixed`,
-    and 0 in the table: the kernel has them elsewhere. `more`: of a table that holds more, its type and what it has."""
+def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None, entries=16, keep=0, mirror=False):
+    """`intervals`: (index, low, high). In that which begins at 0 the first coefficients are `fixed`, and but for the last
+    `keep` 0 in the table: the kernel has them elsewhere. `more`: of a table that holds more, its type and what it has.
+    `mirror`: of -f(-z), with all but the first coefficient negated."""
     rows = [[0.0] * entries for _ in range(degree + 2)]
     print(f"\n{comment}")
     for index, low, high in intervals:
         point, coefficients, error = fit(f, mpf(low), mpf(high), degree, fixed if low == 0 else (), zero)
         if low == 0:
-            coefficients[: len(fixed)] = [0.0] * len(fixed)
+            coefficients[: len(fixed) - keep] = [0.0] * (len(fixed) - keep)
+        if mirror:
+            point = 0 - point
+            coefficients = [-coefficients[0]] + [c * (-1) ** i for i, c in enumerate(coefficients) if i > 0]
         for row, value in zip(rows, [point] + coefficients):
             row[index] = value
         print(f"// [{float(low):g}, {float(high):g}]: {error:.2f}")
@@ -160,15 +164,18 @@ def bits(value):
 
 
 def exp_table(entries):
-    """2^(j/entries) rounded to 8 bits after the point, and what that does."""
+    """2^(j/entries) rounded to 8 bits after the point, what that does, and rounded to a float."""
     shift = 23 - int(math.log2(entries))
-    scales = [mpmath.nint(mpf(2) ** (mpf(j) / entries) * 256) / 256 for j in range(entries)]
-    shifted = [struct.unpack("<f", struct.pack("<I", bits(s) - (j << shift)))[0] for j, s in enumerate(scales)]
+    powers = [mpf(2) ** (mpf(j) / entries) for j in range(entries)]
+    scales = [mpmath.nint(power * 256) / 256 for power in powers]
+    shifted, floats = (
+        [struct.unpack("<f", struct.pack("<I", bits(s) - (j << shift)))[0] for j, s in enumerate(values)] for values in (scales, powers)
+    )
     logs = [to_float(mpmath.log(s) - j * mpmath.log(2) / entries) for j, s in enumerate(scales)]
-    print(f"\n// For j from 0 to {entries - 1}: 2^(j/{entries}) rounded to 8 bits after the point, with -j 2^{shift} added to its bits; and the")
-    print("// logarithm of what rounding did.")
-    cells = ", ".join("{" + ", ".join(text(v) for v in row) + "}" for row in (shifted, logs))
-    print(f"alignas(64) constexpr float kExpTable{entries}[2][{entries}] = {{{cells}}};")
+    print(f"\n// For j from 0 to {entries - 1}: 2^(j/{entries}) rounded to 8 bits after the point, with -j 2^{shift} added to its bits; the")
+    print(f"// logarithm of what rounding did; and 2^(j/{entries}) as a float, with the same added.")
+    cells = ", ".join("{" + ", ".join(text(v) for v in row) + "}" for row in (shifted, logs, floats))
+    print(f"alignas(64) constexpr float kExpTable{entries}[3][{entries}] = {{{cells}}};")
 
 
 def quarter_binades(shift, end):
@@ -269,11 +276,14 @@ def main():
         exp_table(16)
     if wants("kTanhTable"):
         table("kTanhTable", "// tanh(a), by QuarterBinade of a + 0.625.", mpmath.tanh, 5, quarter_binades(0.625, 9.2), [0.0])
+    gelu = lambda a: a * phi(a) * mpmath.exp(a * a / 2)
     if wants("kGeluTable"):
-        gelu = lambda a: a * phi(a) * mpmath.exp(a * a / 2)
         gelu_tables("kGeluTable", "// a Phi(-a) exp(a^2 / 2)", gelu, (5, 9), (13.15, 13.15), 1, 1, fixed=[0.0, 0.5])
+    if wants("kGeluHalfTable"):
+        gelu_tables("kGeluHalfTable", "// a Phi(-a) exp(a^2 / 2), for results of 16 bits", gelu, (4, 7), (13.15, 13.15), 1, 1, fixed=[0.0, 0.5], keep=1)
     if wants("kExpm1Table"):
-        table("kExpm1Table", "// 1 - exp(-a), by QuarterBinade of a + 1.25.", lambda a: -mpmath.expm1(-a), 5, quarter_binades(1.25, 18.75), [0.0])
+        comment = "// exp(-a) - 1, by QuarterBinade of a + 1.25, as c0 - (c1 + c2 t + ...) t with t = -a - (row 0)."
+        table("kExpm1Table", comment, lambda a: -mpmath.expm1(-a), 5, quarter_binades(1.25, 18.75), [0.0], mirror=True)
     if wants("kSoftplusTable"):
         step_table("kSoftplusTable", "// log(1 + exp(-a)).", lambda a: mpmath.log1p(mpmath.exp(-a)), 7, 1.163)
     if wants("kSigmoidSlopeTable"):
