@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scalar kernels of one dtype, direction and tier: the portable baseline, from the same formulas one number at a
 // time. Compiled once for each group of kernels/CMakeLists.txt, with the same definitions as simd_kernels.cc.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <type_traits>

@@ -2,6 +2,7 @@
 // The SIMD kernels of one dtype, direction and tier: compiled once for each group of kernels/CMakeLists.txt, and in it
 // once for each Highway target. ACTBENCH_GROUP names the namespace; ACTBENCH_DTYPE, ACTBENCH_STORAGE, ACTBENCH_LANE,
 // ACTBENCH_DIRECTION, ACTBENCH_TIER_NAME and ACTBENCH_EXACT_TIER say what the group is.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -227,6 +228,24 @@ TEST(ParameterTest, KernelsAreRightForOtherParameters) {
               << kernel.Name() << " " << parameter.name << " = " << value << ", dy = " << dy;
         }
       }
+    }
+  }
+}
+
+// The floats beside the zero of its derivative, whose distance from it needs more digits than two floats have.
+TEST(ParameterTest, SwishIsRightBesideTheZeroOfItsDerivative) {
+  std::mt19937_64 random(1);
+  for (const Kernel* kernel : OurKernels()) {
+    if (kernel->activation != "swish" || kernel->direction != Direction::kGradient || kernel->dtype != Dtype::kF32)
+      continue;
+    for (int i = 0; i < 200; ++i) {
+      const double beta = i == 0 ? 0.50815792755890954 : std::exp(std::uniform_real_distribution(-3.0, 3.0)(random));
+      const TestedKernel tested(*kernel, {{"beta", beta}});
+      std::vector<Point> points;
+      const double zero = Rounded(Dtype::kF32, -1.2784645427610738 / beta);
+      for (int step = -3; step <= 3; ++step) points.push_back({Step(Dtype::kF32, zero, step)});
+      EXPECT_LE(WorstError(tested, WithUpstream(tested, points, 1)), LimitOf(*kernel, {.default_parameters = false}))
+          << kernel->Name() << ", beta = " << beta;
     }
   }
 }
