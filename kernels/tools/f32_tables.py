@@ -236,16 +236,16 @@ def mish_slope(x):
 
 
 def polynomials():
-    for entries, reach, degree in ((4, "0.0888", 4), (16, "0.026", 2)):
+    for name, reach, degree in (("4", "0.0888", 4), ("16", "0.026", 2), ("Half4", "0.0888", 3), ("Half16", "0.026", 1)):
         slope = lambda r: -mpmath.expm1(-r) / r
         comment = f"(1 - exp(-r)) / r for abs(r) up to {reach}, as a part of exp(-r)"
-        polynomial(f"kPolyExp{entries}", comment, slope, -mpf(reach), mpf(reach), degree, lambda r, _: r)
+        polynomial(f"kPolyExp{name}", comment, slope, -mpf(reach), mpf(reach), degree, lambda r, _: r)
     log1p = lambda x: mpmath.log1p(x) / x
     polynomial("kPolyLog1p", "log(1 + x) / x for x up to 1", log1p, mpf(0), 1 + mpf(2) ** -23, 9, lambda _, v: 1 / v)
     polynomial_at_zero("kPolySiluSlope", "silu'(-a)", lambda a: silu_slope(-a), 0, 1.95, 11, 1.2785)
     comment = "(1 - (1 + x)^-2) / x for x up to exp(-1.95), as a part of x times it"
     polynomial("kPolySiluTail", comment, lambda x: (2 + x) / (1 + x) ** 2, mpf(0), mpmath.exp(-1.95), 5, lambda x, _: x)
-    polynomial_at_zero("kPolyMishSlope", "mish'(x)", mish_slope, -1.8, 0.3, 13, -1.1924)
+    polynomial_at_zero("kPolyMishSlope", "mish'(x)", mish_slope, -1.85, 0.35, 13, -1.1924)  # these ends give the right float at 0
     comment = "(1 - (1 + x + x^2 / 2)^-2) / x for x up to exp(-1.8), as a part of x times it"
     square = lambda x: (1 + x + x * x / 2) ** 2
     polynomial("kPolyMishTail", comment, lambda x: (square(x) - 1) / x / square(x), mpf(0), mpmath.exp(-1.8), 5, lambda x, _: x)
@@ -302,17 +302,18 @@ def main():
             growth = a * 2 * mpmath.sqrt(2 / mpmath.pi) * (1 + mpf(3 * 44715) / 1000000 * a**2)
             return (1 - growth / (1 + mpmath.exp(-gelu_tanh(a)))) / (1 + mpmath.exp(gelu_tanh(a)))
 
-        # Of the floats next to the linear coefficient that for which the slope at the zero is nearest to a float.
-        cubic = to_float(2 * mpmath.sqrt(2 / mpmath.pi) * 44715 / 1000000)
-        nearest = to_float(2 * mpmath.sqrt(2 / mpmath.pi))
+        # The linear coefficient has 16 bits after the point. Of the floats next to the cubic one that for which the slope at
+        # the zero is nearest to a float.
+        linear = mpmath.floor(2 * mpmath.sqrt(2 / mpmath.pi) * 2**16) / 2**16
+        nearest = to_float(2 * mpmath.sqrt(2 / mpmath.pi) * 44715 / 1000000)
         zero = mpmath.findroot(slope_tanh, 0.7525)
         at_zero = mpmath.diff(slope_tanh, zero)
 
-        def badness(linear):
+        def badness(cubic):
             value = at_zero * mpmath.exp(linear * zero + cubic * zero**3)
             return abs(value - to_float(value))
 
-        linear = min((nearest + k * 2.0**-23 for k in range(-16, 17)), key=badness)
+        cubic = min((nearest + k * 2.0**-27 for k in range(-16, 17)), key=badness)
         print(f"\n// What w(a) is made of below: c a + c3 a^3.\nconstexpr float kGeluTanhLinear = {text(linear)};\nconstexpr float kGeluTanhCubic = {text(cubic)};")
         slope = lambda a: slope_tanh(a) * mpmath.exp(linear * a + cubic * a**3)
         gelu_tables("kGeluTanhSlopeTable", "// gelu_tanh'(-a) exp(w(a))", slope, (6, 11), (12.1, 10.6), 0.9, 0.5, zero=0.7525)
