@@ -40,10 +40,8 @@ TEST(ClaimTest, FastKernelsClaimTwoUlpAndThoseOf16BitsNearlyHalfOfOne) {
   }
 }
 
-TEST(ClaimTest, InF64GeluAndGatedUnitsClaimLess) {
-  EXPECT_EQ(MaxUlp("gelu_erf", Direction::kForward, Dtype::kF64), 8);
-  EXPECT_EQ(MaxUlp("gelu_erf", Direction::kGradient, Dtype::kF64), 11);
-  EXPECT_EQ(MaxUlp("geglu", Direction::kGradient, Dtype::kF64), 12);
+TEST(ClaimTest, InF64GatedUnitsClaimLess) {
+  EXPECT_EQ(MaxUlp("geglu", Direction::kGradient, Dtype::kF64), 3);
   EXPECT_EQ(MaxUlp("swiglu", Direction::kForward, Dtype::kF64), 3);
   EXPECT_TRUE(ClaimOf(MakeKernel("gelu_erf", Direction::kGradient, Dtype::kF64))->everywhere);
   EXPECT_TRUE(ClaimOf(MakeKernel("swiglu", Direction::kForward, Dtype::kF64))->everywhere);
