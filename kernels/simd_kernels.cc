@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SIMD kernels of one dtype, direction and tier: compiled once for each group of kernels/CMakeLists.txt, and in it
 // once for each Highway target. ACTBENCH_GROUP names the namespace; ACTBENCH_DTYPE, ACTBENCH_STORAGE, ACTBENCH_LANE,
-// ACTBENCH_DIRECTION, ACTBENCH_TIER_NAME and ACTBENCH_EXACT_TIER say what the group is.
+// ACTBENCH_DIRECTION, ACTBENCH_TIER_NAME, ACTBENCH_EXACT_TIER, ACTBENCH_NARROW_RESULTS and ACTBENCH_HALF_RESULTS say
+// what the group is.
 #include <algorithm>
 #include <bit>
 #include <cmath>

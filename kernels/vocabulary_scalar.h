@@ -32,6 +32,8 @@ struct Lane {
 
 using LaneF64 = Lane<double>;
 using LaneF32 = Lane<float>;
+
+// As many lanes or twice as many, for what takes less time so: long chains of operations with few constants.
 template <class D>
 using MoreLanes = D;
 

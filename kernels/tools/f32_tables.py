@@ -239,6 +239,7 @@ def polynomials():
     for name, reach, degree in (("4", "0.0888", 4), ("16", "0.026", 2), ("Half4", "0.0888", 3), ("Half16", "0.026", 1)):
         slope = lambda r: -mpmath.expm1(-r) / r
         comment = f"(1 - exp(-r)) / r for abs(r) up to {reach}, as a part of exp(-r)"
+        comment += ", for results of 16 bits" if name.startswith("Half") else ""
         polynomial(f"kPolyExp{name}", comment, slope, -mpf(reach), mpf(reach), degree, lambda r, _: r)
     log1p = lambda x: mpmath.log1p(x) / x
     polynomial("kPolyLog1p", "log(1 + x) / x for x up to 1", log1p, mpf(0), 1 + mpf(2) ** -23, 9, lambda _, v: 1 / v)
@@ -302,8 +303,8 @@ def main():
             growth = a * 2 * mpmath.sqrt(2 / mpmath.pi) * (1 + mpf(3 * 44715) / 1000000 * a**2)
             return (1 - growth / (1 + mpmath.exp(-gelu_tanh(a)))) / (1 + mpmath.exp(gelu_tanh(a)))
 
-        # The linear coefficient has 16 bits after the point. Of the floats next to the cubic one that for which the slope at
-        # the zero is nearest to a float.
+        # The linear coefficient has 16 bits after the point, so that ExpCubic takes a sum from it without error. Of the floats
+        # next to the cubic one that for which the slope at the zero is nearest to a float.
         linear = mpmath.floor(2 * mpmath.sqrt(2 / mpmath.pi) * 2**16) / 2**16
         nearest = to_float(2 * mpmath.sqrt(2 / mpmath.pi) * 44715 / 1000000)
         zero = mpmath.findroot(slope_tanh, 0.7525)
@@ -314,7 +315,7 @@ def main():
             return abs(value - to_float(value))
 
         cubic = min((nearest + k * 2.0**-27 for k in range(-16, 17)), key=badness)
-        print(f"\n// What w(a) is made of below: c a + c3 a^3.\nconstexpr float kGeluTanhLinear = {text(linear)};\nconstexpr float kGeluTanhCubic = {text(cubic)};")
+        print(f"\n// What w(a) is made of below: c a + c3 a^3. (gelu_tanh itself has the rest of c besides.)\nconstexpr float kGeluTanhLinear = {text(linear)};\nconstexpr float kGeluTanhCubic = {text(cubic)};")
         slope = lambda a: slope_tanh(a) * mpmath.exp(linear * a + cubic * a**3)
         gelu_tables("kGeluTanhSlopeTable", "// gelu_tanh'(-a) exp(w(a))", slope, (6, 11), (12.1, 10.6), 0.9, 0.5, zero=0.7525)
 
