@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "server/host.h"
+#include "kernels/measure/host.h"
 
 namespace actbench {
 

@@ -9,8 +9,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/measure/host.h"
 #include "server/build_info.h"
-#include "server/host.h"
 #include "server/log.h"
 #include "server/metrics_accuracy.h"
 #include "server/metrics_endpoint.h"

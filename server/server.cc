@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "kernels/measure/host.h"
 #include "proto/address.h"
 #include "server/accuracy_service.h"
 #include "server/address.h"
@@ -26,7 +27,6 @@
 #include "server/certificate_store.h"
 #include "server/evaluation_service.h"
 #include "server/grpc_settings.h"
-#include "server/host.h"
 #include "server/live_accuracy.h"
 #include "server/metrics.h"
 #include "server/rpc_metrics.h"

@@ -1,33 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/host.h"
+#include "kernels/measure/host.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
+
+#include "tests/fake_root.h"
 
 namespace actbench {
 namespace {
 
-// A directory with a /proc and a /sys of its own.
 class HostTest : public testing::Test {
  protected:
-  HostTest() : root_(testing::TempDir() + "/host_test." + std::to_string(getpid())) {
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_);
-  }
-  ~HostTest() override { std::filesystem::remove_all(root_); }
+  void Write(const std::string& path, const std::string& contents) { fake_.Write(path, contents); }
 
-  void Write(const std::string& path, const std::string& contents) {
-    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
-    std::ofstream(root_ + path) << contents;
-  }
-
-  const std::string root_;
+  const FakeRoot fake_;
+  const std::string& root_ = fake_.path();
 };
 
 // Runs `function` in a thread that is bound to the first processor this process may use.

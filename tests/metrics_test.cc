@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/measure/host.h"
 #include "server/build_info.h"
-#include "server/host.h"
 #include "tests/metrics_text.h"
 
 namespace actbench {

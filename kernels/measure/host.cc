@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/host.h"
+#include "kernels/measure/host.h"
 
 #include <sched.h>
 
@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cmath>
 #include <fstream>
-#include <functional>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -29,10 +28,6 @@ int AffinityCpus() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-// The quota that a group's directory sets, in processors; none if it sets no limit ("max", -1) or there is no such
-// directory.
-using ReadQuota = std::function<std::optional<double>(const std::string& directory)>;
-
 std::optional<double> Quota(std::istream& quota, std::istream& period) {
   double quota_us = 0;
   double period_us = 0;
@@ -40,33 +35,26 @@ std::optional<double> Quota(std::istream& quota, std::istream& period) {
   return quota_us / period_us;
 }
 
-// cgroup v2: one file with "max 100000" or "150000 100000".
-std::optional<double> QuotaV2(const std::string& directory) {
-  std::ifstream file(directory + "/cpu.max");
-  return Quota(file, file);
-}
-
-std::optional<double> QuotaV1(const std::string& directory) {
-  std::ifstream quota(directory + "/cpu.cfs_quota_us");
-  std::ifstream period(directory + "/cpu.cfs_period_us");
+// The quota that a group's directory sets, in processors; none if it sets no limit ("max", -1) or there is no such
+// directory. cgroup v2: one file with "max 100000" or "150000 100000".
+std::optional<double> QuotaOf(const CpuGroup& group) {
+  if (group.version == 2) {
+    std::ifstream file(group.directory + "/cpu.max");
+    return Quota(file, file);
+  }
+  std::ifstream quota(group.directory + "/cpu.cfs_quota_us");
+  std::ifstream period(group.directory + "/cpu.cfs_period_us");
   return Quota(quota, period);
 }
 
-std::optional<double> Smaller(std::optional<double> a, std::optional<double> b) {
-  if (a.has_value() && b.has_value()) return std::min(*a, *b);
-  return a.has_value() ? a : b;
-}
-
-// The smallest quota of `group` ("/a/b") below `mount` and of the groups around it. Inside a container the group is
+// Adds `group` ("/a/b") below `mount` and the groups around it, from the outermost on. Inside a container the group is
 // often named as the host sees it and does not exist below the container's mount; then only the root counts.
-std::optional<double> SmallestQuota(const std::string& mount, std::string group, const ReadQuota& read_quota) {
-  std::optional<double> smallest = read_quota(mount);
-  while (!group.empty()) {
-    smallest = Smaller(smallest, read_quota(mount + group));
-    const size_t slash = group.rfind('/');
-    group.resize(slash == std::string::npos ? 0 : slash);
+void AddGroups(const std::string& mount, const std::string& group, int version, std::vector<CpuGroup>& groups) {
+  groups.push_back({mount, version});
+  for (size_t end = 0; end < group.size();) {
+    end = std::min(group.find('/', end + 1), group.size());
+    if (end > 1) groups.push_back({mount + group.substr(0, end), version});
   }
-  return smallest;
 }
 
 std::string_view Trimmed(std::string_view text) {
@@ -76,9 +64,9 @@ std::string_view Trimmed(std::string_view text) {
 
 }  // namespace
 
-std::optional<double> CgroupCpuQuota(const std::string& root) {
+std::vector<CpuGroup> CpuGroups(const std::string& root) {
   const std::string mount = root + "/sys/fs/cgroup";
-  std::optional<double> smallest;
+  std::vector<CpuGroup> found;
   // Lines "ID:CONTROLLERS:GROUP"; v2 has the one line "0::GROUP", and a hybrid system has both kinds.
   std::ifstream groups(root + "/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
@@ -88,12 +76,21 @@ std::optional<double> CgroupCpuQuota(const std::string& root) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string group = line.substr(second + 1);
     if (controllers.empty()) {
-      smallest = Smaller(smallest, SmallestQuota(mount, group, QuotaV2));
+      AddGroups(mount, group, 2, found);
     } else if (absl::StrCat(",", controllers, ",").find(",cpu,") != std::string::npos) {
       // The mount is "cpu,cpuacct", and mostly "cpu" is a link to it.
-      smallest = Smaller(smallest, SmallestQuota(absl::StrCat(mount, "/", controllers), group, QuotaV1));
-      smallest = Smaller(smallest, SmallestQuota(absl::StrCat(mount, "/cpu"), group, QuotaV1));
+      AddGroups(absl::StrCat(mount, "/", controllers), group, 1, found);
+      if (controllers != "cpu") AddGroups(absl::StrCat(mount, "/cpu"), group, 1, found);
     }
+  }
+  return found;
+}
+
+std::optional<double> CgroupCpuQuota(const std::string& root) {
+  std::optional<double> smallest;
+  for (const CpuGroup& group : CpuGroups(root)) {
+    const std::optional<double> quota = QuotaOf(group);
+    if (quota.has_value()) smallest = std::min(*quota, smallest.value_or(*quota));
   }
   return smallest;
 }
@@ -106,20 +103,23 @@ int AvailableCpus(const std::string& root) {
   return std::max(cpus, 1);
 }
 
-std::string CpuModel(const std::string& root) {
+std::string CpuInfo(std::string_view name, const std::string& root) {
   std::ifstream cpuinfo(root + "/proc/cpuinfo");
-  std::string implementer;
-  std::string part;
   for (std::string line; std::getline(cpuinfo, line);) {
     const size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    const std::string_view name = Trimmed(std::string_view(line).substr(0, colon));
+    if (colon == std::string::npos || Trimmed(std::string_view(line).substr(0, colon)) != name) continue;
     const std::string_view value = Trimmed(std::string_view(line).substr(colon + 1));
-    if (name == "model name" && !value.empty()) return std::string(value);
-    // Arm has no names here, only numbers.
-    if (name == "CPU implementer") implementer = value;
-    if (name == "CPU part") part = value;
+    if (!value.empty()) return std::string(value);
   }
+  return "";
+}
+
+std::string CpuModel(const std::string& root) {
+  std::string name = CpuInfo("model name", root);
+  if (!name.empty()) return name;
+  // Arm has no names here, only numbers.
+  const std::string implementer = CpuInfo("CPU implementer", root);
+  const std::string part = CpuInfo("CPU part", root);
   if (implementer.empty() && part.empty()) return "unknown";
   return "implementer " + implementer + " part " + part;
 }
