@@ -68,14 +68,15 @@ def minimax(powers, target, t, weight):
     return [c / scale**p for c, p in zip(best, powers)]
 
 
-def fit(f, low, high, degree, fixed, zero):
+def fit(f, low, high, degree, fixed, zero, rise=0.25):
     """The centre, the coefficients c0, c1, ... as floats, and the largest relative error. `fixed` are the first of the
-    coefficients where the centre is 0. If f has a zero inside, given near `zero`, the centre is the float beside it."""
+    coefficients where the centre is 0. If f has a zero inside, given near `zero`, the centre is the float beside it. Of an f
+    that grows from low to high the centre is where it has grown by the `rise`-th power of that."""
     if zero is not None and low < zero < high:
         return fit_at_zero(f, low, high, degree, zero)
     aim = (low + high) / 2
     if low != 0 and 0 < f(low) / f(high) < 1:  # what grows loses less at its beginning if c0 is not much larger
-        aim = mpmath.findroot(lambda x: f(x) ** 4 - f(low) ** 3 * f(high), (low, high), solver="anderson")
+        aim = mpmath.findroot(lambda x: f(x) / f(low) - (f(high) / f(low)) ** rise, (low, high), solver="anderson")
     point = mpf(0) if fixed else centre(f, low, high, aim)
     nodes = [(low + high) / 2 + (high - low) / 2 * mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * POINTS)) for i in range(POINTS)]
     t = numpy.array([float(x - point) for x in nodes])
@@ -135,14 +136,14 @@ def polynomial_at_zero(name, comment, f, low, high, degree, zero):
     print(f"constexpr double {name}Zero = {text(point)[:-1]};")
 
 
-def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None, entries=16, keep=0, mirror=False):
+def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None, entries=16, keep=0, mirror=False, **keywords):
     """`intervals`: (index, low, high). In that which begins at 0 the first coefficients are `fixed`, and but for the last
     `keep` 0 in the table: the kernel has them elsewhere. `more`: of a table that holds more, its type and what it has.
     `mirror`: of -f(-z), with all but the first coefficient negated."""
     rows = [[0.0] * entries for _ in range(degree + 2)]
     print(f"\n{comment}")
     for index, low, high in intervals:
-        point, coefficients, error = fit(f, mpf(low), mpf(high), degree, fixed if low == 0 else (), zero)
+        point, coefficients, error = fit(f, mpf(low), mpf(high), degree, fixed if low == 0 else (), zero, **keywords)
         if low == 0:
             coefficients[: len(fixed) - keep] = [0.0] * (len(fixed) - keep)
         if mirror:
@@ -194,11 +195,11 @@ def quarter_binades(shift, end):
     return intervals
 
 
-def step_table(name, comment, f, degree, step, zero=None):
+def step_table(name, comment, f, degree, step, zero=None, **keywords):
     """By the 16 intervals whose middles are the multiples of `step`."""
     middles = [mpf(step) * i for i in range(16)]
     intervals = [(i, max(mpf(0), m - mpf(step) / 2), m + mpf(step) / 2) for i, m in enumerate(middles)]
-    table(name, comment, f, degree, intervals, zero=zero, more=("StepTable", step))
+    table(name, comment, f, degree, intervals, zero=zero, more=("StepTable", step), **keywords)
 
 
 def signed_step_table(name, comment, f, degree, step, first, zero=None):
@@ -290,7 +291,7 @@ def main():
     if wants("kSigmoidSlopeTable"):
         step_table("kSigmoidSlopeTable", "// sigmoid'(a).", lambda a: 1 / (2 + mpmath.exp(a) + mpmath.exp(-a)), 7, 1.163)
     if wants("kSiluSlopeTable"):
-        step_table("kSiluSlopeTable", "// silu'(-a).", lambda a: silu_slope(-a), 7, 0.99, zero=1.2785)
+        step_table("kSiluSlopeTable", "// silu'(-a).", lambda a: silu_slope(-a), 7, 0.99, zero=1.2785, rise=0.5)
     if wants("kMishTable"):
         signed_step_table("kMishTable", "// tanh(softplus(x)).", mish_factor, 6, 0.66, -15)
     if wants("kMishSlopeTable"):
