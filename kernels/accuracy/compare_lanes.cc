@@ -41,16 +41,13 @@ using namespace actbench::scalar::fast;
 
 namespace actbench {
 
-const std::vector<CompareFunctions>& AllCompareFunctions() {
-  static const auto& functions = *new std::vector<CompareFunctions>([] {
-    std::vector<CompareFunctions> all = {compare_lanes::scalar_lane::FunctionsFor("scalar")};
+std::vector<CompareFunctions> MakeCompareFunctions() {
+  std::vector<CompareFunctions> all = {compare_lanes::scalar_lane::FunctionsFor("scalar")};
 #define ACTBENCH_ADD(target, space, isa) \
   if (hwy::SupportedTargets() & target) all.push_back(compare_lanes::space::FunctionsFor(isa));
-    ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
+  ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
-    return all;
-  }());
-  return functions;
+  return all;
 }
 
 }  // namespace actbench

@@ -48,6 +48,9 @@ struct CompareFunctions {
 };
 
 // From the narrowest to the widest instruction set that the processor has; "scalar" is always there.
+std::vector<CompareFunctions> MakeCompareFunctions();
+
+// The same, made once.
 const std::vector<CompareFunctions>& AllCompareFunctions();
 
 }  // namespace actbench

@@ -42,17 +42,14 @@ using namespace actbench::scalar::fast;
 
 namespace actbench {
 
-const std::vector<LaneReference>& LaneReferences() {
-  static const auto& references = *new std::vector<LaneReference>([] {
-    using reference_lanes::scalar_lane::Activations;
-    std::vector<LaneReference> all = {reference_lanes::scalar_lane::ReferenceOf("scalar", Activations())};
+std::vector<LaneReference> MakeLaneReferences() {
+  using reference_lanes::scalar_lane::Activations;
+  std::vector<LaneReference> all = {reference_lanes::scalar_lane::ReferenceOf("scalar", Activations())};
 #define ACTBENCH_ADD(target, space, isa) \
   if (hwy::SupportedTargets() & target) all.push_back(reference_lanes::space::ReferenceFor(isa));
-    ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
+  ACTBENCH_FOR_EACH_SIMD_TARGET(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
-    return all;
-  }());
-  return references;
+  return all;
 }
 
 }  // namespace actbench

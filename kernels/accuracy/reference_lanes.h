@@ -59,6 +59,9 @@ struct LaneReference {
 };
 
 // From the narrowest to the widest; "scalar" is always there.
+std::vector<LaneReference> MakeLaneReferences();
+
+// The same, made once.
 const std::vector<LaneReference>& LaneReferences();
 
 }  // namespace actbench
