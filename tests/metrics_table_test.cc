@@ -66,7 +66,7 @@ TEST(MetricsTableTest, OnlyHistogramsHaveBucketsAndTheyAscend) {
 TEST(MetricsTableTest, TheDocumentationListsExactlyTheTable) {
   using Row = std::tuple<std::string, std::string, std::vector<std::string>>;
   std::vector<Row> documented;
-  std::ifstream page(std::filesystem::path(__FILE__).parent_path().parent_path() / "docs/metrics.md");
+  std::ifstream page(std::filesystem::path(ACTBENCH_SOURCE_DIRECTORY) / "docs/metrics.md");
   ASSERT_TRUE(page.is_open());
   for (std::string line; std::getline(page, line);) {
     if (!line.starts_with("| `")) continue;

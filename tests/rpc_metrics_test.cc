@@ -116,7 +116,7 @@ TEST(RegisterRpcMethodsTest, KnowsEveryMethodOfTheProtoFiles) {
   RegisterRpcMethods(metrics);
   const std::string text = metrics.Text();
   int methods = 0;
-  const auto directory = std::filesystem::path(__FILE__).parent_path().parent_path() / "proto/actbench/v1";
+  const auto directory = std::filesystem::path(ACTBENCH_SOURCE_DIRECTORY) / "proto/actbench/v1";
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     std::ifstream file(entry.path());
     std::string service;
