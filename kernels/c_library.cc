@@ -24,11 +24,9 @@ using actbench::Kernel;
 struct CKernel {
   CKernel(const Kernel& kernel, const actbench::ActivationInfo& activation, const std::vector<double>& parameters)
       : prepared(kernel.functions, parameters.data(), nullptr),
-        meter(activation, kernel.direction, kernel.dtype, parameters) {
-    const bool gradient = kernel.direction == actbench::Direction::kGradient;
-    inputs = activation.inputs + (gradient ? 1 : 0);
-    outputs = gradient ? activation.inputs : 1;
-  }
+        meter(activation, kernel.direction, kernel.dtype, parameters),
+        inputs(InputCount(activation, kernel.direction)),
+        outputs(OutputCount(activation, kernel.direction)) {}
 
   actbench::PreparedKernel prepared;
   actbench::ErrorMeter meter;

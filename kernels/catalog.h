@@ -4,6 +4,7 @@
 #ifndef ACTBENCH_KERNELS_CATALOG_H_
 #define ACTBENCH_KERNELS_CATALOG_H_
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,6 +22,14 @@ namespace actbench {
 
 // All activations, in the order of the list in activations.inc.
 absl::Span<const ActivationInfo* const> AllActivations();
+
+// How many tensors a kernel reads, x [, gate] [, dy], and writes, y or dx [, dgate].
+constexpr size_t InputCount(const ActivationInfo& activation, Direction direction) {
+  return activation.inputs + (direction == Direction::kGradient ? 1 : 0);
+}
+constexpr size_t OutputCount(const ActivationInfo& activation, Direction direction) {
+  return direction == Direction::kGradient ? activation.inputs : 1;
+}
 
 // Picks a kernel. An empty field means the best of those that fit the others: device "cpu", provider "actbench", tier
 // "fast", each where there is a choice, then the widest isa.

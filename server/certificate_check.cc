@@ -19,6 +19,7 @@
 #include "absl/time/civil_time.h"
 #include "kernels/accuracy/report.h"
 #include "kernels/accuracy/tally.h"
+#include "kernels/catalog.h"
 #include "proto/tensor.h"
 #include "server/accuracy_convert.h"
 #include "server/accuracy_plan.h"
@@ -46,8 +47,8 @@ struct Subject {
   Direction direction;
   Dtype dtype;
 
-  size_t inputs() const { return activation.inputs + (direction == Direction::kGradient ? 1 : 0); }
-  size_t outputs() const { return direction == Direction::kGradient ? activation.inputs : 1; }
+  size_t inputs() const { return InputCount(activation, direction); }
+  size_t outputs() const { return OutputCount(activation, direction); }
 };
 
 absl::Status Bad(std::string_view field, std::string_view what) {

@@ -84,7 +84,7 @@ absl::StatusOr<EvaluatePlan> PlanItem(v1::EvaluateItem& item, const Catalog& cat
                     .output_dtype = resolved->output_dtype,
                     .elements = resolved->x.elements,
                     .input_count = static_cast<size_t>(item.inputs_size()),
-                    .output_count = resolved->direction == Direction::kForward ? 1 : resolved->activation->inputs,
+                    .output_count = OutputCount(*resolved->activation, resolved->direction),
                     .inputs = {}};
   for (size_t i = 0; i < plan.input_count; ++i) {
     plan.inputs[i] = item.mutable_inputs(static_cast<int>(i))->mutable_data()->data();

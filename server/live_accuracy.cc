@@ -8,6 +8,7 @@
 
 #include "kernels/accuracy/error.h"
 #include "kernels/accuracy/tally.h"
+#include "kernels/catalog.h"
 #include "server/random.h"
 
 namespace actbench {
@@ -24,12 +25,9 @@ LiveSamples::LiveSamples(const ActivationInfo& item_activation, const Kernel& it
       kernel(&item_kernel),
       parameters(std::move(item_parameters)),
       positions(std::move(chosen)) {
-  const bool forward = kernel->direction == Direction::kForward;
-  const size_t input_count = activation->inputs + (forward ? 0 : 1);
-  const size_t output_count = forward ? 1 : activation->inputs;
   const size_t bytes = positions.size() * SizeBytes(kernel->dtype);
-  for (size_t i = 0; i < input_count; ++i) inputs[i].resize(bytes);
-  for (size_t i = 0; i < output_count; ++i) outputs[i].resize(bytes);
+  for (size_t i = 0; i < InputCount(*activation, kernel->direction); ++i) inputs[i].resize(bytes);
+  for (size_t i = 0; i < OutputCount(*activation, kernel->direction); ++i) outputs[i].resize(bytes);
 }
 
 template <size_t kCount>

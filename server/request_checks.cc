@@ -14,7 +14,7 @@ namespace actbench {
 absl::StatusOr<TensorInfo> CheckInputs(const google::protobuf::RepeatedPtrField<v1::Tensor>& inputs,
                                        const std::string& field, const ActivationInfo& activation, Direction direction,
                                        const Limits& limits) {
-  const size_t count = activation.inputs + (direction == Direction::kGradient ? 1 : 0);
+  const size_t count = InputCount(activation, direction);
   const std::string names = absl::StrJoin(InputNames(ToProto(direction), static_cast<int>(count)), ", ");
   if (static_cast<size_t>(inputs.size()) != count) {
     return absl::InvalidArgumentError(absl::StrCat(field, " has ", inputs.size(), " tensors; the ",

@@ -28,7 +28,7 @@ class Samples {
   Samples(const ActivationInfo& activation, const std::vector<double>& parameters, const Kernel& kernel)
       : format_(Info(kernel.dtype)), has_upstream_(kernel.direction == Direction::kGradient) {
     // dy, the last, has no kinks.
-    for (size_t i = 0; i < activation.inputs + (has_upstream_ ? 1 : 0); ++i) {
+    for (size_t i = 0; i < InputCount(activation, kernel.direction); ++i) {
       special_.push_back(SpecialInputs(activation, parameters.data(), i, kernel.dtype));
       combinations_ *= special_.back().size();
     }

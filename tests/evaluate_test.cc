@@ -37,7 +37,7 @@ v1::EvaluateItem ItemFor(const Kernel& kernel, size_t elements) {
   item.mutable_selector()->set_tier(kernel.tier);
   item.mutable_selector()->set_isa(kernel.isa);
   item.mutable_selector()->set_device(kernel.device);
-  const size_t inputs = activation.inputs + (kernel.direction == Direction::kGradient ? 1 : 0);
+  const size_t inputs = InputCount(activation, kernel.direction);
   for (size_t i = 0; i < inputs; ++i) {
     v1::Tensor& tensor = *item.add_inputs();
     tensor.set_dtype(ToProto(kernel.dtype));
@@ -52,7 +52,7 @@ std::vector<std::string> RunHere(const Kernel& kernel, const v1::EvaluateItem& i
   const ActivationInfo& activation = **Catalog::FindActivation(kernel.activation);
   const std::vector<double> parameters = *ResolveParameters(activation, {});
   const PreparedKernel prepared(kernel.functions, parameters.data(), nullptr);
-  const size_t output_count = kernel.direction == Direction::kForward ? 1 : activation.inputs;
+  const size_t output_count = OutputCount(activation, kernel.direction);
   std::vector<std::string> outputs(output_count, std::string(item.inputs(0).data().size(), '\0'));
   std::vector<const void*> input_pointers;
   std::vector<void*> output_pointers;
