@@ -68,6 +68,22 @@ TEST(SamplingTest, ACallLongerThanAllTimeIsMeasuredOnce) {
   EXPECT_FALSE(samples.converged);
 }
 
+TEST(SamplingTest, WhatIsPreparedForACallIsNotTimedNorIsTheClock) {
+  FakeMachine machine;
+  int64_t prepared = 0;
+  const SamplingPlan plan = {.min_time = std::chrono::milliseconds(1), .max_time = std::chrono::milliseconds(1)};
+  const Samples samples = TakeSingleSamples(
+      [&] {
+        ++prepared;
+        machine.time += 1000;
+      },
+      [&] { machine.time += 10; }, plan, [&] { return machine.Now(); });
+  EXPECT_EQ(samples.calls_per_sample, 1);
+  EXPECT_EQ(samples.ns_per_call.front(), 10);
+  EXPECT_EQ(samples.ns_per_call.back(), 10);
+  EXPECT_GT(prepared, static_cast<int64_t>(samples.ns_per_call.size())) << "in the warm-up too";
+}
+
 TEST(SamplingTest, TheSteadyClockOnlyGoesForward) {
   const int64_t before = SteadyNow();
   EXPECT_LE(before, SteadyNow());

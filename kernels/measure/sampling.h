@@ -31,7 +31,7 @@ struct Samples {
   std::vector<double> ns_per_call;  // ascending; at least one
   Interval median_interval;         // of ns_per_call
   bool converged = false;           // whether it is as narrow as was asked
-  double clock_overhead_ns = 0;     // the least time between two readings of the clock: it is in each sample once
+  double clock_overhead_ns = 0;     // the least time between two readings of the clock
 };
 
 // Nanoseconds of a clock that only goes forward.
@@ -40,6 +40,11 @@ int64_t SteadyNow();
 
 // `call` does the work that is timed so many times.
 Samples TakeSamples(absl::FunctionRef<void(int64_t times)> call, const SamplingPlan& plan, Clock now = SteadyNow);
+
+// The same for calls each of which needs something done before it that is not timed: a sample is one call, whatever it
+// takes, and the clock's overhead is taken off it.
+Samples TakeSingleSamples(absl::FunctionRef<void()> prepare, absl::FunctionRef<void()> call, const SamplingPlan& plan,
+                          Clock now = SteadyNow);
 
 }  // namespace actbench
 
