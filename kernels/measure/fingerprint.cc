@@ -3,14 +3,13 @@
 
 #include <sys/utsname.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "kernels/measure/hash.h"
 #include "kernels/measure/host.h"
 
 namespace actbench {
@@ -95,10 +94,6 @@ std::string ToText(const std::vector<FingerprintField>& fingerprint) {
   return text;
 }
 
-std::string HashOf(const std::vector<FingerprintField>& fingerprint) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : ToText(fingerprint)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return absl::StrFormat("%016x", hash);
-}
+std::string HashOf(const std::vector<FingerprintField>& fingerprint) { return Hash64(ToText(fingerprint)); }
 
 }  // namespace actbench

@@ -27,7 +27,7 @@ struct FingerprintField {
 // Always the same fields in the same order. `root` stands before /proc and /sys (tests give a directory of their own).
 std::vector<FingerprintField> ReadFingerprint(const std::string& root = "");
 
-// The fields as lines "NAME: VALUE", and 64 bits of them (FNV-1a) as 16 hexadecimal digits.
+// The fields as lines "NAME: VALUE", and their Hash64.
 std::string ToText(const std::vector<FingerprintField>& fingerprint);
 std::string HashOf(const std::vector<FingerprintField>& fingerprint);
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times one benchmark case in this process, in slices. Tested by case_runner_test.cc.
+#ifndef ACTBENCH_KERNELS_MEASURE_CASE_RUNNER_H_
+#define ACTBENCH_KERNELS_MEASURE_CASE_RUNNER_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kernels/kernel.h"
+#include "kernels/measure/benchmark_case.h"
+#include "kernels/measure/case_buffers.h"
+#include "kernels/measure/noise.h"
+#include "kernels/measure/sampling.h"
+#include "kernels/measure/thread_team.h"
+
+namespace actbench {
+
+// What one slice of time gave.
+struct Slice {
+  std::vector<double> ns_per_call;  // of the samples, ascending
+  double copy_ns = 0;               // the median of copying x to y, in the same way as the kernel is called
+  int64_t calls_per_sample = 0;
+  Noise noise;
+  double clock_ghz = 0;  // the lower of two probes, before and after
+};
+
+// The error of a kernel at sampled inputs: a lower bound of what it is.
+struct SampledError {
+  double max_ulp = 0;
+  uint64_t checked = 0;
+};
+
+class CaseRunner {
+ public:
+  // Prepares the kernel and the buffers. A call is shared among `cpus`, of which there are as many as the case has
+  // threads. INVALID_ARGUMENT or UNIMPLEMENTED if the case cannot be, RESOURCE_EXHAUSTED if there is no memory.
+  static absl::StatusOr<std::unique_ptr<CaseRunner>> Make(const BenchmarkCase& benchmark, uint64_t layout_seed,
+                                                          absl::Span<const int> cpus);
+
+  // Four fifths of `time` for the kernel and the rest for copies, beside warming up and looking at the clock, which
+  // takes some 30 ms. INTERNAL if the kernel changed how this processor computes (rounding, flushing to zero): what is
+  // timed after that is another kernel.
+  absl::StatusOr<Slice> Run(std::chrono::nanoseconds time);
+
+  // At `samples` bit patterns.
+  absl::StatusOr<SampledError> MeasureError(uint64_t samples) const;
+
+ private:
+  CaseRunner(BenchmarkCase benchmark, CaseBuffers buffers, absl::Span<const int> cpus);
+
+  // Runs `part` for the elements [begin, end) of each thread.
+  template <class Part>
+  void Share(const Part& part);
+  // Samples of what `call` does once.
+  template <class Call>
+  Samples Take(const Call& call, const SamplingPlan& plan);
+
+  const BenchmarkCase benchmark_;
+  const CaseBuffers buffers_;
+  ThreadTeam team_;
+  PreparedKernel kernel_;
+  size_t share_;  // elements of a thread, but for the last
+};
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_MEASURE_CASE_RUNNER_H_

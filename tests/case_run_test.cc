@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/measure/case_run.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "kernels/measure/thread_team.h"
+#include "tests/bench_fixture.h"
+
+namespace actbench {
+namespace {
+
+// Short, so that tests are: their times mean nothing.
+constexpr CasePlan kShort = {
+    .min_processes = 2, .max_processes = 3, .max_relative_width = 0, .process_time = std::chrono::milliseconds(10)};
+
+void RunToEnd(CaseRun& run) {
+  while (!run.done()) run.Step(std::chrono::seconds(1), [] { return false; });
+}
+
+TEST(CaseRunTest, EveryProcessGivesAMedian) {
+  CasePlan plan = kShort;
+  plan.error_samples = 1000;
+  CaseRun run(CaseOf("sigmoid"), plan, WorkerBesideThisProgram());
+  RunToEnd(run);
+  ASSERT_TRUE(run.status().ok()) << run.status();
+  const CaseResult result = run.Result();
+  EXPECT_EQ(result.process_medians_ns.size(), 3u);
+  EXPECT_GT(result.min_ns, 0);
+  EXPECT_LE(result.min_ns, result.median_ns);
+  EXPECT_LE(result.median_interval.low, result.median_ns);
+  EXPECT_LE(result.median_ns, result.median_interval.high);
+  EXPECT_LE(result.p90_ns, result.p99_ns);
+  EXPECT_GT(result.copy_ns, 0);
+  EXPECT_GT(result.samples, 0);
+  EXPECT_GT(result.clock_ghz, 0.1);
+  ASSERT_TRUE(result.error.has_value());
+  EXPECT_LT(result.error->max_ulp, 2);
+  EXPECT_EQ(run.fraction_done(), 1);
+}
+
+TEST(CaseRunTest, ItEndsAsSoonAsTheMedianIsKnown) {
+  CasePlan plan = kShort;
+  plan.max_relative_width = 1e9;
+  plan.max_processes = 100;
+  CaseRun run(CaseOf("sigmoid"), plan, WorkerBesideThisProgram());
+  RunToEnd(run);
+  ASSERT_TRUE(run.status().ok()) << run.status();
+  EXPECT_EQ(run.Result().process_medians_ns.size(), 2u);
+  EXPECT_TRUE(run.Result().converged);
+}
+
+TEST(CaseRunTest, EveryKindOfCaseCanBeMeasured) {
+  BenchmarkCase cold = CaseOf("sigmoid");
+  cold.cache = CacheState::kCold;
+  BenchmarkCase in_place = CaseOf("exp");
+  in_place.in_place = true;
+  BenchmarkCase gated = CaseOf("swiglu", Direction::kGradient);
+  BenchmarkCase given = CaseOf("sigmoid");
+  given.given = {std::string(4000, '\0')};
+  BenchmarkCase threads = CaseOf("sigmoid");
+  threads.elements = 10000;
+  threads.threads = static_cast<int>(AllowedCpus().size());
+  for (const BenchmarkCase& benchmark : {cold, in_place, gated, given, threads}) {
+    CaseRun run(benchmark, kShort, WorkerBesideThisProgram());
+    RunToEnd(run);
+    EXPECT_TRUE(run.status().ok()) << benchmark.Text() << ": " << run.status();
+    EXPECT_GT(run.Result().min_ns, 0) << benchmark.Text();
+  }
+}
+
+TEST(CaseRunTest, SlicesBesideOtherWorkAreMeasuredAgainAndFlaggedWhenThatDoesNotHelp) {
+  CasePlan plan = kShort;
+  plan.process_time = std::chrono::milliseconds(100);
+  CaseRun run(CaseOf("sigmoid"), plan, WorkerBesideThisProgram());
+  while (!run.done()) run.Step(std::chrono::milliseconds(0), [] { return true; });
+  ASSERT_TRUE(run.status().ok()) << run.status();
+  EXPECT_EQ(run.Result().discarded.at("other_work"), 2) << "of three planned at most a half, rounded up";
+  EXPECT_EQ(run.Result().disturbed, std::vector<std::string>{"other_work"});
+}
+
+TEST(CaseRunTest, AWorkerThatCrashesCostsItsCaseAndSaysHow) {
+  CaseRun run(CaseOf("sigmoid"), kShort, Script("read task; echo '{\"ready\":true}' >&0; read more; kill -ILL $$"));
+  RunToEnd(run);
+  EXPECT_TRUE(absl::IsAborted(run.status()));
+  EXPECT_EQ(run.status().message(), "the worker was ended by signal 4 (Illegal instruction)");
+}
+
+TEST(CaseRunTest, AWorkerThatHangsIsEnded) {
+  CasePlan plan = kShort;
+  plan.patience = std::chrono::milliseconds(50);
+  CaseRun run(CaseOf("sigmoid"), plan, Script("exec sleep 600"));
+  RunToEnd(run);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(run.status()));
+  EXPECT_EQ(run.status().message(), "the worker has said nothing for 50 ms and was ended");
+}
+
+TEST(CaseRunTest, ACaseThatCannotBeSaysWhy) {
+  BenchmarkCase benchmark = CaseOf("sigmoid");
+  benchmark.threads = 1000;
+  CaseRun run(benchmark, kShort, WorkerBesideThisProgram());
+  RunToEnd(run);
+  EXPECT_TRUE(absl::IsInvalidArgument(run.status())) << run.status();
+}
+
+TEST(CaseRunTest, StopEndsItAtOnce) {
+  CaseRun run(CaseOf("sigmoid"), kShort, Script("exec sleep 600"));
+  std::thread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    run.Stop();
+  });
+  RunToEnd(run);
+  stopper.join();
+  EXPECT_TRUE(absl::IsCancelled(run.status())) << run.status();
+}
+
+TEST(CaseRunTest, WhatSlowsAllSamplesDownDisturbs) {
+  Slice slice;
+  slice.clock_ghz = 3;
+  EXPECT_EQ(Disturbance(slice, 3.1), "");
+  EXPECT_EQ(Disturbance(slice, 3.3), "slow_clock");
+  slice.noise.involuntary_switches = 1000;
+  slice.noise.pressure_ratio = 0.9;
+  EXPECT_EQ(Disturbance(slice, 3), "") << "what takes few samples";
+  slice.noise.steal_ratio = 0.1;
+  EXPECT_EQ(Disturbance(slice, 3), "steal");
+  slice.noise.throttled_periods = 1;
+  EXPECT_EQ(Disturbance(slice, 3), "throttled");
+}
+
+}  // namespace
+}  // namespace actbench
