@@ -21,18 +21,20 @@ constexpr absl::Duration kProgressPeriod = absl::Milliseconds(100);
 
 // The most fields of requests that have few, and of a certificate, which has up to 2^12 binades.
 constexpr int64_t kMaxValues = 64;
+constexpr int64_t kMaxMeasurementValues = 256;
 constexpr int64_t kMaxCertificateValues = int64_t{1} << 17;
 
-// A call of one method: its messages are a Request and Responses.
-template <class Request, class Response>
+// A call of one method: its messages are a Request and Replies.
+template <class Request, class Reply>
 class TypedCall : public AccuracyCall {
  public:
   using AccuracyCall::AccuracyCall;
 
  protected:
   Message& request() override { return request_; }
-  std::shared_ptr<const Message> Progress(const v1::AccuracyProgress& progress) const override {
-    auto response = std::make_shared<Response>();
+  using AccuracyCall::ToResponse;
+  Response ToResponse(const v1::AccuracyProgress& progress) const override {
+    auto response = std::make_shared<Reply>();
     *response->mutable_progress() = progress;
     return response;
   }
@@ -49,7 +51,7 @@ class MeasureCall final : public TypedCall<v1::MeasureAccuracyRequest, v1::Measu
   absl::StatusOr<AccuracyPlan> Plan() const override {
     return PlanMeasurement(request_, services().catalog, services().limits);
   }
-  std::shared_ptr<const Message> Result(const AccuracyJob& job) const override {
+  Response ToResponse(const AccuracyJob& job) const override {
     auto response = std::make_shared<v1::MeasureAccuracyResponse>();
     *response->mutable_certificate() = Certify(job, 0);
     return response;
@@ -65,7 +67,7 @@ class CompareCall final : public TypedCall<v1::CompareKernelsRequest, v1::Compar
   absl::StatusOr<AccuracyPlan> Plan() const override {
     return PlanComparison(request_, services().catalog, services().limits);
   }
-  std::shared_ptr<const Message> Result(const AccuracyJob& job) const override {
+  Response ToResponse(const AccuracyJob& job) const override {
     auto response = std::make_shared<v1::CompareKernelsResponse>();
     v1::Comparison& comparison = *response->mutable_comparison();
     *comparison.mutable_first() = Certify(job, 0);
@@ -84,7 +86,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StartCall(const AccuracyServices& se
                                                       const grpc::ByteBuffer& request) {
   const auto call = std::make_shared<Call>(services, context);
   // gRPC made the buffer for this call alone and reads it no more: emptying it frees the memory early.
-  call->Start(const_cast<grpc::ByteBuffer&>(request));
+  call->Start(const_cast<grpc::ByteBuffer&>(request), kMaxMeasurementValues);
   return call.get();
 }
 
@@ -169,7 +171,7 @@ AccuracyService::AccuracyService(const Catalog& catalog, const Limits& limits, c
     : origin_(MakeOrigin(catalog, store.build_id())),
       ticker_(kProgressPeriod),
       writes_([&store] { return store.SaveUnsaved(); }),
-      services_{catalog, limits, work, store, origin_, ticker_, writes_} {}
+      services_{catalog, limits, store, origin_, {work, ticker_, writes_}} {}
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AccuracyService::MeasureAccuracy(grpc::CallbackServerContext* context,
                                                                              const grpc::ByteBuffer* request) {
@@ -185,8 +187,9 @@ grpc::ServerUnaryReactor* AccuracyService::ListCertificates(grpc::CallbackServer
                                                             const grpc::ByteBuffer* request,
                                                             grpc::ByteBuffer* response) {
   return AnswerLater<v1::ListCertificatesRequest>(
-      {context, "ListCertificates", request, response}, kMaxValues, services_.work.calls, services_.work.metrics,
-      reads_, [](const v1::ListCertificatesRequest& message) { return ToFilter(message).status(); },
+      {context, "ListCertificates", request, response}, kMaxValues, services_.calls.work.calls,
+      services_.calls.work.metrics, reads_,
+      [](const v1::ListCertificatesRequest& message) { return ToFilter(message).status(); },
       [this](const v1::ListCertificatesRequest& message) {
         return Share(services_.store.List(*ToFilter(message), message.page_size(), message.page_token()));
       });
@@ -195,16 +198,17 @@ grpc::ServerUnaryReactor* AccuracyService::ListCertificates(grpc::CallbackServer
 grpc::ServerUnaryReactor* AccuracyService::GetCertificate(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return AnswerLater<v1::GetCertificateRequest>(
-      {context, "GetCertificate", request, response}, kMaxValues, services_.work.calls, services_.work.metrics, reads_,
-      NoCheck, [this](const v1::GetCertificateRequest& message) { return Share(Get(services_.store, message.id())); });
+      {context, "GetCertificate", request, response}, kMaxValues, services_.calls.work.calls,
+      services_.calls.work.metrics, reads_, NoCheck,
+      [this](const v1::GetCertificateRequest& message) { return Share(Get(services_.store, message.id())); });
 }
 
 grpc::ServerUnaryReactor* AccuracyService::DeleteCertificate(grpc::CallbackServerContext* context,
                                                              const grpc::ByteBuffer* request,
                                                              grpc::ByteBuffer* response) {
   return AnswerLater<v1::DeleteCertificateRequest>(
-      {context, "DeleteCertificate", request, response}, kMaxValues, services_.work.calls, services_.work.metrics,
-      writes_, NoCheck,
+      {context, "DeleteCertificate", request, response}, kMaxValues, services_.calls.work.calls,
+      services_.calls.work.metrics, writes_, NoCheck,
       [this](const v1::DeleteCertificateRequest& message) { return Share(Delete(services_.store, message.id())); });
 }
 
@@ -212,8 +216,8 @@ grpc::ServerUnaryReactor* AccuracyService::ImportCertificate(grpc::CallbackServe
                                                              const grpc::ByteBuffer* request,
                                                              grpc::ByteBuffer* response) {
   return AnswerLater<v1::ImportCertificateRequest>(
-      {context, "ImportCertificate", request, response}, kMaxCertificateValues, services_.work.calls,
-      services_.work.metrics, writes_,
+      {context, "ImportCertificate", request, response}, kMaxCertificateValues, services_.calls.work.calls,
+      services_.calls.work.metrics, writes_,
       [](const v1::ImportCertificateRequest& message) { return CheckImport(message.certificate()); },
       [this](const v1::ImportCertificateRequest& message) {
         return Share(Import(services_.store, message.certificate()));
