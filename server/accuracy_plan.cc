@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "proto/tensor.h"
 #include "server/convert.h"
 #include "server/request_checks.h"
@@ -18,13 +17,6 @@ namespace {
 // What a number of sampled inputs that is not given means. A definition takes longest in f64.
 constexpr int64_t kDefaultSamples = 1'000'000;
 constexpr int64_t kDefaultF64Samples = 100'000;
-
-// What the inputs are of.
-struct Case {
-  const ActivationInfo& activation;
-  Direction direction;
-  Dtype dtype;
-};
 
 // Inputs and how a certificate calls them.
 struct PlannedInputs {
@@ -40,23 +32,23 @@ struct NamedSelector {
 };
 
 // Of one of the two plans that have the field.
-absl::Status CheckUnitUpstream(const char* plan, bool unit_upstream, const Case& of) {
+absl::Status CheckUnitUpstream(const char* plan, bool unit_upstream, const CheckedCase& of) {
   if (!unit_upstream || of.direction == Direction::kGradient) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("inputs.", plan, ".unit_upstream is set, but direction is forward, which has no dy; leave it out"));
 }
 
-absl::StatusOr<PlannedInputs> PlanExhaustive(const v1::ExhaustiveInputs& request, const Case& of) {
+absl::StatusOr<PlannedInputs> PlanExhaustive(const v1::ExhaustiveInputs& request, const CheckedCase& of) {
   absl::Status status = CheckUnitUpstream("exhaustive", request.unit_upstream(), of);
   if (!status.ok()) return status;
   const bool gradient = of.direction == Direction::kGradient;
   const bool unit_upstream = gradient && (request.unit_upstream() || of.dtype == Dtype::kF32);
-  const size_t bits = ExhaustiveBits(of.activation, of.direction, of.dtype, unit_upstream);
+  const size_t bits = ExhaustiveBits(*of.activation, of.direction, of.dtype, unit_upstream);
   if (bits > kMaxExhaustiveBits) {
-    const bool unit_would_do =
-        gradient && !unit_upstream && ExhaustiveBits(of.activation, of.direction, of.dtype, true) <= kMaxExhaustiveBits;
+    const bool unit_would_do = gradient && !unit_upstream &&
+                               ExhaustiveBits(*of.activation, of.direction, of.dtype, true) <= kMaxExhaustiveBits;
     return absl::InvalidArgumentError(absl::StrCat(
-        "inputs.exhaustive: the ", std::string(Name(of.direction)), " direction of ", std::string(of.activation.name),
+        "inputs.exhaustive: the ", std::string(Name(of.direction)), " direction of ", std::string(of.activation->name),
         " in ", std::string(Name(of.dtype)), " has 2^", bits, " inputs; at most 2^", kMaxExhaustiveBits,
         " can all be measured; use inputs.sampled", unit_would_do ? ", or set inputs.exhaustive.unit_upstream" : ""));
   }
@@ -64,7 +56,8 @@ absl::StatusOr<PlannedInputs> PlanExhaustive(const v1::ExhaustiveInputs& request
                        unit_upstream ? "exhaustive_unit_upstream" : "exhaustive"};
 }
 
-absl::StatusOr<PlannedInputs> PlanSampled(const v1::SampledInputs& request, const Case& of, const Limits& limits) {
+absl::StatusOr<PlannedInputs> PlanSampled(const v1::SampledInputs& request, const CheckedCase& of,
+                                          const Limits& limits) {
   if (request.count() < 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("inputs.sampled.count is ", request.count(), "; it must be at least 0"));
@@ -74,32 +67,21 @@ absl::StatusOr<PlannedInputs> PlanSampled(const v1::SampledInputs& request, cons
                                                      limits.accuracy_samples, " are allowed (--max_accuracy_samples)"));
   }
   if (absl::Status status = CheckUnitUpstream("sampled", request.unit_upstream(), of); !status.ok()) return status;
-  Distribution distribution = Distribution::kBits;
-  if (!request.distribution().empty()) {
-    if (absl::Status status = CheckName("inputs.sampled.distribution", request.distribution()); !status.ok()) {
-      return status;
-    }
-    const std::optional<Distribution> known = ParseDistribution(request.distribution());
-    if (!known.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "inputs.sampled.distribution is \"", request.distribution(), "\"; it must be one of ",
-          absl::StrJoin(DistributionNames(), ", ", [](std::string* out, std::string_view name) { out->append(name); }),
-          ", or not given"));
-    }
-    distribution = *known;
-  }
+  const absl::StatusOr<std::optional<Distribution>> distribution =
+      CheckDistribution("inputs.sampled.distribution", request.distribution());
+  if (!distribution.ok()) return distribution.status();
   const int64_t usual = of.dtype == Dtype::kF64 ? kDefaultF64Samples : kDefaultSamples;
   const int64_t count = request.count() > 0 ? request.count() : std::min(usual, limits.accuracy_samples);
   const SampledInputs sampled = {.count = static_cast<uint64_t>(count),
-                                 .distribution = distribution,
+                                 .distribution = distribution->value_or(Distribution::kBits),
                                  .seed = request.seed(),
                                  .unit_upstream = request.unit_upstream()};
   return PlannedInputs{sampled, sampled.count, sampled.unit_upstream ? "sampled_unit_upstream" : "sampled"};
 }
 
-absl::StatusOr<PlannedInputs> PlanGiven(const v1::GivenInputs& request, const Case& of, const Limits& limits) {
+absl::StatusOr<PlannedInputs> PlanGiven(const v1::GivenInputs& request, const CheckedCase& of, const Limits& limits) {
   const absl::StatusOr<TensorInfo> x =
-      CheckInputs(request.inputs(), "inputs.given.inputs", of.activation, of.direction, limits);
+      CheckInputs(request.inputs(), "inputs.given.inputs", *of.activation, of.direction, limits);
   if (!x.ok()) return x.status();
   if (x->dtype != of.dtype) {
     return absl::InvalidArgumentError(absl::StrCat("inputs.given.inputs[0].dtype is ", std::string(Name(x->dtype)),
@@ -114,7 +96,7 @@ absl::StatusOr<PlannedInputs> PlanGiven(const v1::GivenInputs& request, const Ca
   return PlannedInputs{std::move(given), x->elements, "given"};
 }
 
-absl::StatusOr<PlannedInputs> PlanInputs(const v1::InputPlan& request, const Case& of, const Limits& limits) {
+absl::StatusOr<PlannedInputs> PlanInputs(const v1::InputPlan& request, const CheckedCase& of, const Limits& limits) {
   switch (request.plan_case()) {
     case v1::InputPlan::kExhaustive:
       return PlanExhaustive(request.exhaustive(), of);
@@ -135,33 +117,24 @@ absl::Status About(const NamedSelector& selector, bool alone, const absl::Status
 template <class Request>
 absl::StatusOr<AccuracyPlan> Plan(const Request& request, const std::vector<NamedSelector>& selectors,
                                   const Catalog& catalog, const Limits& limits) {
-  if (absl::Status status = CheckName("activation", request.activation()); !status.ok()) return status;
   for (const auto& [field, selector] : selectors) {
     if (absl::Status status = CheckSelectorNames(selector, field); !status.ok()) return status;
   }
-  const absl::StatusOr<const ActivationInfo*> activation = Catalog::FindActivation(request.activation());
-  if (!activation.ok()) return activation.status();
-  const absl::StatusOr<Direction> direction = CheckDirection(request.direction());
-  if (!direction.ok()) return direction.status();
-  const std::optional<Dtype> dtype = FromProto(request.dtype());
-  if (!dtype.has_value()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("dtype is ", DtypeText(request.dtype()), "; it must be one of ", DtypeNames()));
-  }
-  absl::StatusOr<std::vector<double>> parameters = CheckParameters(request.parameters(), **activation);
-  if (!parameters.ok()) return parameters.status();
+  absl::StatusOr<CheckedCase> of =
+      CheckCase(request.activation(), request.direction(), request.dtype(), request.parameters());
+  if (!of.ok()) return of.status();
   AccuracyPlan plan = {
-      .activation = *activation, .kernels = {}, .parameters = {}, .inputs = {}, .mode = {}, .input_total = 0};
+      .activation = of->activation, .kernels = {}, .parameters = {}, .inputs = {}, .mode = {}, .input_total = 0};
   for (const NamedSelector& selector : selectors) {
     const absl::StatusOr<const Kernel*> kernel =
-        catalog.FindKernel((*activation)->name, *direction, *dtype, FromProto(selector.selector));
+        catalog.FindKernel(of->activation->name, of->direction, of->dtype, FromProto(selector.selector));
     if (!kernel.ok()) return About(selector, selectors.size() == 1, kernel.status());
-    if (absl::Status status = Prepare(**kernel, *parameters).status(); !status.ok()) return status;
+    if (absl::Status status = Prepare(**kernel, of->parameters).status(); !status.ok()) return status;
     plan.kernels.push_back(*kernel);
   }
-  absl::StatusOr<PlannedInputs> inputs = PlanInputs(request.inputs(), {**activation, *direction, *dtype}, limits);
+  absl::StatusOr<PlannedInputs> inputs = PlanInputs(request.inputs(), *of, limits);
   if (!inputs.ok()) return inputs.status();
-  plan.parameters = *std::move(parameters);
+  plan.parameters = std::move(of->parameters);
   plan.inputs = std::move(inputs->plan);
   plan.mode = inputs->mode;
   plan.input_total = inputs->count;

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists of certificates: what they hold, and where a page of one ends. Only for certificate_store.*. Tested by
+// Lists of certificates: what they hold, and the tokens of their pages. Only for certificate_store.*. Tested by
 // certificate_store_test.cc.
 #ifndef ACTBENCH_SERVER_CERTIFICATE_PAGE_H_
 #define ACTBENCH_SERVER_CERTIFICATE_PAGE_H_
 
 #include <google/protobuf/map.h>
 
-#include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "actbench/v1/types.pb.h"
+#include "server/page_token.h"
 
 namespace actbench {
 
@@ -33,17 +31,7 @@ struct CertificateFilter {
 // "alpha=1,beta=0.5", by name, each with as many digits as tell it from all others.
 std::string ParametersText(const ParameterMap& parameters);
 
-// 64 bits in hexadecimal.
-std::string HashText(std::string_view bytes, uint64_t seed);
-
-// Where a page ends: the time and the id of its last certificate.
-struct PagePlace {
-  int64_t time_us = std::numeric_limits<int64_t>::max();
-  std::string id = {};
-};
-
 std::string ToPageToken(const PagePlace& place, const CertificateFilter& filter);
-// The place of an empty token is before the first page. INVALID_ARGUMENT if it is not one that was made for `filter`.
 absl::StatusOr<PagePlace> FromPageToken(const std::string& token, const CertificateFilter& filter);
 
 }  // namespace actbench

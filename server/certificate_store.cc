@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/certificate_store.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -45,25 +42,6 @@ constexpr char kListWhere[] = R"sql(
   AND (?14 = '' OR device = ?14)
 ORDER BY time_us DESC, id DESC LIMIT ?15
 )sql";
-
-// The same certificates give the same bytes, in the order of their maps too.
-std::string Serialize(const v1::Certificate& certificate) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  certificate.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
-// In microseconds, as nanoseconds of the years that a timestamp can have do not fit. What is out of range is put at the
-// ends.
-int64_t TimeUs(const google::protobuf::Timestamp& time) {
-  constexpr int64_t kFirst = -62'135'596'800;  // 0001-01-01
-  constexpr int64_t kLast = 253'402'300'799;   // 9999-12-31
-  return std::clamp(time.seconds(), kFirst, kLast) * 1'000'000 + std::clamp(time.nanos(), 0, 999'999'999) / 1000;
-}
 
 absl::Status NotFound(const std::string& id) {
   return absl::NotFoundError(absl::StrCat("there is no certificate with the id \"", absl::CHexEscape(id.substr(0, 64)),
@@ -149,7 +127,7 @@ absl::StatusOr<CertificateStore::Stored> CertificateStore::Add(const v1::Certifi
   row.certificate.clear_imported();
   row.certificate.clear_unsaved();
   row.certificate.clear_claim();
-  row.bytes = Serialize(row.certificate);
+  row.bytes = SerializeDeterministically(row.certificate);
   if (absl::Status status = CheckSize(row.bytes.size()); !status.ok()) return status;
   MutexLock lock(writer_mutex_);
   // The id comes from the content, so that the same is found again, here and in another process. The seed tells
@@ -336,10 +314,8 @@ absl::StatusOr<v1::Certificate> CertificateStore::Get(const std::string& id) con
 
 absl::StatusOr<v1::ListCertificatesResponse> CertificateStore::List(const Filter& filter, int page_size,
                                                                     const std::string& page_token) const {
-  if (page_size < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("page_size is ", page_size, "; it must be at least 0"));
-  }
-  const size_t size = page_size == 0 ? kDefaultPageSize : std::min(page_size, kMaxPageSize);
+  const absl::StatusOr<int> size = PageSize(page_size, kDefaultPageSize, kMaxPageSize);
+  if (!size.ok()) return size.status();
   const absl::StatusOr<PagePlace> after = FromPageToken(page_token, filter);
   if (!after.ok()) return after.status();
   MutexLock lock(reader_mutex_);
@@ -354,12 +330,12 @@ absl::StatusOr<v1::ListCertificatesResponse> CertificateStore::List(const Filter
       .BindText(filter.activation)
       .Bind(filter.direction);
   select.Bind(filter.dtype).BindText(selector.provider()).BindText(selector.tier()).BindText(selector.isa());
-  select.BindText(selector.device()).Bind(static_cast<int64_t>(size + 1));
+  select.BindText(selector.device()).Bind(*size + 1);
   v1::ListCertificatesResponse response;
   absl::StatusOr<bool> found;
   PagePlace last;
-  for (size_t rows = 0; (found = select.Step()).ok() && *found; ++rows) {
-    if (rows == size) {
+  for (int rows = 0; (found = select.Step()).ok() && *found; ++rows) {
+    if (rows == *size) {
       response.set_next_page_token(ToPageToken(last, filter));
       break;
     }

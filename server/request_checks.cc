@@ -11,6 +11,7 @@
 #include "server/convert.h"
 
 namespace actbench {
+
 absl::StatusOr<TensorInfo> CheckInputs(const google::protobuf::RepeatedPtrField<v1::Tensor>& inputs,
                                        const std::string& field, const ActivationInfo& activation, Direction direction,
                                        const Limits& limits) {
@@ -49,6 +50,34 @@ absl::StatusOr<std::vector<double>> CheckParameters(const google::protobuf::Map<
     if (absl::Status status = CheckName("a name in parameters", name); !status.ok()) return status;
   }
   return ResolveParameters(activation, std::map<std::string, double>(given.begin(), given.end()));
+}
+
+absl::StatusOr<CheckedCase> CheckCase(const std::string& activation, v1::Direction direction, v1::Dtype dtype,
+                                      const google::protobuf::Map<std::string, double>& parameters) {
+  if (absl::Status status = CheckName("activation", activation); !status.ok()) return status;
+  const absl::StatusOr<const ActivationInfo*> info = Catalog::FindActivation(activation);
+  if (!info.ok()) return info.status();
+  const absl::StatusOr<Direction> checked_direction = CheckDirection(direction);
+  if (!checked_direction.ok()) return checked_direction.status();
+  const std::optional<Dtype> checked_dtype = FromProto(dtype);
+  if (!checked_dtype.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("dtype is ", DtypeText(dtype), "; it must be one of ", DtypeNames()));
+  }
+  absl::StatusOr<std::vector<double>> values = CheckParameters(parameters, **info);
+  if (!values.ok()) return values.status();
+  return CheckedCase{*info, *checked_direction, *checked_dtype, *std::move(values)};
+}
+
+absl::StatusOr<std::optional<Distribution>> CheckDistribution(const std::string& field, const std::string& name) {
+  if (name.empty()) return std::optional<Distribution>();
+  if (absl::Status status = CheckName(field, name); !status.ok()) return status;
+  const std::optional<Distribution> known = ParseDistribution(name);
+  if (known.has_value()) return known;
+  return absl::InvalidArgumentError(absl::StrCat(
+      field, " is \"", name, "\"; it must be one of ",
+      absl::StrJoin(DistributionNames(), ", ", [](std::string* out, std::string_view one) { out->append(one); }),
+      ", or not given"));
 }
 
 absl::StatusOr<PreparedKernel> Prepare(const Kernel& kernel, const std::vector<double>& parameters) {

@@ -8,12 +8,14 @@
 #include <google/protobuf/map.h>
 #include <google/protobuf/repeated_ptr_field.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "actbench/v1/types.pb.h"
+#include "kernels/accuracy/inputs.h"
 #include "kernels/activation_info.h"
 #include "kernels/kernel.h"
 #include "proto/tensor.h"
@@ -30,6 +32,19 @@ absl::StatusOr<TensorInfo> CheckInputs(const google::protobuf::RepeatedPtrField<
 // All parameters of the activation in order: those given, else the defaults.
 absl::StatusOr<std::vector<double>> CheckParameters(const google::protobuf::Map<std::string, double>& given,
                                                     const ActivationInfo& activation);
+
+// What a kernel is asked for, but for which.
+struct CheckedCase {
+  const ActivationInfo* activation;
+  Direction direction;
+  Dtype dtype;
+  std::vector<double> parameters;  // all of them, in order
+};
+absl::StatusOr<CheckedCase> CheckCase(const std::string& activation, v1::Direction direction, v1::Dtype dtype,
+                                      const google::protobuf::Map<std::string, double>& parameters);
+
+// Nothing if it is empty. INVALID_ARGUMENT if it is not the name of a distribution.
+absl::StatusOr<std::optional<Distribution>> CheckDistribution(const std::string& field, const std::string& name);
 
 // UNIMPLEMENTED if the kernel cannot serve these values.
 absl::StatusOr<PreparedKernel> Prepare(const Kernel& kernel, const std::vector<double>& parameters);
