@@ -55,6 +55,9 @@ std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog
   out.set_queue_length(limits.queue_length);
   out.set_inflight_bytes(limits.inflight_bytes);
   out.set_accuracy_samples(limits.accuracy_samples);
+  out.set_benchmark_cases(limits.benchmark_cases);
+  out.set_benchmark_bytes(limits.benchmark_bytes);
+  out.set_benchmark_seconds(limits.benchmark_seconds);
   info.set_threads(threads);
   return response;
 }
@@ -90,20 +93,20 @@ Answered<v1::ListKernelsResponse> FilterKernels(const Catalog& catalog, const v1
   return response;
 }
 
-Answered<v1::GetServerInfoResponse> WithWarning(const std::shared_ptr<const v1::GetServerInfoResponse>& info,
-                                                std::string warning) {
-  if (warning.empty()) return info;
+Answered<v1::GetServerInfoResponse> WithWarnings(const std::shared_ptr<const v1::GetServerInfoResponse>& info,
+                                                 const std::vector<std::string>& warnings) {
+  if (warnings.empty()) return info;
   auto response = std::make_shared<v1::GetServerInfoResponse>(*info);
-  response->add_warnings(std::move(warning));
+  response->mutable_warnings()->Add(warnings.begin(), warnings.end());
   return response;
 }
 
 }  // namespace
 
-CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int threads, const CertificateStore& store,
-                               Calls& calls, Metrics& metrics)
+CatalogService::CatalogService(const Catalog& catalog, const Limits& limits, int threads,
+                               std::function<std::vector<std::string>()> warnings, Calls& calls, Metrics& metrics)
     : catalog_(catalog),
-      store_(store),
+      warnings_(std::move(warnings)),
       calls_(calls),
       metrics_(metrics),
       activations_(MakeActivations()),
@@ -125,9 +128,8 @@ grpc::ServerUnaryReactor* CatalogService::ListKernels(grpc::CallbackServerContex
 
 grpc::ServerUnaryReactor* CatalogService::GetServerInfo(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Answer<v1::GetServerInfoRequest>(
-      {context, "GetServerInfo", request, response}, kMaxValues, calls_, metrics_,
-      [this](const auto& /*request*/) { return WithWarning(info_, store_.warning()); });
+  return Answer<v1::GetServerInfoRequest>({context, "GetServerInfo", request, response}, kMaxValues, calls_, metrics_,
+                                          [this](const auto& /*request*/) { return WithWarnings(info_, warnings_()); });
 }
 
 }  // namespace actbench

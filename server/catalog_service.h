@@ -6,12 +6,14 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "kernels/catalog.h"
 #include "server/calls.h"
-#include "server/certificate_store.h"
 #include "server/limits.h"
 #include "server/metrics.h"
 
@@ -24,8 +26,9 @@ class CatalogService final
               v1::CatalogService::WithRawCallbackMethod_GetServerInfo<v1::CatalogService::Service>>> {
  public:
   // The references must outlive the service, but for `limits`.
-  CatalogService(const Catalog& catalog, const Limits& limits, int threads, const CertificateStore& store, Calls& calls,
-                 Metrics& metrics);
+  // `warnings` tells what is wrong with the server at the moment; it waits for no one.
+  CatalogService(const Catalog& catalog, const Limits& limits, int threads,
+                 std::function<std::vector<std::string>()> warnings, Calls& calls, Metrics& metrics);
 
   grpc::ServerUnaryReactor* ListActivations(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* response) override;
@@ -36,7 +39,7 @@ class CatalogService final
 
  private:
   const Catalog& catalog_;
-  const CertificateStore& store_;  // of which only the warning is wanted
+  const std::function<std::vector<std::string>()> warnings_;
   Calls& calls_;
   Metrics& metrics_;
   const std::shared_ptr<const v1::ListActivationsResponse> activations_;

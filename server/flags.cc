@@ -102,6 +102,10 @@ void AddLimits(FlagAdder& flags, ServerOptions& options) {
   flags.AddSize(kInflightBytesRange, limits.inflight_bytes,
                 "The most memory that requests in work and their results may take at a time");
   flags.AddNumber(kAccuracySamplesRange, limits.accuracy_samples, "The most inputs of a sampled accuracy measurement");
+  flags.AddNumber(kBenchmarkCasesRange, limits.benchmark_cases, "The most cases of a benchmark run");
+  flags.AddSize(kBenchmarkBytesRange, limits.benchmark_bytes, "The most memory that a benchmark case may take");
+  flags.AddNumber(kBenchmarkSecondsRange, limits.benchmark_seconds,
+                  "The longest that a benchmark run may take, as planned, in seconds");
   flags.AddSize(kMemoryQuotaRange, options.memory_quota_bytes,
                 "The most memory for gRPC's own buffers; give 3 x the largest messages that come at a time");
 }
@@ -110,7 +114,8 @@ void AddAccuracy(FlagAdder& flags, ServerOptions& options) {
   options.state_dir = DefaultStateDir();
   if (options.state_dir.empty()) options.state_dir = kNone;
   flags.Add("state_dir", options.state_dir,
-            "Keep certificates here, in actbench.sqlite, which several servers may share; or none");
+            "Keep certificates and benchmark runs here, in actbench.sqlite, which several servers may share; or none");
+  flags.AddNumber(kRunsRange, options.max_runs, "Of benchmark runs the newest so many are kept");
   options.accuracy_sample_rate = kAccuracySampleRate;
   flags
       .Add("accuracy_sample_rate", options.accuracy_sample_rate,

@@ -17,6 +17,9 @@ struct Limits {
   int32_t queue_length = 256;  // of each class of work
   int64_t inflight_bytes = int64_t{512} << 20;
   int64_t accuracy_samples = 100'000'000;
+  int32_t benchmark_cases = 4096;
+  int64_t benchmark_bytes = int64_t{4} << 30;  // of the buffers of a case
+  int64_t benchmark_seconds = 7200;            // that a run takes, as planned
 };
 
 // A numeric option: its flag and the values it may have. Server::Start refuses others, and so do the flags.
@@ -34,6 +37,10 @@ inline constexpr OptionRange kBatchItemsRange = {"max_batch_items", 1, kMaxCount
 inline constexpr OptionRange kQueueLengthRange = {"max_queue_length", 1, kMaxCount};
 inline constexpr OptionRange kInflightBytesRange = {"max_inflight_bytes", 16384, kMaxSize};
 inline constexpr OptionRange kAccuracySamplesRange = {"max_accuracy_samples", 1, kMaxSize};
+inline constexpr OptionRange kBenchmarkCasesRange = {"max_benchmark_cases", 1, kMaxCount};
+inline constexpr OptionRange kBenchmarkBytesRange = {"max_benchmark_bytes", 4096, kMaxSize};
+inline constexpr OptionRange kBenchmarkSecondsRange = {"max_benchmark_seconds", 1, kMaxCount};
+inline constexpr OptionRange kRunsRange = {"max_runs", 1, kMaxCount};
 inline constexpr OptionRange kMemoryQuotaRange = {"memory_quota", int64_t{1} << 20, kMaxSize};
 
 }  // namespace actbench

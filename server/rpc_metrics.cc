@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "actbench/v1/accuracy.pb.h"
+#include "actbench/v1/benchmark.pb.h"
 #include "actbench/v1/catalog.pb.h"
 #include "actbench/v1/evaluation.pb.h"
 #include "server/log.h"
@@ -152,7 +153,7 @@ void RegisterRpcMethods(Metrics& metrics) {
   // A file for each service; rpc_metrics_test.cc checks that none of actbench.v1 is missing.
   for (const FileDescriptor* file :
        {v1::ListActivationsRequest::descriptor()->file(), v1::EvaluateRequest::descriptor()->file(),
-        v1::MeasureAccuracyRequest::descriptor()->file()}) {
+        v1::MeasureAccuracyRequest::descriptor()->file(), v1::RunBenchmarkRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) RegisterService(metrics, *file->service(i));
   }
   metrics.RegisterRpcMethod(kHealthService, "Check", "unary");

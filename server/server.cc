@@ -20,6 +20,7 @@
 #include "server/accuracy_service.h"
 #include "server/address.h"
 #include "server/admission.h"
+#include "server/benchmark_service.h"
 #include "server/build_id.h"
 #include "server/calls.h"
 #include "server/catalog_service.h"
@@ -30,6 +31,7 @@
 #include "server/live_accuracy.h"
 #include "server/metrics.h"
 #include "server/rpc_metrics.h"
+#include "server/run_store.h"
 #include "server/scheduler.h"
 #include "server/self_check.h"
 #include "server/work_call.h"
@@ -59,6 +61,10 @@ absl::Status CheckOptions(const ServerOptions& options) {
                                                     {kQueueLengthRange, limits.queue_length},
                                                     {kInflightBytesRange, limits.inflight_bytes},
                                                     {kAccuracySamplesRange, limits.accuracy_samples},
+                                                    {kBenchmarkCasesRange, limits.benchmark_cases},
+                                                    {kBenchmarkBytesRange, limits.benchmark_bytes},
+                                                    {kBenchmarkSecondsRange, limits.benchmark_seconds},
+                                                    {kRunsRange, options.max_runs},
                                                     {kMemoryQuotaRange, options.memory_quota_bytes}};
   for (const auto& [range, value] : values) {
     if (absl::Status status = CheckRange(range, value); !status.ok()) return status;
@@ -75,6 +81,11 @@ absl::Status CheckOptions(const ServerOptions& options) {
   return CheckHostPort("--metrics_address", options.metrics_address, options.allow_insecure_bind);
 }
 
+BenchmarkTools ToolsOf(const ServerOptions& options) {
+  return {.worker = options.worker.empty() ? WorkerBesideThisProgram() : options.worker,
+          .lease_file = MachineLease::DefaultFile()};
+}
+
 class ServerImpl final : public Server, private Metrics::GaugeSource {
  public:
   ServerImpl(const ServerOptions& options, int threads)
@@ -86,9 +97,12 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         live_accuracy_(options.accuracy_sample_rate, scheduler_, metrics_),
         self_check_(catalog_, scheduler_, metrics_),
         certificate_store_(options.state_dir, KernelBuildId()),
-        catalog_service_(catalog_, options_.limits, threads, certificate_store_, calls_, metrics_),
+        run_store_(options.state_dir, options.max_runs),
+        catalog_service_(
+            catalog_, options_.limits, threads, [this] { return Warnings(); }, calls_, metrics_),
         evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_),
-        accuracy_service_(catalog_, options_.limits, work_, certificate_store_) {}
+        accuracy_service_(catalog_, options_.limits, work_, certificate_store_),
+        benchmark_service_(catalog_, options_.limits, work_, certificate_store_, run_store_, ToolsOf(options_)) {}
 
   ~ServerImpl() override {
     Shutdown(absl::ZeroDuration());
@@ -106,6 +120,8 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
  private:
   Metrics::Gauges Read() const override;
   void SetServing();
+  // What is wrong at the moment.
+  std::vector<std::string> Warnings() const;
 
   const ServerOptions options_;
   const Catalog& catalog_;
@@ -116,11 +132,13 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   LiveAccuracy live_accuracy_;
   SelfCheck self_check_;
   CertificateStore certificate_store_;
+  RunStore run_store_;
   Calls calls_;
   const WorkServices work_{scheduler_, budget_, calls_, metrics_};
   CatalogService catalog_service_;
   EvaluationService evaluation_service_;
   AccuracyService accuracy_service_;
+  BenchmarkService benchmark_service_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::string metrics_address_;
@@ -142,6 +160,7 @@ absl::Status ServerImpl::Listen() {
   builder.RegisterService(&catalog_service_);
   builder.RegisterService(&evaluation_service_);
   builder.RegisterService(&accuracy_service_);
+  builder.RegisterService(&benchmark_service_);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(MakeRpcMetricsInterceptor(metrics_));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
@@ -171,6 +190,15 @@ void ServerImpl::SetServing() {
   health->SetServingStatus(v1::CatalogService::service_full_name(), true);
   health->SetServingStatus(v1::EvaluationService::service_full_name(), true);
   health->SetServingStatus(v1::AccuracyService::service_full_name(), true);
+  health->SetServingStatus(v1::BenchmarkService::service_full_name(), true);
+}
+
+std::vector<std::string> ServerImpl::Warnings() const {
+  std::vector<std::string> warnings;
+  for (std::string warning : {certificate_store_.warning(), run_store_.warning()}) {
+    if (!warning.empty()) warnings.push_back(std::move(warning));
+  }
+  return warnings;
 }
 
 std::shared_ptr<grpc::Channel> ServerImpl::InProcessChannel() {
@@ -193,6 +221,7 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
   const bool answered = calls_.AwaitAnswers(last_answer);
   // Nor does a call that waits for another process's lock keep gRPC from here on.
   certificate_store_.StopWaiting();
+  run_store_.StopWaiting();
   calls_.AwaitQuiet(kQuiet, std::min(deadline, absl::Now() + kGoodbye));
   server_->Shutdown(absl::ToChronoTime(std::min(last_answer, absl::Now() + kGoodbye)));
   server_->Wait();

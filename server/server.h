@@ -27,8 +27,12 @@ struct ServerOptions {
   // Worker threads; 0: the processors this process may use (affinity and cgroup quota).
   int threads = 0;
   Limits limits;
-  // Where certificates are kept, in actbench.sqlite; empty: in memory.
+  // Where certificates and benchmark runs are kept, in actbench.sqlite; empty: in memory.
   std::string state_dir;
+  // Of benchmark runs the newest so many are kept.
+  int64_t max_runs = 1000;
+  // The program that benchmarks are timed in; empty: the one beside this program.
+  std::string worker;
   // The fraction of the elements that Evaluate answers whose errors are measured afterwards, for the metrics; 0 to 1.
   double accuracy_sample_rate = 0;
   // Whether the kernels that have served are checked slowly in the background, for the metrics.

@@ -45,6 +45,38 @@ CREATE INDEX certificates_by_kernel ON certificates (kernel, device, parameters,
 ALTER TABLE certificates ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX certificates_by_build ON certificates (imported, build_id, time_us, id);
 )sql",
+    R"sql(
+CREATE TABLE testbeds (
+  hash TEXT NOT NULL PRIMARY KEY,
+  fields TEXT NOT NULL         -- lines "name: value"
+) STRICT;
+CREATE TABLE runs (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  time_us INTEGER NOT NULL,    -- when it began, since the Unix epoch
+  testbed TEXT NOT NULL REFERENCES testbeds (hash),
+  build_id TEXT NOT NULL,
+  run BLOB NOT NULL            -- v1.BenchmarkRun without results
+) STRICT;
+CREATE INDEX runs_by_time ON runs (time_us, id);
+CREATE INDEX runs_by_name ON runs (name, time_us);
+CREATE TABLE bench_cases (
+  id INTEGER NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE measurements (
+  run TEXT NOT NULL REFERENCES runs (id),
+  place INTEGER NOT NULL,      -- in the run, from 0
+  bench_case INTEGER NOT NULL REFERENCES bench_cases (id),
+  outcome INTEGER NOT NULL,    -- v1.Outcome
+  median_ns REAL,              -- per call; NULL if there are no times
+  low_ns REAL,                 -- of the interval of the median
+  high_ns REAL,
+  result BLOB NOT NULL,        -- v1.BenchmarkResult
+  PRIMARY KEY (run, place)
+) STRICT;
+CREATE INDEX measurements_by_case ON measurements (bench_case);
+)sql",
 };
 constexpr auto kVersion = static_cast<int64_t>(std::size(kMigrations));
 
@@ -216,6 +248,16 @@ StateDb::Statement StateDb::Prepare(std::string_view sql) {
 // A value that cannot be bound stays NULL, which no column takes.
 StateDb::Statement& StateDb::Statement::Bind(int64_t value) {
   sqlite3_bind_int64(statement_.get(), ++bound_, value);
+  return *this;
+}
+
+StateDb::Statement& StateDb::Statement::BindReal(double value) {
+  sqlite3_bind_double(statement_.get(), ++bound_, value);
+  return *this;
+}
+
+StateDb::Statement& StateDb::Statement::BindNull() {
+  ++bound_;
   return *this;
 }
 

@@ -56,6 +56,8 @@ class StateDb {
    public:
     // Values for ?1, ?2, ... in this order. Texts and blobs are borrowed until the statement is destroyed.
     Statement& Bind(int64_t value);
+    Statement& BindReal(double value);
+    Statement& BindNull();
     Statement& BindText(std::string_view value);
     Statement& BindBlob(std::string_view value);
     // Goes on to the next row: whether there is one. A change is durable when this returns.

@@ -38,7 +38,7 @@ TEST(CaseRunTest, EveryProcessGivesAMedian) {
   EXPECT_GT(result.clock_ghz, 0.1);
   ASSERT_TRUE(result.error.has_value());
   EXPECT_LT(result.error->max_ulp, 2);
-  EXPECT_EQ(run.fraction_done(), 1);
+  EXPECT_EQ(run.processes_done(), 3);
 }
 
 TEST(CaseRunTest, ItEndsAsSoonAsTheMedianIsKnown) {

@@ -116,6 +116,9 @@ TEST(ServerInfoTest, TellsTheBuildTheMachineAndTheLimits) {
   EXPECT_EQ(info.limits().queue_length(), options.limits.queue_length);
   EXPECT_EQ(info.limits().inflight_bytes(), options.limits.inflight_bytes);
   EXPECT_EQ(info.limits().accuracy_samples(), options.limits.accuracy_samples);
+  EXPECT_EQ(info.limits().benchmark_cases(), options.limits.benchmark_cases);
+  EXPECT_EQ(info.limits().benchmark_bytes(), options.limits.benchmark_bytes);
+  EXPECT_EQ(info.limits().benchmark_seconds(), options.limits.benchmark_seconds);
   EXPECT_FALSE(info.build().version().empty());
   EXPECT_FALSE(info.build().compiler().empty());
   EXPECT_FALSE(info.build().grpc_version().empty());

@@ -107,6 +107,12 @@ TEST_F(HostTest, NamesTheProcessor) {
   EXPECT_EQ(CpuModel(root_), "AMD EPYC 9654 96-Core Processor");
 }
 
+TEST_F(HostTest, TellsTheMemoryThatIsLeft) {
+  EXPECT_EQ(AvailableMemory(root_), std::nullopt);
+  Write("/proc/meminfo", "MemTotal:       24689764 kB\nMemFree:        18000000 kB\nMemAvailable:   20000000 kB\n");
+  EXPECT_EQ(AvailableMemory(root_), size_t{20000000} << 10);
+}
+
 TEST(ThisHostTest, HasAProcessorWithAName) {
   EXPECT_GE(AvailableCpus(), 1);
   EXPECT_LE(AvailableCpus(), 1 << 20);

@@ -275,10 +275,28 @@ TEST(ProgramTest, HelpExplainsEveryFlagWithStatus0) {
     help += line + "\n";
   }
   EXPECT_EQ(process.Wait(), 0);
-  for (const char* flag :
-       {"address", "metrics_address", "threads", "allow_insecure_bind", "max_message_bytes", "max_tensor_elements",
-        "max_batch_items", "max_queue_length", "max_inflight_bytes", "max_accuracy_samples", "memory_quota",
-        "state_dir", "accuracy_sample_rate", "self_check", "drain_timeout", "log_level", "log_format", "version"}) {
+  for (const char* flag : {"address",
+                           "metrics_address",
+                           "threads",
+                           "allow_insecure_bind",
+                           "max_message_bytes",
+                           "max_tensor_elements",
+                           "max_batch_items",
+                           "max_queue_length",
+                           "max_inflight_bytes",
+                           "max_accuracy_samples",
+                           "memory_quota",
+                           "max_benchmark_cases",
+                           "max_benchmark_bytes",
+                           "max_benchmark_seconds",
+                           "max_runs",
+                           "state_dir",
+                           "accuracy_sample_rate",
+                           "self_check",
+                           "drain_timeout",
+                           "log_level",
+                           "log_format",
+                           "version"}) {
     ExpectContains(help, {std::string("--") + flag});
   }
   ServerProcess version({"--version"});

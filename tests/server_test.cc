@@ -209,8 +209,8 @@ TEST(MalformedTest, SaysThatARequestCannotBeParsed) {
 
 TEST(HealthTest, ServesEveryService) {
   TestServer server;
-  for (const char* service :
-       {"", "actbench.v1.AccuracyService", "actbench.v1.CatalogService", "actbench.v1.EvaluationService"}) {
+  for (const char* service : {"", "actbench.v1.AccuracyService", "actbench.v1.BenchmarkService",
+                              "actbench.v1.CatalogService", "actbench.v1.EvaluationService"}) {
     RawCall check(server.channel, "/grpc.health.v1.Health/Check");
     EXPECT_EQ(check.Exchange(StringField(1, service)), kServing) << service;
   }
@@ -231,8 +231,9 @@ TEST(ReflectionTest, ListsTheServicesAndDescribesThem) {
   TestServer server;
   RawCall call(server.channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
   // ServerReflectionRequest: field 7 lists services, field 4 asks for the file that contains a symbol.
-  ExpectContains(call.Exchange(StringField(7, "*")), {"actbench.v1.AccuracyService", "actbench.v1.CatalogService",
-                                                      "actbench.v1.EvaluationService", "grpc.health.v1.Health"});
+  ExpectContains(call.Exchange(StringField(7, "*")),
+                 {"actbench.v1.AccuracyService", "actbench.v1.BenchmarkService", "actbench.v1.CatalogService",
+                  "actbench.v1.EvaluationService", "grpc.health.v1.Health"});
   ExpectContains(call.Exchange(StringField(4, "actbench.v1.EvaluationService")), {"EvaluateRequest", "measure_error"});
 }
 

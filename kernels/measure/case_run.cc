@@ -18,6 +18,8 @@ constexpr double kLeastClock = 0.95;
 constexpr double kMostDiscarded = 0.5;
 // How often whoever waits for a worker looks whether something else is to run.
 constexpr std::chrono::milliseconds kLook{5};
+// How much longer than asked a step takes for a call that is longer than a slice.
+constexpr std::chrono::milliseconds kOverdue{1000};
 
 void Add(const Noise& noise, Noise& sum) {
   const auto most = [](std::optional<double> a, std::optional<double> b) {
@@ -34,7 +36,17 @@ void Add(const Noise& noise, Noise& sum) {
   sum.major_faults += noise.major_faults;
 }
 
+int SlicesPerProcess(const CasePlan& plan) {
+  const std::chrono::nanoseconds longest = kLongestSlice;
+  return static_cast<int>((plan.process_time + longest - std::chrono::nanoseconds(1)) / longest);
+}
+
 }  // namespace
+
+std::chrono::nanoseconds ProcessDuration(const CasePlan& plan) {
+  // Starting takes some 20 ms, and warming up in each slice as much.
+  return plan.process_time + std::chrono::milliseconds(25) * (SlicesPerProcess(plan) + 1);
+}
 
 std::string_view Disturbance(const Slice& slice, double first_clock_ghz) {
   if (slice.noise.throttled_periods.value_or(0) > 0) return "throttled";
@@ -49,20 +61,6 @@ CaseRun::CaseRun(BenchmarkCase benchmark, CasePlan plan, std::string worker)
   // The last ones: interrupts rather come to the first.
   const size_t threads = std::min(static_cast<size_t>(benchmark_.threads), cpus_.size());
   cpus_.erase(cpus_.begin(), cpus_.end() - static_cast<std::ptrdiff_t>(threads));
-}
-
-int CaseRun::slices_per_process() const {
-  const std::chrono::nanoseconds longest = kLongestSlice;
-  return static_cast<int>((plan_.process_time + longest - std::chrono::nanoseconds(1)) / longest);
-}
-
-std::chrono::nanoseconds CaseRun::process_duration() const {
-  // Starting takes some 20 ms, and warming up in each slice as much.
-  return plan_.process_time + std::chrono::milliseconds(25) * (slices_per_process() + 1);
-}
-
-double CaseRun::fraction_done() const {
-  return done_ ? 1 : static_cast<double>(result_.process_medians_ns.size()) / plan_.max_processes;
 }
 
 void CaseRun::Stop() {
@@ -83,7 +81,7 @@ void CaseRun::Step(std::chrono::milliseconds longest, absl::FunctionRef<bool()> 
   if (done_) return;
   if (stage_ == Stage::kNew) StartWorker();
   if (stage_ == Stage::kReady) {
-    Ask({.run = plan_.process_time / slices_per_process(), .error_samples = 0}, Stage::kRunning);
+    Ask({.run = plan_.process_time / SlicesPerProcess(plan_), .error_samples = 0}, Stage::kRunning);
   }
   if (done_) return;
   const std::optional<std::string> line = Await(longest, must_yield);
@@ -112,7 +110,7 @@ void CaseRun::StartWorker() {
     if (stopped_) worker_->Interrupt();
   }
   const auto layout = static_cast<uint64_t>(processes_++);
-  slices_left_ = slices_per_process();
+  slices_left_ = SlicesPerProcess(plan_);
   first_clock_ghz_ = 0;
   stage_ = Stage::kStarting;
   asked_ = Clock::now();
@@ -147,10 +145,9 @@ std::optional<std::string> CaseRun::Await(std::chrono::milliseconds longest, abs
       return std::nullopt;
     }
     // Only a slice is in the way of others.
-    if ((now >= end || stage_ != Stage::kRunning) && must_yield()) {
-      overlapped_ = true;
-      return std::nullopt;
-    }
+    const bool yields = (now >= end || stage_ != Stage::kRunning) && must_yield();
+    if (yields) overlapped_ = true;
+    if (yields || now >= end + kOverdue) return std::nullopt;
   }
 }
 
@@ -161,7 +158,7 @@ void CaseRun::TakeSlice(Slice slice) {
   int discarded = 0;
   for (const auto& [why, count] : result_.discarded) discarded += count;
   if (!reason.empty()) {
-    if (discarded < kMostDiscarded * plan_.max_processes * slices_per_process()) {
+    if (discarded < kMostDiscarded * plan_.max_processes * SlicesPerProcess(plan_)) {
       ++result_.discarded[reason];
       return;
     }

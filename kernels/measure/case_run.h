@@ -41,6 +41,9 @@ struct CasePlan {
 // Samples and copies, without what warming up takes.
 inline constexpr std::chrono::milliseconds kLongestSlice{200};
 
+// How long a process takes, as planned.
+std::chrono::nanoseconds ProcessDuration(const CasePlan& plan);
+
 struct CaseResult {
   // Of all samples in all processes, in ns per call; the median is that of the processes' medians, and the interval
   // where it would lie with other processes (MedianInterval).
@@ -83,10 +86,8 @@ class CaseRun {
   void Stop();
 
   const BenchmarkCase& benchmark() const { return benchmark_; }
-  // Of the processes that it takes at most; 1 when done.
-  double fraction_done() const;
-  // How long a process takes, as planned.
-  std::chrono::nanoseconds process_duration() const;
+  // Processes that have ended.
+  int processes_done() const { return static_cast<int>(result_.process_medians_ns.size()); }
 
   // When done: why there is no result, or the result. UNIMPLEMENTED and INVALID_ARGUMENT: this case cannot be measured
   // here; anything else: it went wrong.
@@ -104,7 +105,6 @@ class CaseRun {
   void TakeSlice(Slice slice);
   void EndProcess(bool last);
   void Fail(absl::Status status);
-  int slices_per_process() const;
 
   const BenchmarkCase benchmark_;
   const CasePlan plan_;

@@ -103,6 +103,16 @@ int AvailableCpus(const std::string& root) {
   return std::max(cpus, 1);
 }
 
+std::optional<size_t> AvailableMemory(const std::string& root) {
+  std::ifstream file(root + "/proc/meminfo");
+  std::string name;
+  size_t kibibytes = 0;
+  while (file >> name) {
+    if (name == "MemAvailable:" && file >> kibibytes) return kibibytes << 10;
+  }
+  return std::nullopt;
+}
+
 std::string CpuInfo(std::string_view name, const std::string& root) {
   std::ifstream cpuinfo(root + "/proc/cpuinfo");
   for (std::string line; std::getline(cpuinfo, line);) {

@@ -3,6 +3,7 @@
 #ifndef ACTBENCH_KERNELS_MEASURE_HOST_H_
 #define ACTBENCH_KERNELS_MEASURE_HOST_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ std::vector<CpuGroup> CpuGroups(const std::string& root = "");
 // The CPU quota in processors (1.5 for 150 ms in every 100 ms), the smallest of this process's cgroup and the groups
 // around it, of cgroup v2 or v1; none if there is no limit.
 std::optional<double> CgroupCpuQuota(const std::string& root = "");
+
+// The memory that processes can still get, in bytes; none if the system does not tell.
+std::optional<size_t> AvailableMemory(const std::string& root = "");
 
 // What /proc/cpuinfo says first under this name; "" if it says nothing.
 std::string CpuInfo(std::string_view name, const std::string& root = "");

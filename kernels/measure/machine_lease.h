@@ -14,8 +14,8 @@ namespace actbench {
 // does.
 class MachineLease {
  public:
-  // $ACTBENCH_LEASE_FILE, else actbench.lease in the directory for temporary files that all users share. Containers that
-  // are to wait for one another need a common one.
+  // $ACTBENCH_LEASE_FILE, else actbench.lease in the directory for temporary files that all users share. Containers
+  // that are to wait for one another need a common one.
   static std::string DefaultFile();
 
   // The lease, or null if another process has it, or this one already. UNAVAILABLE if the file cannot be opened.

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks requests for benchmark runs and finds everything that is needed to make them. Tested by
+// benchmark_plan_test.cc.
+#ifndef ACTBENCH_SERVER_BENCHMARK_PLAN_H_
+#define ACTBENCH_SERVER_BENCHMARK_PLAN_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "actbench/v1/benchmark.pb.h"
+#include "kernels/catalog.h"
+#include "kernels/measure/benchmark_case.h"
+#include "kernels/measure/case_run.h"
+#include "server/limits.h"
+
+namespace actbench {
+
+struct PlannedCase {
+  v1::BenchmarkResult result;              // what is known of it before it is measured
+  std::optional<BenchmarkCase> benchmark;  // none: it is skipped, as the result says
+  size_t group = 0;                        // those of one, which follow each other, are measured in turns
+};
+
+struct BenchmarkPlan {
+  std::vector<PlannedCase> cases;
+  CasePlan each;
+  std::string name;
+};
+
+// The status is the call's, with the codes that BenchmarkService lists. What is known, but not possible here, costs its
+// case alone.
+absl::StatusOr<BenchmarkPlan> PlanBenchmark(const v1::RunBenchmarkRequest& request, const Catalog& catalog,
+                                            const Limits& limits);
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_SERVER_BENCHMARK_PLAN_H_

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/benchmark_service.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/measure/fingerprint.h"
+#include "server/benchmark_convert.h"
+#include "server/benchmark_plan.h"
+#include "server/convert.h"
+#include "server/log.h"
+#include "server/unary_call.h"
+
+namespace actbench {
+namespace {
+
+constexpr absl::Duration kProgressPeriod = absl::Milliseconds(100);
+
+// The most fields of requests that have few, and of a run's, whose cases have some twenty each.
+constexpr int64_t kMaxValues = 64;
+constexpr int64_t kMaxRunValues = int64_t{1} << 20;
+
+// What all runs of this server have in common.
+v1::BenchmarkRun MakeRunOrigin(const Catalog& catalog, const std::string& build_id) {
+  v1::BenchmarkRun origin;
+  ToProto(GetBuildInfo(), *origin.mutable_build());
+  origin.set_build_id(build_id);
+  DescribeMachine(catalog, *origin.mutable_machine());
+  const std::vector<FingerprintField> fingerprint = ReadFingerprint();
+  for (const FingerprintField& field : fingerprint) {
+    v1::FingerprintField& out = *origin.add_fingerprint();
+    out.set_name(field.name);
+    out.set_value(field.value);
+  }
+  origin.set_fingerprint_hash(HashOf(fingerprint));
+  return origin;
+}
+
+class RunCall final : public JobCall {
+ public:
+  RunCall(const BenchmarkServices& services, const grpc::CallbackServerContext& context)
+      : JobCall(services.calls, "RunBenchmark", context), services_(services) {}
+
+ private:
+  static BenchmarkJob& Of(Job& job) { return static_cast<BenchmarkJob&>(job); }
+
+  Message& request() override { return request_; }
+
+  absl::StatusOr<std::shared_ptr<Job>> MakeJob(absl::Time deadline, DoneFunction done) override {
+    absl::StatusOr<BenchmarkPlan> plan = PlanBenchmark(request_, services_.catalog, services_.limits);
+    if (!plan.ok()) return plan.status();
+    const auto must_yield = [&scheduler = work().scheduler] {
+      return scheduler.counts().waiting[JobClass::kInteractive] > 0;
+    };
+    return std::make_shared<BenchmarkJob>(*std::move(plan), services_.tools, deadline, must_yield, std::move(done));
+  }
+
+  void Interrupt(Job& job) override { Of(job).Interrupt(); }
+
+  Response Progress(Job& job, int queue_place) override {
+    auto response = std::make_shared<v1::RunBenchmarkResponse>();
+    *response->mutable_progress() = Of(job).progress();
+    response->mutable_progress()->set_queue_place(queue_place);
+    return response;
+  }
+
+  // On the ticker's thread: the store is read without waiting.
+  std::vector<Response> TakeResults(Job& job) override {
+    std::vector<Response> responses;
+    for (v1::BenchmarkResult& result : Of(job).TakeResults()) {
+      SetCertifiedAccuracy(result);
+      *run_.add_results() = result;
+      auto response = std::make_shared<v1::RunBenchmarkResponse>();
+      *response->mutable_result() = std::move(result);
+      responses.push_back(std::move(response));
+    }
+    return responses;
+  }
+
+  bool ConclusionStores(const Job& /*job*/) const override { return true; }
+
+  Response Conclusion(Job& job) override {
+    const BenchmarkJob& finished = Of(job);
+    v1::BenchmarkRun run = services_.origin;
+    run.mutable_results()->Swap(run_.mutable_results());
+    run.set_name(finished.plan().name);
+    run.mutable_time()->set_seconds(absl::ToUnixSeconds(finished.start()));
+    run.mutable_time()->set_nanos(static_cast<int>((absl::ToUnixMicros(finished.start()) % 1'000'000) * 1000));
+    run.set_seconds(absl::ToDoubleSeconds(finished.duration()));
+    *run.mutable_plan() = ToProto(finished.plan().each);
+    for (const v1::BenchmarkResult& result : run.results()) {
+      const bool measured = result.outcome() == v1::OUTCOME_MEASURED;
+      measured ? run.set_measured(run.measured() + 1) : run.set_unmeasured(run.unmeasured() + 1);
+    }
+    if (const absl::Status status = services_.runs.Add(run); !status.ok()) {
+      // The client has it all the same.
+      run.clear_id();
+      run.set_unsaved(true);
+      Log(LogLevel::kWarning, absl::StrCat("a benchmark run could not be stored: ", std::string(status.message())));
+    }
+    auto response = std::make_shared<v1::RunBenchmarkResponse>();
+    response->mutable_run()->Swap(&run);
+    response->mutable_run()->clear_results();
+    return response;
+  }
+
+  // What is certified for all inputs goes before samples.
+  void SetCertifiedAccuracy(v1::BenchmarkResult& result) const {
+    if (result.outcome() != v1::OUTCOME_MEASURED) return;
+    CertificateStore::Filter filter;
+    filter.activation = result.kernel().activation();
+    filter.direction = result.kernel().direction();
+    filter.dtype = result.kernel().dtype();
+    filter.selector.set_provider(result.kernel().provider());
+    filter.selector.set_tier(result.kernel().tier());
+    filter.selector.set_isa(result.kernel().isa());
+    filter.selector.set_device(result.kernel().device());
+    filter.current_only = true;
+    filter.unit_upstream = true;
+    filter.parameters = result.parameters();
+    const absl::StatusOr<v1::ListCertificatesResponse> found = services_.certificates.List(filter, 1, "");
+    if (!found.ok() || found->certificates().empty()) return;
+    const v1::Certificate& certificate = found->certificates(0);
+    v1::BenchmarkAccuracy& accuracy = *result.mutable_accuracy();
+    accuracy.set_max_ulp(certificate.report().max_ulp());
+    accuracy.set_mode(certificate.mode());
+    accuracy.set_certificate_id(certificate.id());
+  }
+
+  const BenchmarkServices& services_;
+  v1::RunBenchmarkRequest request_;
+  v1::BenchmarkRun run_;  // of the results that were taken
+};
+
+absl::Status NoCheck(const google::protobuf::Message& /*request*/) { return absl::OkStatus(); }
+
+absl::StatusOr<std::shared_ptr<const v1::ListRunsResponse>> List(const RunStore& runs,
+                                                                 const v1::ListRunsRequest& request) {
+  absl::StatusOr<v1::ListRunsResponse> list =
+      runs.List({.name = request.name(), .fingerprint_hash = request.fingerprint_hash()}, request.page_size(),
+                request.page_token());
+  if (!list.ok()) return list.status();
+  return std::make_shared<const v1::ListRunsResponse>(*std::move(list));
+}
+
+absl::StatusOr<std::shared_ptr<const v1::GetRunResponse>> Get(const RunStore& runs, const std::string& run) {
+  absl::StatusOr<v1::BenchmarkRun> found = runs.Get(run);
+  if (!found.ok()) return found.status();
+  auto response = std::make_shared<v1::GetRunResponse>();
+  response->mutable_run()->Swap(&*found);
+  return response;
+}
+
+absl::StatusOr<std::shared_ptr<const v1::DeleteRunResponse>> Delete(RunStore& runs, const std::string& run) {
+  absl::StatusOr<std::string> id = runs.Delete(run);
+  if (!id.ok()) return id.status();
+  auto response = std::make_shared<v1::DeleteRunResponse>();
+  response->set_id(*std::move(id));
+  return response;
+}
+
+}  // namespace
+
+BenchmarkService::BenchmarkService(const Catalog& catalog, const Limits& limits, const WorkServices& work,
+                                   const CertificateStore& certificates, RunStore& runs, BenchmarkTools tools)
+    : tools_(std::move(tools)),
+      origin_(MakeRunOrigin(catalog, certificates.build_id())),
+      ticker_(kProgressPeriod),
+      services_{catalog, limits, certificates, runs, origin_, tools_, {work, ticker_, writes_}} {}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* BenchmarkService::RunBenchmark(grpc::CallbackServerContext* context,
+                                                                           const grpc::ByteBuffer* request) {
+  const auto call = std::make_shared<RunCall>(services_, *context);
+  // gRPC made the buffer for this call alone and reads it no more: emptying it frees the memory early.
+  call->Start(const_cast<grpc::ByteBuffer&>(*request), kMaxRunValues);
+  return call.get();
+}
+
+grpc::ServerUnaryReactor* BenchmarkService::ListRuns(grpc::CallbackServerContext* context,
+                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return AnswerLater<v1::ListRunsRequest>(
+      {context, "ListRuns", request, response}, kMaxValues, services_.calls.work.calls, services_.calls.work.metrics,
+      reads_, NoCheck, [this](const v1::ListRunsRequest& message) { return List(services_.runs, message); });
+}
+
+grpc::ServerUnaryReactor* BenchmarkService::GetRun(grpc::CallbackServerContext* context,
+                                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return AnswerLater<v1::GetRunRequest>(
+      {context, "GetRun", request, response}, kMaxValues, services_.calls.work.calls, services_.calls.work.metrics,
+      reads_, NoCheck, [this](const v1::GetRunRequest& message) { return Get(services_.runs, message.run()); });
+}
+
+grpc::ServerUnaryReactor* BenchmarkService::DeleteRun(grpc::CallbackServerContext* context,
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return AnswerLater<v1::DeleteRunRequest>(
+      {context, "DeleteRun", request, response}, kMaxValues, services_.calls.work.calls, services_.calls.work.metrics,
+      writes_, NoCheck, [this](const v1::DeleteRunRequest& message) { return Delete(services_.runs, message.run()); });
+}
+
+}  // namespace actbench
