@@ -75,6 +75,18 @@ absl::Status ReadStream(
   return ToStatus(reader->Finish(), call);
 }
 
+// Reads pages until the last: `read` reads the one of the request and returns the token of the next.
+template <class Request, class Read>
+absl::Status ReadPages(Request& request, const Read& read) {
+  while (true) {
+    absl::StatusOr<std::string> next = read();
+    if (!next.ok()) return next.status();
+    if (next->empty()) return absl::OkStatus();
+    if (*next == request.page_token()) return absl::InternalError("the server gave the same page twice");
+    request.set_page_token(*std::move(next));
+  }
+}
+
 // grpc.health.v1.Health/Check. Its messages are spelled here as the well-known wrappers that have the same encoding
 // (a string in field 1, an enum in field 1): compiling health.proto into a library would clash with any other library
 // of a program that does so too.
@@ -119,6 +131,7 @@ Client::Client(std::shared_ptr<grpc::Channel> channel)
       catalog_(v1::CatalogService::NewStub(channel_)),
       evaluation_(v1::EvaluationService::NewStub(channel_)),
       accuracy_(v1::AccuracyService::NewStub(channel_)),
+      benchmark_(v1::BenchmarkService::NewStub(channel_)),
       limits_(std::make_unique<LimitsCache>()) {}
 
 Client::Client(Client&&) noexcept = default;
@@ -221,7 +234,7 @@ absl::Status Client::CheckSize(const google::protobuf::MessageLite& request, abs
   if (!limits.ok()) return limits.status();
   if (size <= static_cast<uint64_t>(limits->message_size_bytes())) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat("the request has ", size,
-                                                   " bytes, nearly all of them inputs.given; the server takes at most ",
+                                                   " bytes, nearly all of them tensors; the server takes at most ",
                                                    limits->message_size_bytes(), " (--max_message_bytes)"));
 }
 
@@ -264,17 +277,15 @@ absl::StatusOr<v1::ListCertificatesResponse> Client::ListCertificates(const v1::
 absl::StatusOr<std::vector<v1::Certificate>> Client::ListAllCertificates(v1::ListCertificatesRequest request) {
   const absl::Time deadline = Deadline();
   std::vector<v1::Certificate> certificates;
-  while (true) {
+  const absl::Status status = ReadPages(request, [&]() -> absl::StatusOr<std::string> {
     absl::StatusOr<v1::ListCertificatesResponse> page =
         Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, deadline, cancellation_);
     if (!page.ok()) return page.status();
     for (v1::Certificate& certificate : *page->mutable_certificates()) certificates.push_back(std::move(certificate));
-    if (page->next_page_token().empty()) return certificates;
-    if (page->next_page_token() == request.page_token()) {
-      return absl::InternalError("the server gave the same page of certificates twice");
-    }
-    request.set_page_token(page->next_page_token());
-  }
+    return page->next_page_token();
+  });
+  if (!status.ok()) return status;
+  return certificates;
 }
 
 absl::StatusOr<v1::Certificate> Client::GetCertificate(const std::string& id) {
@@ -300,6 +311,63 @@ absl::StatusOr<std::string> Client::ImportCertificate(const v1::Certificate& cer
   *request.mutable_certificate() = certificate;
   const absl::StatusOr<v1::ImportCertificateResponse> response =
       Call(*accuracy_, &v1::AccuracyService::Stub::ImportCertificate, request, Deadline(), cancellation_);
+  if (!response.ok()) return response.status();
+  return response->id();
+}
+
+absl::StatusOr<v1::BenchmarkRun> Client::RunBenchmark(const v1::RunBenchmarkRequest& request, const OnBenchmark& on) {
+  const absl::Time deadline = Deadline();
+  if (absl::Status fits = CheckSize(request, deadline); !fits.ok()) return fits;
+  std::optional<v1::BenchmarkRun> run;
+  google::protobuf::RepeatedPtrField<v1::BenchmarkResult> results;
+  const auto on_message = [&](v1::RunBenchmarkResponse& response) {
+    if (response.has_progress() && on.progress != nullptr) on.progress(response.progress());
+    if (response.has_result()) {
+      if (on.result != nullptr) on.result(response.result());
+      *results.Add() = std::move(*response.mutable_result());
+    }
+    if (response.has_run()) run = std::move(*response.mutable_run());
+  };
+  const absl::Status status =
+      ReadStream(*benchmark_, &v1::BenchmarkService::Stub::RunBenchmark, request, deadline, cancellation_, on_message);
+  if (!status.ok()) return status;
+  if (!run.has_value()) return absl::InternalError("the server's run ended without its last message");
+  run->mutable_results()->Swap(&results);
+  return *std::move(run);
+}
+
+absl::StatusOr<v1::ListRunsResponse> Client::ListRuns(const v1::ListRunsRequest& request) {
+  return Call(*benchmark_, &v1::BenchmarkService::Stub::ListRuns, request, Deadline(), cancellation_);
+}
+
+absl::StatusOr<std::vector<v1::BenchmarkRun>> Client::ListAllRuns(v1::ListRunsRequest request) {
+  const absl::Time deadline = Deadline();
+  std::vector<v1::BenchmarkRun> runs;
+  const absl::Status status = ReadPages(request, [&]() -> absl::StatusOr<std::string> {
+    absl::StatusOr<v1::ListRunsResponse> page =
+        Call(*benchmark_, &v1::BenchmarkService::Stub::ListRuns, request, deadline, cancellation_);
+    if (!page.ok()) return page.status();
+    for (v1::BenchmarkRun& run : *page->mutable_runs()) runs.push_back(std::move(run));
+    return page->next_page_token();
+  });
+  if (!status.ok()) return status;
+  return runs;
+}
+
+absl::StatusOr<v1::BenchmarkRun> Client::GetRun(const std::string& run) {
+  v1::GetRunRequest request;
+  request.set_run(run);
+  absl::StatusOr<v1::GetRunResponse> response =
+      Call(*benchmark_, &v1::BenchmarkService::Stub::GetRun, request, Deadline(), cancellation_);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_run());
+}
+
+absl::StatusOr<std::string> Client::DeleteRun(const std::string& run) {
+  v1::DeleteRunRequest request;
+  request.set_run(run);
+  const absl::StatusOr<v1::DeleteRunResponse> response =
+      Call(*benchmark_, &v1::BenchmarkService::Stub::DeleteRun, request, Deadline(), cancellation_);
   if (!response.ok()) return response.status();
   return response->id();
 }

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "actbench/v1/accuracy.grpc.pb.h"
+#include "actbench/v1/benchmark.grpc.pb.h"
 #include "actbench/v1/catalog.grpc.pb.h"
 #include "actbench/v1/evaluation.grpc.pb.h"
 #include "client/cancellation.h"
@@ -24,6 +25,12 @@ namespace actbench {
 
 // Called in the thread that waits for the measurement, about ten times a second.
 using OnAccuracyProgress = std::function<void(const v1::AccuracyProgress&)>;
+
+// Called in the thread that waits for a benchmark run, as progress and results come; each may be null.
+struct OnBenchmark {
+  std::function<void(const v1::BenchmarkProgress&)> progress;
+  std::function<void(const v1::BenchmarkResult&)> result;
+};
 
 // Errors carry the server's code and message; UNAVAILABLE also means that no server answers or that the connection was
 // lost. No call waits for a server that is not there, and no call is tried twice but the parts of a split one.
@@ -72,6 +79,16 @@ class Client {
   // Stores it and gives its new id.
   absl::StatusOr<std::string> ImportCertificate(const v1::Certificate& certificate);
 
+  // Runs benchmarks and gives the run with its results.
+  absl::StatusOr<v1::BenchmarkRun> RunBenchmark(const v1::RunBenchmarkRequest& request, const OnBenchmark& on = {});
+  // One page of the stored runs, as the request has it, and all pages from the request's on.
+  absl::StatusOr<v1::ListRunsResponse> ListRuns(const v1::ListRunsRequest& request = {});
+  absl::StatusOr<std::vector<v1::BenchmarkRun>> ListAllRuns(v1::ListRunsRequest request = {});
+  // `run`: an id, the beginning of one, or a name.
+  absl::StatusOr<v1::BenchmarkRun> GetRun(const std::string& run);
+  // Deletes it for good and gives its whole id.
+  absl::StatusOr<std::string> DeleteRun(const std::string& run);
+
   // grpc.health.v1: whether `service` ("" for the whole server) is serving. NOT_FOUND if there is no such service.
   absl::StatusOr<bool> IsServing(const std::string& service = "");
 
@@ -105,6 +122,7 @@ class Client {
   std::unique_ptr<v1::CatalogService::Stub> catalog_;
   std::unique_ptr<v1::EvaluationService::Stub> evaluation_;
   std::unique_ptr<v1::AccuracyService::Stub> accuracy_;
+  std::unique_ptr<v1::BenchmarkService::Stub> benchmark_;
   std::unique_ptr<LimitsCache> limits_;
   absl::Duration timeout_ = absl::InfiniteDuration();
   Cancellation* cancellation_ = nullptr;
