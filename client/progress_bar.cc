@@ -54,32 +54,55 @@ std::string Shortened(const std::string& title, size_t width) {
 }
 
 // The bar, how far it is and how fast.
-std::string BarText(const v1::AccuracyProgress& progress, absl::Duration running) {
-  const double total = static_cast<double>(std::max<int64_t>(progress.inputs_total(), 1));
-  const double share = std::clamp(static_cast<double>(progress.inputs_done()) / total, 0.0, 1.0);
+std::string BarText(const ProgressState& state) {
+  const double share = std::clamp(state.share, 0.0, 1.0);
   const auto filled = static_cast<size_t>(share * kBarWidth);
-  std::string bar = absl::StrFormat("[%s%s] %3d %%", std::string(filled, '#'), std::string(kBarWidth - filled, '.'),
-                                    static_cast<int>(share * 100));
-  if (progress.inputs_done() <= 0 || running <= absl::ZeroDuration()) return bar;
-  return absl::StrCat(bar, ", ",
-                      RateText(static_cast<double>(progress.inputs_done()) / absl::ToDoubleSeconds(running)));
+  const std::string bar = absl::StrFormat("[%s%s] %3d %%", std::string(filled, '#'),
+                                          std::string(kBarWidth - filled, '.'), static_cast<int>(share * 100));
+  return state.rate.empty() ? bar : absl::StrCat(bar, ", ", state.rate);
 }
+
+std::string PlaceText(int queue_place) { return absl::StrCat(queue_place, " before it"); }
 
 }  // namespace
 
-std::string ProgressText(const std::string& title, const v1::AccuracyProgress& progress, absl::Duration running,
-                         size_t width) {
-  const bool waits = progress.queue_place() > 0;
-  std::string state =
-      waits ? absl::StrCat("waits; ", progress.queue_place(), " before it") : BarText(progress, running);
-  // The end of the kernel's name is what one can do without first, then the time left.
-  const size_t least = std::min(title.size(), kLeastTitle) + 1;
-  if (!waits && progress.inputs_done() > 0 && running > absl::ZeroDuration()) {
-    const std::string left = TimeLeftText(progress.remaining_ms());
-    if (least + state.size() + left.size() <= width) state += left;
+ProgressState StateOf(const v1::AccuracyProgress& progress, absl::Duration running) {
+  ProgressState state;
+  if (progress.queue_place() > 0) {
+    state.waits = PlaceText(progress.queue_place());
+    return state;
   }
-  if (least + state.size() > width) return state.substr(0, width);
-  return absl::StrCat(Shortened(title, width - state.size() - 1), " ", state);
+  const double total = static_cast<double>(std::max<int64_t>(progress.inputs_total(), 1));
+  state.share = static_cast<double>(progress.inputs_done()) / total;
+  if (progress.inputs_done() <= 0 || running <= absl::ZeroDuration()) return state;
+  state.rate = RateText(static_cast<double>(progress.inputs_done()) / absl::ToDoubleSeconds(running));
+  state.remaining_ms = progress.remaining_ms();
+  return state;
+}
+
+ProgressState StateOf(const v1::BenchmarkProgress& progress) {
+  ProgressState state;
+  if (progress.queue_place() > 0) {
+    state.waits = PlaceText(progress.queue_place());
+  } else if (progress.waits_for_machine()) {
+    state.waits = "another process of this machine measures";
+  } else {
+    state.share = progress.cases_done() / std::max(1.0, static_cast<double>(progress.cases_total()));
+    state.remaining_ms = progress.remaining_ms();
+  }
+  return state;
+}
+
+std::string ProgressText(const std::string& title, const ProgressState& state, size_t width) {
+  std::string text = state.waits.empty() ? BarText(state) : absl::StrCat("waits; ", state.waits);
+  // The end of the title is what one can do without first, then the time left.
+  const size_t least = std::min(title.size(), kLeastTitle) + 1;
+  if (state.waits.empty()) {
+    const std::string left = TimeLeftText(state.remaining_ms);
+    if (least + text.size() + left.size() <= width) text += left;
+  }
+  if (least + text.size() > width) return text.substr(0, width);
+  return absl::StrCat(Shortened(title, width - text.size() - 1), " ", text);
 }
 
 ProgressBar::ProgressBar() : terminal_(::isatty(STDERR_FILENO) == 1) {}
@@ -90,12 +113,20 @@ void ProgressBar::Start(std::string title) {
 }
 
 void ProgressBar::Show(const v1::AccuracyProgress& progress) {
-  if (!terminal_) return;
   const absl::Time now = absl::Now();
   if (progress.queue_place() == 0) start_ = std::min(start_, now);
+  Show(title_, StateOf(progress, now - std::min(start_, now)));
+}
+
+void ProgressBar::Show(const v1::BenchmarkProgress& progress) {
+  const int current = std::min(progress.cases_done() + 1, progress.cases_total());
+  Show(absl::StrCat(current, "/", progress.cases_total(), " ", progress.current_case()), StateOf(progress));
+}
+
+void ProgressBar::Show(const std::string& title, const ProgressState& state) {
+  if (!terminal_) return;
   // The last column is left free: some terminals wrap when it is filled.
-  std::cerr << "\r" << ProgressText(title_, progress, now - std::min(start_, now), TerminalWidth() - 1) << "\x1b[K"
-            << std::flush;
+  std::cerr << "\r" << ProgressText(title, state, TerminalWidth() - 1) << "\x1b[K" << std::flush;
   shown_ = true;
 }
 
