@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "client/accuracy_table.h"
 #include "client/format.h"
+#include "client/timestamp.h"
 #include "proto/kernel.h"
 
 namespace actbench::client {
@@ -114,29 +114,28 @@ void AppendClaim(const v1::Certificate& certificate, Members& members) {
 
 std::string AccuracyJson(const v1::Certificate& certificate) {
   const v1::AccuracyReport& report = certificate.report();
-  Members members = {
-      {"kernel", JsonString(certificate.kernel().name())},
-      {"device", JsonString(certificate.kernel().device())},
-      {"parameters", ParametersJson(certificate)},
-      {"mode", JsonString(certificate.mode())},
-      {"checked", absl::StrCat(report.checked())},
-      {"max_ulp", JsonNumber(report.max_ulp())},
-      {"mean_ulp", JsonNumber(report.mean_ulp())},
-      {"misrounded", absl::StrCat(report.misrounded())},
-      {"worst", WorstJson(certificate)},
-      {"wrong_nan", absl::StrCat(report.wrong_nan())},
-      {"wrong_inf", absl::StrCat(report.wrong_inf())},
-      {"spurious_zero", absl::StrCat(report.spurious_zero())},
-      {"wrong_sign", absl::StrCat(report.wrong_sign())},
-      {"falls", absl::StrCat(report.falls())},
-      {"output_hash", JsonString(report.output_hash())},
-      {"seconds", JsonNumber(certificate.seconds())},
-      {"decided_by", DecidedByJson(report)},
-      {"build_id", JsonString(certificate.build_id())},
-      {"time", JsonString(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", TimeOf(certificate), absl::UTCTimeZone()))},
-      {"certificate", JsonString(certificate.id())},
-      {"binades", BinadesJson(report)},
-      {"special_values", SpecialValuesJson(certificate)}};
+  Members members = {{"kernel", JsonString(certificate.kernel().name())},
+                     {"device", JsonString(certificate.kernel().device())},
+                     {"parameters", ParametersJson(certificate)},
+                     {"mode", JsonString(certificate.mode())},
+                     {"checked", absl::StrCat(report.checked())},
+                     {"max_ulp", JsonNumber(report.max_ulp())},
+                     {"mean_ulp", JsonNumber(report.mean_ulp())},
+                     {"misrounded", absl::StrCat(report.misrounded())},
+                     {"worst", WorstJson(certificate)},
+                     {"wrong_nan", absl::StrCat(report.wrong_nan())},
+                     {"wrong_inf", absl::StrCat(report.wrong_inf())},
+                     {"spurious_zero", absl::StrCat(report.spurious_zero())},
+                     {"wrong_sign", absl::StrCat(report.wrong_sign())},
+                     {"falls", absl::StrCat(report.falls())},
+                     {"output_hash", JsonString(report.output_hash())},
+                     {"seconds", JsonNumber(certificate.seconds())},
+                     {"decided_by", DecidedByJson(report)},
+                     {"build_id", JsonString(certificate.build_id())},
+                     {"time", JsonString(Rfc3339(ToTime(certificate.time())))},
+                     {"certificate", JsonString(certificate.id())},
+                     {"binades", BinadesJson(report)},
+                     {"special_values", SpecialValuesJson(certificate)}};
   AppendClaim(certificate, members);
   return JsonObject(members);
 }

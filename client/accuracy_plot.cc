@@ -113,7 +113,8 @@ std::string Title(absl::Span<const v1::Certificate> certificates) {
 }
 
 std::string Subtitle(absl::Span<const v1::Certificate> certificates) {
-  const auto exhaustive = std::count_if(certificates.begin(), certificates.end(), IsExhaustive);
+  const auto exhaustive = std::count_if(certificates.begin(), certificates.end(),
+                                        [](const v1::Certificate& one) { return IsExhaustive(one); });
   if (exhaustive == static_cast<std::ptrdiff_t>(certificates.size())) return "over every input, by binades of x";
   return exhaustive == 0 ? "of samples, by binades of x: lower bounds of the maximum"
                          : "by binades of x; those marked ≥ are of samples: lower bounds of the maximum";

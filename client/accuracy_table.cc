@@ -14,8 +14,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "client/tensor.h"
+#include "client/timestamp.h"
 #include "proto/dtype.h"
 #include "proto/kernel.h"
 
@@ -27,8 +27,8 @@ constexpr char kUnitUpstream[] = "exhaustive, dy = 1";
 constexpr char kExhaustive[] = "exhaustive";
 
 // A maximum is never shown smaller than it is, a lower bound of one never larger.
-UlpRounding MaximumRounding(const v1::Certificate& certificate) {
-  return IsExhaustive(certificate) ? UlpRounding::kUp : UlpRounding::kDown;
+UlpRounding MaximumRounding(absl::string_view mode) {
+  return IsExhaustive(mode) ? UlpRounding::kUp : UlpRounding::kDown;
 }
 
 // A round number of inputs as the power of two that it is.
@@ -73,7 +73,7 @@ bool Continues(const BinadeRange& range, const BinadeRange& next, const DtypeInf
 }
 
 std::vector<BinadeRange> FoldBinades(const v1::Certificate& certificate, const DtypeInfo& info) {
-  const UlpRounding rounding = MaximumRounding(certificate);
+  const UlpRounding rounding = MaximumRounding(certificate.mode());
   std::vector<BinadeRange> ranges;
   for (const v1::BinadeError& binade : certificate.report().binades()) {
     BinadeRange one = {.first = &binade,
@@ -95,16 +95,20 @@ std::string Title(const v1::Certificate& certificate) { return absl::StrCat("\n"
 
 }  // namespace
 
-bool IsExhaustive(const v1::Certificate& certificate) { return absl::StartsWith(certificate.mode(), "exhaustive"); }
+bool IsExhaustive(absl::string_view mode) { return absl::StartsWith(mode, "exhaustive"); }
+
+bool IsExhaustive(const v1::Certificate& certificate) { return IsExhaustive(certificate.mode()); }
 
 Dtype DtypeOf(const v1::Certificate& certificate) {
   return FromProto(certificate.kernel().dtype()).value_or(Dtype::kF64);
 }
 
+std::string MaxUlpText(double max_ulp, absl::string_view mode) {
+  return absl::StrCat(IsExhaustive(mode) || std::isinf(max_ulp) ? "" : ">=", UlpText(max_ulp, MaximumRounding(mode)));
+}
+
 std::string MaxUlpText(const v1::Certificate& certificate) {
-  const double ulp = certificate.report().max_ulp();
-  return absl::StrCat(IsExhaustive(certificate) || std::isinf(ulp) ? "" : ">=",
-                      UlpText(ulp, MaximumRounding(certificate)));
+  return MaxUlpText(certificate.report().max_ulp(), certificate.mode());
 }
 
 std::string ModeText(const v1::Certificate& certificate) {
@@ -138,14 +142,6 @@ std::string InputText(const v1::Certificate& certificate, const v1::InputError& 
                     RoundedDecimal(error.inputs(i), DtypeOf(certificate)), " ", error.input_bits(i));
   }
   return text;
-}
-
-absl::Time TimeOf(const v1::Certificate& certificate) {
-  return absl::FromUnixSeconds(certificate.time().seconds()) + absl::Nanoseconds(certificate.time().nanos());
-}
-
-std::string TimeText(const v1::Certificate& certificate) {
-  return absl::FormatTime("%Y-%m-%d %H:%M UTC", TimeOf(certificate), absl::UTCTimeZone());
 }
 
 AccuracyTable::AccuracyTable(absl::Span<const v1::Kernel> kernels)
@@ -182,7 +178,7 @@ std::string AccuracyTable::Line(const v1::Certificate& certificate, bool stored)
       {certificate.kernel().name(), CountText(report.checked()), ModeText(certificate), MaxUlpText(certificate),
        has_worst ? InputText(certificate, report.worst(0)) : "-", UlpText(report.mean_ulp()),
        GroupedDecimal(report.misrounded()), report.output_hash(), SecondsText(certificate),
-       stored ? absl::StrCat(wrong, "  (certificate of ", TimeText(certificate), ")") : wrong});
+       stored ? absl::StrCat(wrong, "  (certificate of ", TimeText(ToTime(certificate.time())), ")") : wrong});
 }
 
 std::string BinadesText(const v1::Certificate& certificate) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "actbench/v1/accuracy.pb.h"
 #include "client/format.h"
@@ -15,7 +15,8 @@
 
 namespace actbench::client {
 
-// Whether every input was measured, so that the maximum is one; else it is a lower bound.
+// Whether every input was measured, so that the maximum is one; else it is a lower bound. `mode` is a certificate's.
+bool IsExhaustive(absl::string_view mode);
 bool IsExhaustive(const v1::Certificate& certificate);
 
 // The kernel's dtype; f64 where this client does not know it.
@@ -23,6 +24,7 @@ Dtype DtypeOf(const v1::Certificate& certificate);
 
 // UlpText upwards where it is a maximum and downwards, after ">=", where it is a lower bound: what is shown is never
 // wrong. "inf" where a NaN or infinity is.
+std::string MaxUlpText(double max_ulp, absl::string_view mode);
 std::string MaxUlpText(const v1::Certificate& certificate);
 
 // How long the measurement took: "12.34", below 0.1 s with two digits, "0.0012".
@@ -55,10 +57,6 @@ std::string BinadesText(const v1::Certificate& certificate);
 std::string SpecialValuesText(const v1::Certificate& certificate);
 std::string WorstText(const v1::Certificate& certificate);
 std::string ComparisonText(const v1::Comparison& comparison);
-
-// When the measurement ended; as text "2026-11-25 14:03 UTC".
-absl::Time TimeOf(const v1::Certificate& certificate);
-std::string TimeText(const v1::Certificate& certificate);
 
 }  // namespace actbench::client
 

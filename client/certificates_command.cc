@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/accuracy_json.h"
@@ -15,7 +14,9 @@
 #include "client/certificates_file.h"
 #include "client/command.h"
 #include "client/format.h"
+#include "client/input_file.h"
 #include "client/output_file.h"
+#include "client/timestamp.h"
 #include "proto/kernel.h"
 
 namespace actbench::client {
@@ -102,7 +103,8 @@ ExitStatus RunList(const Filter& filter, const ServerFlags& server) {
   for (const v1::Certificate& certificate : *list) {
     table.AddRow({certificate.id(), certificate.kernel().name(), certificate.kernel().device(),
                   ParametersCell(certificate), ModeText(certificate), MaxUlpText(certificate),
-                  GroupedDecimal(certificate.report().misrounded()), TimeText(certificate), StateText(certificate)});
+                  GroupedDecimal(certificate.report().misrounded()), TimeText(ToTime(certificate.time())),
+                  StateText(certificate)});
   }
   std::cout << table.Aligned();
   return kSuccess;
@@ -125,7 +127,7 @@ std::string FactsText(const v1::Certificate& certificate) {
                                            GroupedDecimal(report.decided_by_pair()), ", MPFR ",
                                            GroupedDecimal(report.decided_by_mpfr()))});
   table.AddRow({"seconds", SecondsText(certificate)});
-  table.AddRow({"time", TimeText(certificate)});
+  table.AddRow({"time", TimeText(ToTime(certificate.time()))});
   table.AddRow({"build id", absl::StrCat(certificate.build_id(), certificate.stale() ? " (stale)" : "")});
   table.AddRow({"build", absl::StrCat("actbench ", build.version(), " ", build.revision(), ", ", build.compiler())});
   table.AddRow({"machine", absl::StrCat(certificate.machine().cpu_model(), ", ", certificate.machine().cpu_count(),
@@ -166,12 +168,7 @@ absl::StatusOr<std::vector<v1::Certificate>> GetAll(Client& client, std::vector<
   return certificates;
 }
 
-// Whether an argument of export is its file. Ids are letters and digits alone.
-bool IsFile(const std::string& argument) {
-  return argument == "-" || absl::EndsWith(argument, ".json") || absl::StrContains(argument, '/');
-}
-
-// The last argument is the file, the others are not.
+// The last argument is the file, the others are not: ids are letters and digits alone.
 absl::Status CheckExport(const std::vector<std::string>& arguments) {
   constexpr char kFile[] = "a FILE ends in .json, has a / or is -, standard output";
   if (arguments.empty()) return absl::InvalidArgumentError(absl::StrCat("export needs a FILE: ", kFile));

@@ -13,9 +13,6 @@
 
 namespace actbench::client {
 
-// The whole of a file; "-" is stdin. Errors name it and have the code and message of errno.
-absl::StatusOr<std::string> ReadText(const std::string& path);
-
 absl::StatusOr<std::string> CertificatesJson(absl::Span<const v1::Certificate> certificates);
 
 // The elements of the array, each a certificate or why it is none. INVALID_ARGUMENT if the text is no JSON array of

@@ -9,6 +9,8 @@
 #include <limits>
 #include <random>
 
+#include "client/timestamp.h"
+
 namespace actbench::client {
 namespace {
 
@@ -118,6 +120,14 @@ TEST(FormatTest, LongNumbersAreGrouped) {
   EXPECT_EQ(GroupedDecimal(-100), "-100");
   EXPECT_EQ(GroupedDecimal(4294967296), "4,294,967,296");
   EXPECT_EQ(GroupedDecimal(std::numeric_limits<int64_t>::min()), "-9,223,372,036,854,775,808");
+}
+
+TEST(TimestampTest, TimesAreInUtc) {
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(1764079391);
+  timestamp.set_nanos(999999999);
+  EXPECT_EQ(TimeText(ToTime(timestamp)), "2025-11-25 14:03 UTC");
+  EXPECT_EQ(Rfc3339(ToTime(timestamp)), "2025-11-25T14:03:11Z");
 }
 
 }  // namespace
