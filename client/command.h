@@ -14,6 +14,8 @@ namespace actbench::client {
 void AddListCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddEvalCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
+void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
+void AddRunsCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddCertificatesCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 CLI::App* AddHealthCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 

@@ -30,6 +30,7 @@ Examples:
   actbench eval hard_swish --values=-4,-3,-1,0,1,3,4
   actbench eval gelu_erf --in x.npy --out y.npy --check
   actbench accuracy sigmoid tanh --exhaustive
+  actbench bench sigmoid tanh
   actbench --server localhost:50051 health
 
 'actbench COMMAND --help' explains a command.)";
@@ -70,7 +71,8 @@ int Finish(int exit_status, const WatchedOutput& output) {
 
 int Main(int argc, char** argv) {
   const WatchedOutput output(std::cout);
-  CLI::App app("Evaluates neural-network activation functions and measures how accurate they are.", "actbench");
+  CLI::App app("Evaluates neural-network activation functions, and measures how accurate and how fast they are.",
+               "actbench");
   app.set_version_flag("--version", "actbench " ACTBENCH_VERSION);
   app.require_subcommand(1);
   app.footer(kNotes);
@@ -92,6 +94,8 @@ int Main(int argc, char** argv) {
   AddEvalCommand(app, server, exit_status);
   AddAccuracyCommand(app, server, exit_status);
   AddCertificatesCommand(app, server, exit_status);
+  AddBenchCommand(app, server, exit_status);
+  AddRunsCommand(app, server, exit_status);
   const CLI::App* health = AddHealthCommand(app, server, exit_status);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() + "\n\n--server and --timeout, for all commands: 'actbench --help'.");

@@ -87,7 +87,7 @@ ProgressState StateOf(const v1::BenchmarkProgress& progress) {
   } else if (progress.waits_for_machine()) {
     state.waits = "another process of this machine measures";
   } else {
-    state.share = progress.cases_done() / std::max(1.0, static_cast<double>(progress.cases_total()));
+    state.share = progress.share();
     state.remaining_ms = progress.remaining_ms();
   }
   return state;

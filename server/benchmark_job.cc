@@ -31,6 +31,7 @@ BenchmarkJob::BenchmarkJob(BenchmarkPlan plan, BenchmarkTools tools, absl::Time 
       results_[place] = plan_.cases[place].result;
     }
   }
+  processes_ = processes_left_;
 }
 
 void BenchmarkJob::RunChunk(size_t /*chunk*/) {
@@ -141,6 +142,7 @@ v1::BenchmarkProgress BenchmarkJob::progress() const {
   progress.set_waits_for_machine(waits_for_lease_);
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(ProcessDuration(plan_.each)) * processes_left_;
+  progress.set_share(processes_ == 0 ? 1 : 1 - static_cast<double>(processes_left_) / processes_);
   progress.set_remaining_ms(waits_for_lease_ ? -1 : left.count());
   return progress;
 }

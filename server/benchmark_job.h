@@ -94,6 +94,7 @@ class BenchmarkJob final : public Job {
   std::vector<std::optional<v1::BenchmarkResult>> results_ ABSL_GUARDED_BY(mutex_);
   size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
   int processes_left_ ABSL_GUARDED_BY(mutex_) = 0;  // at most
+  int processes_ = 0;                               // at most; set by the constructor
 };
 
 }  // namespace actbench

@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kMaxName = 128;
 constexpr int32_t kMaxProcesses = 1000;
-constexpr int32_t kMaxProcessMs = 60'000;
+constexpr int32_t kMaxProcessMs = 3'600'000;
 constexpr uint64_t kErrorSamples = 1'000'000;
 // Of the memory that is left on the machine so much may be taken.
 constexpr double kMemoryShare = 0.8;

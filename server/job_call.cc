@@ -52,7 +52,10 @@ bool JobCall::Tick(bool periodic) {
     ended = std::exchange(ended_, std::nullopt);
   }
   // Also while a reader keeps the stream, as the work takes far more memory than its result.
-  if (ended.has_value()) End(*ended);
+  if (ended.has_value()) {
+    ending_ = true;
+    End(*ended);
+  }
   bool writing = false;
   bool concluded = false;
   {
@@ -84,7 +87,7 @@ void JobCall::End(const absl::Status& status) {
 
 void JobCall::WriteNext(bool due) {
   std::shared_ptr<Job> job;
-  {
+  if (!ending_) {
     MutexLock lock(mutex_);
     job = job_;
   }
@@ -99,7 +102,7 @@ void JobCall::WriteNext(bool due) {
     }
   }
   if (next == nullptr) {
-    if (!due || job == nullptr) return;  // nothing, or concluded this moment
+    if (!due || job == nullptr) return;
     next = Progress(*job, static_cast<int>(services_.work.scheduler.Place(*job).value_or(0)));
   }
   job.reset();

@@ -70,7 +70,7 @@ class JobCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   virtual void Interrupt(Job& /*job*/) {}
   // `queue_place`: how many jobs are before this one.
   virtual Response Progress(Job& job, int queue_place) = 0;
-  // What has come since the last time and is to be written before the end.
+  // What has come since the last time and is to be written before the end. One call at a time, as is Conclusion.
   virtual std::vector<Response> TakeResults(Job& /*job*/) { return {}; }
   // Of a finished job: whether Conclusion waits for a disk, and the last message.
   virtual bool ConclusionStores(const Job& job) const = 0;
@@ -98,6 +98,7 @@ class JobCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   int64_t request_size_ = 0;
   std::shared_ptr<JobCall> self_;  // until OnDone
   bool wrote_ = false;             // anything
+  bool ending_ = false;            // the job has ended: its results are Conclude's, on whatever thread
   grpc::ByteBuffer message_;       // that is being written
   grpc::ByteBuffer result_;        // if the conclusion is OK
 

@@ -45,8 +45,7 @@ TEST(ProgressBarTest, TellsThePlaceInTheQueue) {
 
 TEST(ProgressBarTest, ARunOfBenchmarksHasItsCasesAndTimeLeft) {
   v1::BenchmarkProgress progress;
-  progress.set_cases_total(4);
-  progress.set_cases_done(1);
+  progress.set_share(0.25);
   progress.set_remaining_ms(7300);
   EXPECT_EQ(ProgressText("k", StateOf(progress), 80), "k [#####...............]  25 %, 8 s left");
   progress.set_waits_for_machine(true);

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`actbench bench` and `actbench runs` run as processes."""
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from command_case import CommandTest, actbench_program, run, server_program
+from server_process import ServerProcess
+
+# Of this test's own, so that no other waits for it.
+lease_directory = tempfile.TemporaryDirectory()
+os.environ["ACTBENCH_LEASE_FILE"] = os.path.join(lease_directory.name, "lease")
+
+# Their times mean nothing.
+SHORT = ["--isa", "scalar", "--provider", "actbench", "--tier", "fast", "--time", "0.02", "--processes", "2"]
+
+
+class BenchTest(CommandTest):
+
+    def setUp(self):
+        super().setUp()
+        os.environ["ACTBENCH_STATE_DIR"] = self.path("state")
+        self.addCleanup(os.environ.__setitem__, "ACTBENCH_STATE_DIR", "none")
+
+    def test_a_line_for_each_case_and_the_run_is_stored(self):
+        result = run("bench", "sigmoid", "tanh", *SHORT, "--size", "100,200", "--save", "a name")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = result.stdout.splitlines()
+        self.assertEqual(len(lines), 5, result.stdout)
+        self.assertRegex(lines[0], r"^kernel +elements +in +ns/element +\+- +of a copy +max ulp$")
+        self.assertRegex(lines[1], r"^sigmoid/forward/f32/actbench/fast/scalar +100  l1 +\d+\.\d+ +\d[\d.]* % +\d[\d.]* % +>=1\.\d+")
+        self.assertRegex(result.stderr, r"^run [0-9a-f]{16}: 4 measured, \d+ s, machine [0-9a-f]{16}\n$")
+        listed = self.succeed("runs", "list")
+        self.assertEqual(len(listed.splitlines()), 2, listed)
+        self.assertIn("a name", listed)
+        shown = self.succeed("runs", "show", "a name")
+        self.assertIn("processor: ", shown)
+        self.assertIn("\n".join(lines), shown)
+        run_id = result.stderr.split()[1].rstrip(":")
+        self.assertEqual(self.succeed("runs", "delete", run_id[:6]), f"deleted {run_id}\n")
+        self.assertEqual(self.succeed("runs", "list"), "")
+
+    def test_the_json_is_google_benchmarks(self):
+        self.succeed("bench", "sigmoid", *SHORT, "--size", "100", "--json", self.path("run.json"), "--csv", self.path("run.csv"))
+        with open(self.path("run.json")) as file:
+            rows = json.load(file)["benchmarks"]
+        self.assertEqual([row["name"] for row in rows], ["sigmoid/forward/f32/actbench/fast/scalar/n:100/dist:normal/cache:hot"])
+        self.assertGreater(rows[0]["real_time"], 0)
+        with open(self.path("run.csv")) as file:
+            table = list(csv.DictReader(file))
+        self.assertEqual(table[0]["name"], rows[0]["name"])
+        exported = self.succeed("bench", "sigmoid", *SHORT, "--size", "100", "--csv", "-")
+        self.assertEqual(len(list(csv.DictReader(io.StringIO(exported)))), 1)
+
+    def test_a_case_that_cannot_be_is_skipped_and_the_others_measured(self):
+        result = run("bench", "sigmoid", *SHORT[:4], "--tier", "all", "--dtype", "f32,f64", "--size", "10", "--time", "0.02",
+                     "--processes", "2")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_the_users_own_tensor_is_timed(self):
+        import numpy
+        x = self.save("x.npy", numpy.linspace(-3, 3, 77, dtype=numpy.float32))
+        self.assertRegex(self.succeed("bench", "sigmoid", *SHORT, "--in", x, "--direction", "all"), r"\n.* 77  l1 .* given")
+
+    def test_mistakes_are_told(self):
+        for arguments, part in [([], "needs activations"), (["sigmoidd"], "sigmoidd"), (["sigmoid", "--size", "0"], "--size"),
+                                (["sigmoid", "--size", "x"], "whole numbers"), (["sigmoid", "--working_set", "l9"], "l9"),
+                                (["sigmoid", "--cache", "warm"], "hot, cold"), (["sigmoid", "--threads", "9999"], "9999"),
+                                (["sigmoid", "--time", "0"], "--time"), (["sigmoid", "--distribution", "cauchy"], "cauchy"),
+                                (["sigmoid", "--size", "1000000000000"], "--max_benchmark_bytes"),
+                                (["sigmoid", "--json", "/"], "cannot write /"), (["sigmoid", "--in", "none.npy"], "none.npy")]:
+            self.assertIn(part, self.fail_with("bench", *arguments), arguments)
+        self.assertIn("no run with the id or name", self.fail_with("runs", "show", "nothing"))
+        self.assertIn("no command", self.fail_with("runs"))
+
+    def test_ctrl_c_stops_the_work_and_the_next_run_works(self):
+        server = ServerProcess(server_program)
+        self.addCleanup(server.stop)
+        process = subprocess.Popen([actbench_program, "--server", server.address, "bench", "sigmoid", *SHORT[:4], "--time", "600"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        server.wait_for_metric('actbench_worker_threads_busy', 1)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGINT, errors)
+        self.assertIn("interrupted, the server's work is stopped", errors)
+        server.wait_for_metric('actbench_worker_threads_busy', 0)
+        self.succeed("--server", server.address, "bench", "sigmoid", *SHORT, "--size", "10")
+
+    def test_two_clients_at_once_both_get_their_results(self):
+        server = ServerProcess(server_program)
+        self.addCleanup(server.stop)
+        command = [actbench_program, "--server", server.address, "bench", "sigmoid", *SHORT, "--size", "10"]
+        processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+        for process in processes:
+            output, errors = process.communicate(timeout=100)
+            self.assertEqual(process.returncode, 0, errors)
+            self.assertEqual(len(output.splitlines()), 2, output)
+
+    def test_a_killed_server_keeps_its_history_and_the_next_one_runs(self):
+        state = ["--state_dir", self.path("server_state")]
+        server = ServerProcess(server_program, *state)
+        self.succeed("--server", server.address, "bench", "sigmoid", *SHORT, "--size", "10", "--save", "before")
+        process = subprocess.Popen([actbench_program, "--server", server.address, "bench", "sigmoid", *SHORT[:4], "--time", "600"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        server.wait_for_metric('actbench_worker_threads_busy', 1)
+        server.kill()
+        server.stop()
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 2, errors)
+        self.assertIn("stopping or gone", errors)
+        server = ServerProcess(server_program, *state)
+        self.addCleanup(server.stop)
+        self.assertIn("before", self.succeed("--server", server.address, "runs", "list"))
+        self.succeed("--server", server.address, "bench", "sigmoid", *SHORT, "--size", "10")
+
+    def test_a_worker_dies_with_a_killed_command(self):
+        before = time.monotonic()
+        process = subprocess.Popen([actbench_program, "bench", "sigmoid", *SHORT[:4], "--time", "600"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        children = []
+        while not children and time.monotonic() < before + 60:
+            children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        self.assertTrue(children)
+        process.kill()
+        process.communicate()
+        while os.path.exists(f"/proc/{children[0]}") and time.monotonic() < before + 60:
+            time.sleep(0.01)
+        self.assertFalse(os.path.exists(f"/proc/{children[0]}"))
+
+
+if __name__ == "__main__":
+    unittest.main()
