@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <limits>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace actbench::client {
 namespace {
@@ -118,6 +121,40 @@ TEST(FormatTest, LongNumbersAreGrouped) {
   EXPECT_EQ(GroupedDecimal(-100), "-100");
   EXPECT_EQ(GroupedDecimal(4294967296), "4,294,967,296");
   EXPECT_EQ(GroupedDecimal(std::numeric_limits<int64_t>::min()), "-9,223,372,036,854,775,808");
+}
+
+TEST(FormatTest, MeasuredNumbersHaveThreeDigitsAndNoExponent) {
+  for (const auto& [value, text] : std::vector<std::pair<double, std::string>>{{0, "0"},
+                                                                               {1e-9, "0.000000"},
+                                                                               {0.00012345, "0.000123"},
+                                                                               {0.0021349, "0.00213"},
+                                                                               {0.99949, "0.999"},
+                                                                               {0.9996, "1.00"},
+                                                                               {9.994, "9.99"},
+                                                                               {9.996, "10.0"},
+                                                                               {21.349, "21.3"},
+                                                                               {99.94, "99.9"},
+                                                                               {99.96, "100"},
+                                                                               {12345.6, "12,346"}}) {
+    EXPECT_EQ(MeasuredDecimal(value), text);
+  }
+}
+
+TEST(FormatTest, LargeNumbersHaveAPrefix) {
+  for (const auto& [value, text] : std::vector<std::pair<double, std::string>>{{0, "0"},
+                                                                               {12.345, "12.3"},
+                                                                               {999.4, "999"},
+                                                                               {999.6, "1 k"},
+                                                                               {4096, "4.1 k"},
+                                                                               {8.19e8, "819 M"},
+                                                                               {2.5e10, "25 G"}}) {
+    EXPECT_EQ(PrefixedDecimal(value), text);
+  }
+}
+
+TEST(FormatTest, NumbersByNameAreAnObject) {
+  EXPECT_EQ(JsonNumbers({}), "{}");
+  EXPECT_EQ(JsonNumbers({{"b", 1.5}, {"a", HUGE_VAL}}), R"({"a":"Infinity","b":1.5})");
 }
 
 }  // namespace
