@@ -2,7 +2,6 @@
 #include "client/accuracy_json.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -88,13 +87,6 @@ std::string BinadesJson(const v1::AccuracyReport& report) {
   return JsonArray(elements);
 }
 
-std::string ParametersJson(const v1::Certificate& certificate) {
-  const std::map<std::string, double> sorted(certificate.parameters().begin(), certificate.parameters().end());
-  Members members;
-  for (const auto& [name, value] : sorted) members.emplace_back(name, JsonNumber(value));
-  return JsonObject(members);
-}
-
 std::string DecidedByJson(const v1::AccuracyReport& report) {
   return JsonObject({{"f64", absl::StrCat(report.decided_by_f64())},
                      {"pair", absl::StrCat(report.decided_by_pair())},
@@ -116,7 +108,7 @@ std::string AccuracyJson(const v1::Certificate& certificate) {
   const v1::AccuracyReport& report = certificate.report();
   Members members = {{"kernel", JsonString(certificate.kernel().name())},
                      {"device", JsonString(certificate.kernel().device())},
-                     {"parameters", ParametersJson(certificate)},
+                     {"parameters", JsonNumbers({certificate.parameters().begin(), certificate.parameters().end()})},
                      {"mode", JsonString(certificate.mode())},
                      {"checked", absl::StrCat(report.checked())},
                      {"max_ulp", JsonNumber(report.max_ulp())},

@@ -13,14 +13,6 @@
 namespace actbench::client {
 namespace {
 
-// Three digits, without an exponent.
-std::string Digits(double value) {
-  if (value >= 100) return absl::StrFormat("%.0f", value);
-  if (value >= 10) return absl::StrFormat("%.1f", value);
-  if (value >= 1) return absl::StrFormat("%.2f", value);
-  return absl::StrFormat("%.4f", value);
-}
-
 std::string PercentText(double share) { return absl::StrFormat("%.*f %%", share < 0.0995 ? 1 : 0, 100 * share); }
 
 std::string KernelText(const v1::BenchmarkResult& result) {
@@ -106,9 +98,10 @@ std::string BenchmarkTable::Line(const v1::BenchmarkResult& result, bool fastest
   if (!note.empty()) absl::StrAppend(&manner, manner.empty() ? "" : "; ", note);
   const std::optional<double> copy = CopyRatio(result);
   const std::string ulp = UlpCell(result);
-  return AlignedLine(columns_, {KernelText(result), GroupedDecimal(result.elements()), result.working_set(),
-                                Digits(NsPerElement(result)), fastest ? "*" : "", PercentText(RelativeError(result)),
-                                copy.has_value() ? PercentText(*copy) : "-", ulp.empty() ? "-" : ulp, manner});
+  return AlignedLine(columns_,
+                     {KernelText(result), GroupedDecimal(result.elements()), result.working_set(),
+                      MeasuredDecimal(NsPerElement(result)), fastest ? "*" : "", PercentText(RelativeError(result)),
+                      copy.has_value() ? PercentText(*copy) : "-", ulp.empty() ? "-" : ulp, manner});
 }
 
 std::string BenchmarkTableText(const v1::BenchmarkRun& run) {

@@ -63,6 +63,13 @@ absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::Cli
   return response;
 }
 
+// What an Evaluate call that nobody waits for needs until it ends.
+struct AsyncEvaluation {
+  CancellableContext call;
+  v1::EvaluateResponse response;
+  OnEvaluated on_evaluated;
+};
+
 // One call of a generated stub's method that answers in a stream. `on_message` is called with each message.
 template <class Stub, class Request, class Response, class OnMessage>
 absl::Status ReadStream(
@@ -119,7 +126,8 @@ Client Client::Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);  // the server limits its messages
   arguments.SetMaxSendMessageSize(-1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // else http_proxy captures even localhost
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);          // else http_proxy captures even localhost
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // else all clients of an address share one connection
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
@@ -169,6 +177,21 @@ absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo(absl::Time deadl
 
 absl::StatusOr<v1::EvaluateResponse> Client::EvaluateBatch(const v1::EvaluateRequest& request) {
   return Call(*evaluation_, &v1::EvaluationService::Stub::Evaluate, request, Deadline(), cancellation_);
+}
+
+void Client::EvaluateBatchAsync(const v1::EvaluateRequest& request, OnEvaluated on_evaluated) {
+  auto* const evaluation = new AsyncEvaluation{CancellableContext(cancellation_), {}, std::move(on_evaluated)};
+  SetDeadline(Deadline(), evaluation->call.context());
+  const auto on_done = [evaluation](const grpc::Status& grpc_status) {
+    const absl::Status status = ToStatus(grpc_status, evaluation->call);
+    const OnEvaluated tell = std::move(evaluation->on_evaluated);
+    v1::EvaluateResponse response = std::move(evaluation->response);
+    // First: its context holds the channel, which is to end in the caller's thread and not in this one.
+    delete evaluation;
+    if (!status.ok()) return tell(status);
+    tell(std::move(response));
+  };
+  evaluation_->async()->Evaluate(&evaluation->call.context(), &request, &evaluation->response, on_done);
 }
 
 absl::StatusOr<v1::EvaluateResult> Client::EvaluateWhole(v1::EvaluateItem item, absl::Time deadline) {

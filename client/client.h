@@ -32,11 +32,14 @@ struct OnBenchmark {
   std::function<void(const v1::BenchmarkResult&)> result;
 };
 
+// Called once, in a thread of gRPC's, of which there are few: it should return soon, and call no method that waits.
+using OnEvaluated = std::function<void(absl::StatusOr<v1::EvaluateResponse>)>;
+
 // Errors carry the server's code and message; UNAVAILABLE also means that no server answers or that the connection was
 // lost. No call waits for a server that is not there, and no call is tried twice but the parts of a split one.
 class Client {
  public:
-  // A client of the server at "HOST:PORT" or "unix:PATH". Does not connect yet.
+  // A client of the server at "HOST:PORT" or "unix:PATH", with a connection of its own. Does not connect yet.
   static Client Connect(const std::string& address);
 
   // A client over an existing channel, such as a server's in-process one.
@@ -55,6 +58,10 @@ class Client {
 
   // One Evaluate call, as given.
   absl::StatusOr<v1::EvaluateResponse> EvaluateBatch(const v1::EvaluateRequest& request);
+
+  // The same without waiting. `on_evaluated` is called where the call ends, perhaps before this returns. Until then
+  // the request, this client and its cancellation must stay.
+  void EvaluateBatchAsync(const v1::EvaluateRequest& request, OnEvaluated on_evaluated);
 
   // Evaluates one item of any size: tensors larger than the server's limits travel in several calls, and the result is
   // as if there had been one (times and checked elements are summed, errors merged). A part that a busy server refuses

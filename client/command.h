@@ -13,6 +13,7 @@ namespace actbench::client {
 // The arguments must outlive `app`.
 void AddListCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddEvalCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
+void AddLoadCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddRunsCommand(CLI::App& app, const ServerFlags& server, int& exit_status);

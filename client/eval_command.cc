@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "client/arguments.h"
 #include "client/command.h"
 #include "client/eval_input.h"
 #include "client/eval_output.h"
@@ -131,16 +130,9 @@ void AddInputFlags(CLI::App& command, EvalFlags& flags) {
   AddTensor(command, flags.gate, "--gate", "--gate_values", "The second input of a gated activation");
   const auto upstream = AddTensor(command, flags.upstream, "--upstream", "--upstream_values",
                                   "dy, the gradient arriving at the output (by default 1 everywhere)");
-  CLI::Option* gradient =
-      command.add_flag("--gradient", flags.gradient, "Compute dx = dy * f'(x) instead of f(x)")->group("Input");
-  upstream.first->needs(gradient);
-  upstream.second->needs(gradient);
-  std::vector<std::string> dtypes;
-  for (const DtypeInfo& info : AllDtypes()) dtypes.emplace_back(info.name);
-  command.add_option("--dtype", flags.dtype, "Compute in and answer in this dtype (default: the file's, else f32)")
-      ->check(CLI::IsMember(dtypes))
-      ->group("Input");
-  AddParameterFlag(command, flags.parameters)->group("Input");
+  AddItemFlags(command, flags, "Compute in and answer in this dtype (default: the file's, else f32)");
+  upstream.first->needs(command.get_option("--gradient"));
+  upstream.second->needs(command.get_option("--gradient"));
 }
 
 }  // namespace
@@ -151,13 +143,6 @@ void AddEvalCommand(CLI::App& app, const ServerFlags& server, int& exit_status) 
   command->fallthrough()->group("Commands");
   command->footer(kNotes);
   AddInputFlags(*command, *flags);
-  const auto add_name = [&](const char* flag, std::string& target, const char* help) {
-    command->add_option(flag, target, help)->type_name("NAME")->group("Kernel (default: the best)");
-  };
-  add_name("--tier", flags->tier, "The accuracy class, such as fast");
-  add_name("--isa", flags->isa, "The instruction set, such as avx2");
-  add_name("--device", flags->device, "Where it runs, such as cpu");
-  add_name("--provider", flags->provider, "Who wrote it, such as actbench");
   command->add_option("--out", flags->out, "Write the result instead of printing it")
       ->type_name("FILE.npy")
       ->group("Output");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/eval_input.h"
 
-#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -69,19 +69,10 @@ absl::Status AddTensors(const EvalFlags& flags, v1::EvaluateItem& item) {
 }  // namespace
 
 absl::StatusOr<v1::EvaluateItem> MakeItem(const EvalFlags& flags) {
-  v1::EvaluateItem item;
-  item.set_activation(flags.activation);
-  item.set_direction(flags.gradient ? v1::DIRECTION_GRADIENT : v1::DIRECTION_FORWARD);
-  item.set_measure_error(flags.check);
-  v1::KernelSelector& selector = *item.mutable_selector();
-  selector.set_provider(flags.provider);
-  selector.set_tier(flags.tier);
-  selector.set_isa(flags.isa);
-  selector.set_device(flags.device);
-  const absl::StatusOr<std::map<std::string, double>> parameters = ParseParameters(flags.parameters);
-  if (!parameters.ok()) return parameters.status();
-  item.mutable_parameters()->insert(parameters->begin(), parameters->end());
-  if (absl::Status added = AddTensors(flags, item); !added.ok()) return added;
+  absl::StatusOr<v1::EvaluateItem> item = MakeItemWithoutInputs(flags);
+  if (!item.ok()) return item.status();
+  item->set_measure_error(flags.check);
+  if (absl::Status added = AddTensors(flags, *item); !added.ok()) return added;
   return item;
 }
 

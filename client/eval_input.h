@@ -4,10 +4,10 @@
 #define ACTBENCH_CLIENT_EVAL_INPUT_H_
 
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "actbench/v1/evaluation.pb.h"
+#include "client/item_flags.h"
 
 namespace actbench::client {
 
@@ -19,18 +19,11 @@ struct TensorFlags {
   bool given() const { return !path.empty() || !values.empty(); }
 };
 
-struct EvalFlags {
-  std::string activation;
+// Where the dtype is empty it is the file's, else f32.
+struct EvalFlags : ItemFlags {
   TensorFlags x;
   TensorFlags gate;
   TensorFlags upstream;
-  bool gradient = false;
-  std::vector<std::string> parameters;  // "beta=1.5"
-  std::string dtype;                    // empty: the file's, else f32
-  std::string provider;
-  std::string tier;
-  std::string isa;
-  std::string device;
   bool check = false;
   bool json = false;
   std::string out;       // empty: print

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -71,17 +70,13 @@ std::string Summary(const v1::Tensor& tensor, const TensorView& view) {
 }  // namespace
 
 std::string EvalJson(const v1::EvaluateResult& result, absl::Span<const TensorView> outputs) {
-  std::vector<JsonMember> parameters;
-  parameters.reserve(result.parameters().size());
-  const std::map<std::string, double> sorted(result.parameters().begin(), result.parameters().end());
-  for (const auto& [name, value] : sorted) parameters.emplace_back(name, JsonNumber(value));
   const v1::Kernel& kernel = result.kernel();
   std::vector<JsonMember> members = {
       {"activation", JsonString(kernel.activation())},
       {"direction", JsonString(DirectionName(kernel.direction()))},
       {"kernel", JsonString(kernel.name())},
       {"device", JsonString(kernel.device())},
-      {"parameters", JsonObject(parameters)},
+      {"parameters", JsonNumbers({result.parameters().begin(), result.parameters().end()})},
       {"dtype", JsonString(DtypeText(ToProto(outputs[0].dtype())))},
       {"shape", absl::StrCat("[", absl::StrJoin(result.outputs(0).shape(), ","), "]")},
       {"queue_ns", absl::StrCat(result.times().queue_ns())},

@@ -137,6 +137,13 @@ std::string JsonObject(absl::Span<const JsonMember> members) {
                       "}");
 }
 
+std::string JsonNumbers(const std::map<std::string, double>& numbers) {
+  std::vector<JsonMember> members;
+  members.reserve(numbers.size());
+  for (const auto& [name, value] : numbers) members.emplace_back(name, JsonNumber(value));
+  return JsonObject(members);
+}
+
 std::string JsonLines(absl::Span<const std::string> elements) {
   if (elements.empty()) return "[]";
   return absl::StrCat("[\n  ", absl::StrJoin(elements, ",\n  "), "\n]");
@@ -147,6 +154,28 @@ std::string GroupedDecimal(int64_t value) {
   const size_t first = value < 0 ? 1 : 0;
   for (size_t i = text.size(); i > first + 3; i -= 3) text.insert(i - 3, 1, ',');
   return text;
+}
+
+std::string MeasuredDecimal(double value) {
+  constexpr double kWhole = 99.95;
+  constexpr double kHalfUnit = 1.0005;  // 9.995 is the least that is "10.0" and not "9.99"
+  constexpr int kMostDecimals = 6;
+  if (value >= kWhole) return GroupedDecimal(std::llround(value));
+  if (!(value > 0)) return "0";
+  const int exponent = static_cast<int>(std::floor(std::log10(value * kHalfUnit)));
+  return absl::StrFormat("%.*f", std::min(2 - exponent, kMostDecimals), value);
+}
+
+std::string PrefixedDecimal(double value) {
+  constexpr double kStep = 1000;
+  constexpr double kNearStep = 999.5;  // with three digits 1000
+  const char* prefix = "";
+  for (const char* larger : {" k", " M", " G"}) {
+    if (value < kNearStep) break;
+    value /= kStep;
+    prefix = larger;
+  }
+  return absl::StrFormat("%.3g%s", value, prefix);
 }
 
 std::string AlignedLine(absl::Span<const Column> columns, absl::Span<const std::string> cells) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,6 +34,13 @@ std::string UlpText(double ulp, UlpRounding rounding = UlpRounding::kNearest);
 // With a comma between each three digits: 4,294,967,296.
 std::string GroupedDecimal(int64_t value);
 
+// A measured number, 0 or more, for people, without an exponent: three significant digits, but at most six decimals,
+// and from 100 on a whole number: "0.00213", "21.3", "12,345".
+std::string MeasuredDecimal(double value);
+
+// With three digits and a prefix of the SI from k to G: "819 M", "4.1 k", "12". A unit is to follow.
+std::string PrefixedDecimal(double value);
+
 // JSON, made of texts that already are JSON. Not by a library: nlohmann-json prints some numbers with 17 digits, and it
 // knows no shortest decimals of f32, f16 and bf16.
 using JsonMember = std::pair<std::string, std::string>;
@@ -41,6 +49,7 @@ std::string JsonNumber(double value, Dtype dtype = Dtype::kF64);  // non-finite:
 std::string JsonBoolean(bool value);
 std::string JsonArray(absl::Span<const std::string> elements);
 std::string JsonObject(absl::Span<const JsonMember> members);
+std::string JsonNumbers(const std::map<std::string, double>& numbers);  // an object with the names as members
 // One element on each line: for long arrays of objects.
 std::string JsonLines(absl::Span<const std::string> elements);
 

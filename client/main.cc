@@ -23,7 +23,7 @@ namespace {
 constexpr char kNotes[] =
     R"(Without --server and ACTBENCH_SERVER the command does its work itself: nothing needs to run.
 Results go to stdout, everything else to stderr. Exit status: 0 success, 1 the answer is "no", 2 wrong usage or
-infrastructure (health has its own).
+infrastructure, 3 the measurement cannot be trusted (health has its own).
 
 Examples:
   actbench list
@@ -31,6 +31,7 @@ Examples:
   actbench eval gelu_erf --in x.npy --out y.npy --check
   actbench accuracy sigmoid tanh --exhaustive
   actbench bench sigmoid tanh
+  actbench --server localhost:50051 load --rate 100,1000
   actbench --server localhost:50051 health
 
 'actbench COMMAND --help' explains a command.)";
@@ -92,6 +93,7 @@ int Main(int argc, char** argv) {
   int exit_status = kFailure;
   AddListCommand(app, server, exit_status);
   AddEvalCommand(app, server, exit_status);
+  AddLoadCommand(app, server, exit_status);
   AddAccuracyCommand(app, server, exit_status);
   AddCertificatesCommand(app, server, exit_status);
   AddBenchCommand(app, server, exit_status);

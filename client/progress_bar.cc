@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "client/format.h"
 
 namespace actbench::client {
 namespace {
@@ -25,18 +26,6 @@ size_t TerminalWidth() {
   struct winsize size {};
   const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : kUsualWidth;
-}
-
-// "1.6 G inputs/s".
-std::string RateText(double per_second) {
-  constexpr double kStep = 1000;
-  const char* prefix = "";
-  for (const char* larger : {"k", "M", "G"}) {
-    if (per_second < kStep) break;
-    per_second /= kStep;
-    prefix = larger;
-  }
-  return absl::StrFormat("%.3g %sinputs/s", per_second, *prefix == '\0' ? "" : absl::StrCat(prefix, " "));
 }
 
 std::string TimeLeftText(int64_t milliseconds) {
@@ -75,7 +64,8 @@ ProgressState StateOf(const v1::AccuracyProgress& progress, absl::Duration runni
   const double total = static_cast<double>(std::max<int64_t>(progress.inputs_total(), 1));
   state.share = static_cast<double>(progress.inputs_done()) / total;
   if (progress.inputs_done() <= 0 || running <= absl::ZeroDuration()) return state;
-  state.rate = RateText(static_cast<double>(progress.inputs_done()) / absl::ToDoubleSeconds(running));
+  const double per_second = static_cast<double>(progress.inputs_done()) / absl::ToDoubleSeconds(running);
+  state.rate = absl::StrCat(PrefixedDecimal(per_second), " inputs/s");
   state.remaining_ms = progress.remaining_ms();
   return state;
 }

@@ -12,7 +12,7 @@
 namespace actbench::client {
 
 // The exit status of every command but health.
-enum ExitStatus { kSuccess = 0, kAnswerIsNo = 1, kFailure = 2 };
+enum ExitStatus { kSuccess = 0, kAnswerIsNo = 1, kFailure = 2, kUntrusted = 3 };
 
 // The flags before the command.
 struct ServerFlags {

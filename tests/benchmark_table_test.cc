@@ -41,7 +41,7 @@ TEST(BenchmarkTableTest, TheFastestOfItsAlternativesIsMarked) {
   *run.add_results() = MakeResult("another", 1200);
   EXPECT_EQ(BenchmarkTableText(run),
             "kernel                                    elements  in    ns/element         +-  of a copy      max ulp\n"
-            "sigmoid/forward/f32/actbench/fast/avx2       1,000  l1        0.2000  *   1.0 %       50 %       1.8766\n"
+            "sigmoid/forward/f32/actbench/fast/avx2       1,000  l1         0.200  *   1.0 %       50 %       1.8766\n"
             "sigmoid/forward/f32/another/fast/avx2        1,000  l1          1.20      1.0 %      8.3 %       1.8766\n")
       << BenchmarkTableText(run);
 }

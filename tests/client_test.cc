@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
 #include "client/split.h"
 #include "client/tensor.h"
 #include "tests/blocking_kernel.h"
@@ -24,6 +26,8 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+constexpr char kInFlight[] = "actbench_rpc_inflight{method=\"Evaluate\"}";
 
 TEST(ClientTest, ListsWhatTheServerHas) {
   const std::unique_ptr<Server> server = StartServer();
@@ -282,6 +286,100 @@ TEST(ClientTest, ManyThreadsShareOne) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(ClientTest, CallsThatNobodyWaitsForRunAtOnce) {
+  constexpr int kCalls = 8;
+  BlockingKernel blocking;
+  ServerOptions options;
+  options.catalog = &blocking.catalog();
+  const std::unique_ptr<Server> server = StartServer(options);
+  Client client = Client::Connect(server->address());
+  const v1::EvaluateRequest request = BlockingKernel::Request();
+  absl::BlockingCounter calls(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    client.EvaluateBatchAsync(request, [&](const absl::StatusOr<v1::EvaluateResponse>& response) {
+      EXPECT_TRUE(response.ok() && response->results(0).outputs(0).data() == request.items(0).inputs(0).data());
+      calls.DecrementCount();
+    });
+  }
+  EXPECT_TRUE(WaitForMetric(server->metrics_address(), kInFlight, kCalls)) << "none has ended yet";
+  blocking.Release();
+  calls.Wait();
+}
+
+TEST(ClientTest, CallsThatNobodyWaitsForEndByTimeoutAndCancellation) {
+  BlockingKernel blocking;
+  ServerOptions options;
+  options.catalog = &blocking.catalog();
+  const std::unique_ptr<Server> server = StartServer(options);
+  Client client = Client::Connect(server->address());
+  const v1::EvaluateRequest request = BlockingKernel::Request();
+  const auto status_of = [&](const auto& meanwhile) {
+    absl::Notification done;
+    absl::Status status;
+    client.EvaluateBatchAsync(request, [&](const absl::StatusOr<v1::EvaluateResponse>& response) {
+      status = response.status();
+      done.Notify();
+    });
+    meanwhile();
+    done.WaitForNotification();
+    return status;
+  };
+  client.set_timeout(absl::Milliseconds(100));
+  EXPECT_EQ(status_of([] {}).code(), absl::StatusCode::kDeadlineExceeded);
+  client.set_timeout(absl::InfiniteDuration());
+  Cancellation cancellation;
+  client.set_cancellation(&cancellation);
+  EXPECT_EQ(status_of([&] { cancellation.Cancel(); }).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(status_of([] {}).code(), absl::StatusCode::kCancelled) << "begun later";
+  blocking.Release();
+}
+
+TEST(ClientTest, CallsThatNobodyWaitsForTellTheirErrors) {
+  Limits limits;
+  limits.batch_items = 1;
+  std::unique_ptr<Server> server = StartServer(limits);
+  Client client = Client::Connect(server->address());
+  v1::EvaluateRequest request;
+  request.add_items();
+  request.add_items();
+  const auto code = [&] {
+    absl::Notification done;
+    absl::StatusCode result = absl::StatusCode::kOk;
+    client.EvaluateBatchAsync(request, [&](const absl::StatusOr<v1::EvaluateResponse>& response) {
+      result = response.status().code();
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return result;
+  };
+  EXPECT_EQ(code(), absl::StatusCode::kResourceExhausted);
+  server.reset();
+  EXPECT_EQ(code(), absl::StatusCode::kUnavailable);
+}
+
+// Of one connection a server takes a hundred calls at a time.
+TEST(ClientTest, EachHasAConnectionOfItsOwn) {
+  constexpr int kMostCalls = 100;
+  BlockingKernel blocking;
+  ServerOptions options;
+  options.catalog = &blocking.catalog();
+  const std::unique_ptr<Server> server = StartServer(options);
+  Client full = Client::Connect(server->address());
+  Client other = Client::Connect(server->address());
+  const v1::EvaluateRequest request = BlockingKernel::Request();
+  absl::BlockingCounter calls(kMostCalls);
+  for (int i = 0; i < kMostCalls; ++i) {
+    full.EvaluateBatchAsync(request, [&](const auto& /*response*/) { calls.DecrementCount(); });
+  }
+  EXPECT_TRUE(WaitForMetric(server->metrics_address(), kInFlight, kMostCalls));
+  other.set_timeout(kPatience);
+  EXPECT_TRUE(other.GetServerInfo().ok());
+  full.set_timeout(absl::Milliseconds(200));
+  EXPECT_EQ(full.GetServerInfo().status().code(), absl::StatusCode::kDeadlineExceeded);
+  blocking.Release();
+  calls.Wait();
 }
 
 }  // namespace

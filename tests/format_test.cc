@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <limits>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "client/timestamp.h"
 
@@ -128,6 +131,40 @@ TEST(TimestampTest, TimesAreInUtc) {
   timestamp.set_nanos(999999999);
   EXPECT_EQ(TimeText(ToTime(timestamp)), "2025-11-25 14:03 UTC");
   EXPECT_EQ(Rfc3339(ToTime(timestamp)), "2025-11-25T14:03:11Z");
+}
+
+TEST(FormatTest, MeasuredNumbersHaveThreeDigitsAndNoExponent) {
+  for (const auto& [value, text] : std::vector<std::pair<double, std::string>>{{0, "0"},
+                                                                               {1e-9, "0.000000"},
+                                                                               {0.00012345, "0.000123"},
+                                                                               {0.0021349, "0.00213"},
+                                                                               {0.99949, "0.999"},
+                                                                               {0.9996, "1.00"},
+                                                                               {9.994, "9.99"},
+                                                                               {9.996, "10.0"},
+                                                                               {21.349, "21.3"},
+                                                                               {99.94, "99.9"},
+                                                                               {99.96, "100"},
+                                                                               {12345.6, "12,346"}}) {
+    EXPECT_EQ(MeasuredDecimal(value), text);
+  }
+}
+
+TEST(FormatTest, LargeNumbersHaveAPrefix) {
+  for (const auto& [value, text] : std::vector<std::pair<double, std::string>>{{0, "0"},
+                                                                               {12.345, "12.3"},
+                                                                               {999.4, "999"},
+                                                                               {999.6, "1 k"},
+                                                                               {4096, "4.1 k"},
+                                                                               {8.19e8, "819 M"},
+                                                                               {2.5e10, "25 G"}}) {
+    EXPECT_EQ(PrefixedDecimal(value), text);
+  }
+}
+
+TEST(FormatTest, NumbersByNameAreAnObject) {
+  EXPECT_EQ(JsonNumbers({}), "{}");
+  EXPECT_EQ(JsonNumbers({{"b", 1.5}, {"a", HUGE_VAL}}), R"({"a":"Infinity","b":1.5})");
 }
 
 }  // namespace

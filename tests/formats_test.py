@@ -105,6 +105,18 @@ class FormatsTest(unittest.TestCase):
         kernels = [result[which]["kernel"].split("/")[4] for which in ["first", "second"]]
         self.assertEqual(kernels, ["fast", "exact"])
 
+    def test_load(self):
+        result = json.loads(subprocess.run(
+            [actbench_program, "load", "swish", "--param", "beta=1.5", "--isa", "scalar", "--size", "100", "--rate", "1000",
+             "--duration", "0.2", "--warm_up", "0", "--arrivals", "constant", "--slo_ms", "60000", "--slo_quantile", "0.9",
+             "--max_late_ms", "60000", "--json", "-"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, timeout=60).stdout)
+        few = {f"rates[].{times}_ns.{quantile}" for quantile in ["p99", "p999"]
+               for times in ["latency", "lateness", "queue", "compute", "copy", "rest"]}
+        example = self.check("actbench load --json -", result, absent=few, free=("parameters.", "rates[].errors."))
+        del example["rates"], result["rates"]
+        self.assertEqual(example, result)
+
 
 if __name__ == "__main__":
     actbench_program, document = sys.argv[1:3]
