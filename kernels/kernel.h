@@ -16,7 +16,7 @@ namespace actbench {
 
 enum class Direction : uint8_t { kForward, kGradient };
 
-std::string_view Name(Direction direction);
+inline std::string_view Name(Direction direction) { return direction == Direction::kForward ? "forward" : "gradient"; }
 
 // How an integer tensor stands for real numbers: real = scale * (stored - zero_point). No dtype uses it yet.
 struct Quantization {

@@ -30,6 +30,10 @@ struct KernelTable {
 
 using KernelTables = std::vector<KernelTable>;
 
+// Adds the tables of provider "actbench": those of each group from the narrowest instruction set to the widest that
+// this processor has.
+void AddOwnTables(KernelTables& tables);
+
 }  // namespace actbench
 
 #endif  // ACTBENCH_KERNELS_KERNEL_TABLE_H_
