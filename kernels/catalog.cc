@@ -194,6 +194,11 @@ Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
     by_case_[CaseKey(kernel.activation, kernel.direction, kernel.dtype)].push_back(&kernel);
   }
   for (auto& [key, candidates] : by_case_) std::stable_sort(candidates.begin(), candidates.end(), IsBetter);
+  for (auto backend = backends.rbegin(); backend != backends.rend(); ++backend) {
+    const PluginInfo* const plugin = (*backend)->Plugin();
+    const auto is_it = [&](const PluginInfo& known) { return known.provider == plugin->provider; };
+    if (plugin != nullptr && std::none_of(plugins_.begin(), plugins_.end(), is_it)) plugins_.push_back(*plugin);
+  }
   for (const auto& backend : backends) {
     const bool is_ours = backend->Device() == "cpu" && backend->Provider() == kOwnProvider;
     if (is_ours && std::count(isas_.begin(), isas_.end(), backend->Isa()) == 0) isas_.push_back(backend->Isa());
