@@ -85,7 +85,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         budget_(options.limits.inflight_bytes),
         live_accuracy_(options.accuracy_sample_rate, scheduler_, metrics_),
         self_check_(catalog_, scheduler_, metrics_),
-        certificate_store_(options.state_dir, KernelBuildId()),
+        certificate_store_(options.state_dir, KernelBuildId(), PluginBuildIds(catalog_.plugins())),
         catalog_service_(catalog_, options_.limits, threads, certificate_store_, calls_, metrics_),
         evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_),
         accuracy_service_(catalog_, options_.limits, work_, certificate_store_) {}
