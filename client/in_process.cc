@@ -20,11 +20,12 @@ std::string StateDir() {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer() {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer(const std::vector<std::string>& plugins) {
   ServerOptions options;
   options.address.clear();
   options.metrics_address.clear();
   options.state_dir = StateDir();
+  options.plugins = plugins;
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server.ok()) return server.status();
 

@@ -6,14 +6,16 @@
 #include <grpcpp/channel.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace actbench::client {
 
-// Starts a server without a listener and gives the channel to it. Its state is where actbench-server's
-// would be. The server stops when the channel is destroyed.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer();
+// Starts a server without a listener, with these plug-ins, and gives the channel to it. Its state is where
+// actbench-server's would be. The server stops when the channel is destroyed.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer(const std::vector<std::string>& plugins);
 
 }  // namespace actbench::client
 

@@ -110,6 +110,13 @@ std::string KernelsText(const v1::ListKernelsResponse& list, const ListFlags& fl
   return flags.markdown ? table.Markdown() : table.Aligned();
 }
 
+// Such as that kernels of a plug-in are left out, and why.
+void PrintWarnings(Client& client) {
+  const absl::StatusOr<v1::GetServerInfoResponse> info = client.GetServerInfo();
+  if (!info.ok()) return;
+  for (const std::string& warning : info->warnings()) std::cerr << "actbench: warning: " << warning << "\n";
+}
+
 int RunList(const ListFlags& flags, const ServerFlags& server) {
   absl::StatusOr<Client> client = OpenClient(server);
   if (!client.ok()) return Fail(client.status());
@@ -117,6 +124,7 @@ int RunList(const ListFlags& flags, const ServerFlags& server) {
     const absl::StatusOr<v1::ListKernelsResponse> list = client->ListKernels();
     if (!list.ok()) return Fail(list.status(), server);
     std::cout << KernelsText(*list, flags);
+    PrintWarnings(*client);
     return kSuccess;
   }
   const absl::StatusOr<v1::ListActivationsResponse> list = client->ListActivations();

@@ -50,6 +50,23 @@ void RefuseEmptyValues(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) RefuseEmptyValues(*command);
 }
 
+void AddPluginFlag(CLI::App& app, ServerFlags& server) {
+  app.add_option(
+         "--plugin", server.plugins,
+         "Without --server: add the kernels of a plug-in, under its own name or NAME (docs/plugins.md); several: "
+         "again, or with commas")
+      ->type_name("[NAME=]FILE")
+      ->envname("ACTBENCH_PLUGIN")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  // Also of what comes from the environment.
+  app.parse_complete_callback([&server] {
+    if (server.plugins.empty() || server.address.empty()) return;
+    throw CLI::ValidationError("--plugin", "kernels are added to this process, but the server at " + server.address +
+                                               " does the work; start that with --plugin, or give no --server");
+  });
+}
+
 // Tells a mistake in one line. `arguments` are those of the command line.
 void PrintMistake(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
   std::string description = DescribeMistake(app, error);
@@ -90,6 +107,7 @@ int Main(int argc, char** argv) {
       ->envname("ACTBENCH_TIMEOUT")
       ->transform(NumberIn(std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::max(),
                            "number of seconds above 0"));
+  AddPluginFlag(app, server);
   int exit_status = kFailure;
   AddListCommand(app, server, exit_status);
   AddEvalCommand(app, server, exit_status);

@@ -49,7 +49,7 @@ absl::StatusOr<Client> OpenClient(const ServerFlags& flags) {
   const absl::Duration timeout =
       flags.timeout_seconds > 0 ? absl::Seconds(flags.timeout_seconds) : absl::InfiniteDuration();
   if (flags.address.empty()) {
-    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = StartInProcessServer();
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = StartInProcessServer(flags.plugins);
     if (!channel.ok()) return channel.status();
     Client client(*std::move(channel));
     client.set_timeout(timeout);

@@ -4,6 +4,7 @@
 #define ACTBENCH_CLIENT_SESSION_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,8 +17,9 @@ enum ExitStatus { kSuccess = 0, kAnswerIsNo = 1, kFailure = 2, kUntrusted = 3 };
 
 // The flags before the command.
 struct ServerFlags {
-  std::string address;         // empty: a server inside this process
-  double timeout_seconds = 0;  // of connecting, and of each piece of work; 0: none
+  std::string address;                    // empty: a server inside this process
+  double timeout_seconds = 0;             // of connecting, and of each piece of work; 0: none
+  std::vector<std::string> plugins = {};  // of the server inside this process: [NAME=]FILE
 };
 
 // A client of the server that the flags name, connected. UNAVAILABLE says what to do.

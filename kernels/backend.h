@@ -12,6 +12,15 @@
 
 namespace actbench {
 
+// A plug-in that was loaded (plugins.h).
+struct PluginInfo {
+  std::string provider;               // of its kernels
+  std::string version;                // in the words of its author
+  std::string file;                   // as it was given
+  std::string content_hash;           // of that file: 16 hexadecimal digits
+  std::vector<std::string> warnings;  // of kernels that are left out, how many and why
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -21,6 +30,9 @@ class Backend {
   virtual std::string Device() const { return "cpu"; }
   // Who wrote its kernels.
   virtual std::string Provider() const { return std::string(kOwnProvider); }
+
+  // The plug-in that it comes from, which lives as long; null: it is part of this program.
+  virtual const PluginInfo* Plugin() const { return nullptr; }
 
   // The kernels of this backend, in the order of the activations.
   virtual std::vector<Kernel> Kernels() const = 0;

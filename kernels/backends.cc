@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of backends. The only file that knows what was built in.
+// The list of backends. The only file, beside own_tables.cc, that knows what was built in.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -10,15 +10,6 @@
 #include "kernel_groups.h"  // made by kernels/CMakeLists.txt
 #include "kernels/backend.h"
 #include "kernels/kernel_table.h"
-
-// ACTBENCH_GROUPS(X) calls X(group) for each group of kernels/CMakeLists.txt.
-#define ACTBENCH_DECLARE(group)               \
-  namespace actbench::group {                 \
-  void AddScalarTables(KernelTables& tables); \
-  void AddSimdTables(KernelTables& tables);   \
-  }
-ACTBENCH_GROUPS(ACTBENCH_DECLARE)
-#undef ACTBENCH_DECLARE
 
 // ACTBENCH_PEERS(X) calls X(peer) for each peer of kernels/peers/CMakeLists.txt that was built.
 #define ACTBENCH_DECLARE(peer)          \
@@ -63,11 +54,7 @@ KernelTables AllTables() {
 #define ACTBENCH_ADD(peer) peers::peer::AddTables(tables);
   ACTBENCH_PEERS(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
-#define ACTBENCH_ADD(group)       \
-  group::AddScalarTables(tables); \
-  group::AddSimdTables(tables);
-  ACTBENCH_GROUPS(ACTBENCH_ADD)
-#undef ACTBENCH_ADD
+  AddOwnTables(tables);
   return tables;
 }
 

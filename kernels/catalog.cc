@@ -2,7 +2,6 @@
 #include "kernels/catalog.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <iterator>
 #include <numeric>
@@ -11,34 +10,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "kernels/vocabulary_scalar.h"
+#include "kernels/quoted.h"
 
 namespace actbench {
 namespace {
-
-// The list, for the entries' descriptions.
-using namespace actbench::scalar;
-using namespace actbench::scalar::fast;
-#include "kernels/math.inc"
-// In this order.
-#include "kernels/activations.inc"
-
-template <class... Activation>
-absl::Span<const ActivationInfo* const> InfosOf(TypeList<Activation...>) {
-  static constexpr std::array kInfos = {&Activation::kInfo...};
-  return kInfos;
-}
-
-// `text` in quotes, for a message, as much of it as a name may be long, on one line and in whole characters.
-std::string Quoted(std::string_view text) {
-  constexpr size_t kShown = 80;
-  size_t size = std::min(text.size(), kShown);
-  while (size > 0 && size < text.size() && (text[size] & 0xc0) == 0x80) --size;  // in the middle of a UTF-8 sequence
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(absl::string_view(text.data(), size)), "\"");
-}
 
 // The number of single-character edits that turn `a` into `b`.
 size_t EditDistance(std::string_view a, std::string_view b) {
@@ -195,13 +172,9 @@ absl::Status OutOfRange(const Parameter& parameter, double value, const std::str
 
 }  // namespace
 
-std::string_view Name(Direction direction) { return direction == Direction::kForward ? "forward" : "gradient"; }
-
 std::string Kernel::Name() const {
   return absl::StrCat(CaseKey(activation, direction, dtype), "/", provider, "/", tier, "/", isa);
 }
-
-absl::Span<const ActivationInfo* const> AllActivations() { return InfosOf(Activations()); }
 
 Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
   // Activation by activation, so that listings are grouped; within one, the widest backend first.
@@ -221,6 +194,11 @@ Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
     by_case_[CaseKey(kernel.activation, kernel.direction, kernel.dtype)].push_back(&kernel);
   }
   for (auto& [key, candidates] : by_case_) std::stable_sort(candidates.begin(), candidates.end(), IsBetter);
+  for (auto backend = backends.rbegin(); backend != backends.rend(); ++backend) {
+    const PluginInfo* const plugin = (*backend)->Plugin();
+    const auto is_it = [&](const PluginInfo& known) { return known.provider == plugin->provider; };
+    if (plugin != nullptr && std::none_of(plugins_.begin(), plugins_.end(), is_it)) plugins_.push_back(*plugin);
+  }
   for (const auto& backend : backends) {
     const bool is_ours = backend->Device() == "cpu" && backend->Provider() == kOwnProvider;
     if (is_ours && std::count(isas_.begin(), isas_.end(), backend->Isa()) == 0) isas_.push_back(backend->Isa());

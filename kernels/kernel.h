@@ -11,32 +11,17 @@
 
 #include "absl/types/span.h"
 #include "kernels/dtype.h"
+#include "kernels/plugin.h"
 
 namespace actbench {
 
 enum class Direction : uint8_t { kForward, kGradient };
 
-std::string_view Name(Direction direction);
+inline std::string_view Name(Direction direction) { return direction == Direction::kForward ? "forward" : "gradient"; }
 
-// How an integer tensor stands for real numbers: real = scale * (stored - zero_point). No dtype uses it yet.
-struct Quantization {
-  double scale;
-  int64_t zero_point;
-};
-
-// The functions of a kernel, in C types because they are also what a plug-in exports.
-//   Forward:  inputs = x [, gate];     outputs = y.
-//   Gradient: inputs = x [, gate], dy; outputs = dx [, dgate].
-struct KernelFunctions {
-  // Makes the state that `run` reads: `parameters` in the order of the activation, `quantizations` one for each input
-  // and output or null. Returns null if it cannot serve these.
-  void* (*prepare)(const double* parameters, const Quantization* quantizations) = nullptr;
-  // Computes `n` elements (0 is allowed). Buffers may have any alignment; an output may be the same buffer as an input
-  // but not overlap it otherwise. Any number of threads may run one state at a time.
-  void (*run)(const void* state, const void* const* inputs, void* const* outputs, size_t n) = nullptr;
-  // Frees what `prepare` returned.
-  void (*release)(void* state) = nullptr;
-};
+// The one signature, in C types as plug-ins have it too: plugin.h says what its functions do.
+using Quantization = ActbenchQuantization;
+using KernelFunctions = ActbenchKernelFunctions;
 
 // A kernel with its parameters: `prepare` done, `release` on destruction. Thread-safe.
 class PreparedKernel {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each translation unit of kernels (one for each dtype, direction and tier, and one for each peer) hands to
-// backends.cc.
+// backends.cc, and ours to own_plugin.cc too.
 #ifndef ACTBENCH_KERNELS_KERNEL_TABLE_H_
 #define ACTBENCH_KERNELS_KERNEL_TABLE_H_
 
@@ -29,6 +29,10 @@ struct KernelTable {
 };
 
 using KernelTables = std::vector<KernelTable>;
+
+// Adds the tables of provider "actbench": those of each group from the narrowest instruction set to the widest that
+// this processor has.
+void AddOwnTables(KernelTables& tables);
 
 }  // namespace actbench
 

@@ -36,7 +36,7 @@ JobCall::Response AccuracyCall::Progress(Job& job, int queue_place) {
 
 v1::Certificate AccuracyCall::Certify(const AccuracyJob& job, size_t kernel) const {
   const AccuracyReport report = job.measurement().Report(kernel);
-  v1::Certificate certificate = MakeCertificate(services_.origin, job, kernel, report);
+  v1::Certificate certificate = MakeCertificate(services_.origin, services_.store, job, kernel, report);
   SetClaim(certificate);
   if (!job.plan().exhaustive()) return certificate;
   if (IsRepresentative(certificate)) {

@@ -168,7 +168,7 @@ absl::Status NoCheck(const google::protobuf::Message& /*request*/) { return absl
 
 AccuracyService::AccuracyService(const Catalog& catalog, const Limits& limits, const WorkServices& work,
                                  CertificateStore& store)
-    : origin_(MakeOrigin(catalog, store.build_id())),
+    : origin_(MakeOrigin(catalog)),
       ticker_(kProgressPeriod),
       writes_([&store] { return store.SaveUnsaved(); }),
       services_{catalog, limits, store, origin_, {work, ticker_, writes_}} {}

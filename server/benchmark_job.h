@@ -27,7 +27,7 @@ namespace actbench {
 
 // What it times with.
 struct BenchmarkTools {
-  std::string worker;      // the program
+  WorkerProgram worker;
   std::string lease_file;  // see MachineLease
 };
 

@@ -12,6 +12,7 @@
 #include "kernels/measure/fingerprint.h"
 #include "server/benchmark_convert.h"
 #include "server/benchmark_plan.h"
+#include "server/build_id.h"
 #include "server/convert.h"
 #include "server/log.h"
 #include "server/unary_call.h"
@@ -57,6 +58,7 @@ class RunCall final : public JobCall {
     const auto must_yield = [&scheduler = work().scheduler] {
       return scheduler.counts().waiting[JobClass::kInteractive] > 0;
     };
+    work().metrics.BenchmarkStarted();
     return std::make_shared<BenchmarkJob>(*std::move(plan), services_.tools, deadline, must_yield, std::move(done));
   }
 
@@ -97,6 +99,7 @@ class RunCall final : public JobCall {
       const bool measured = result.outcome() == v1::OUTCOME_MEASURED;
       measured ? run.set_measured(run.measured() + 1) : run.set_unmeasured(run.unmeasured() + 1);
     }
+    Count(finished.plan(), run);
     if (const absl::Status status = services_.runs.Add(run); !status.ok()) {
       // The client has it all the same.
       run.clear_id();
@@ -107,6 +110,30 @@ class RunCall final : public JobCall {
     response->mutable_run()->Swap(&run);
     response->mutable_run()->clear_results();
     return response;
+  }
+
+  // For the metrics. The results are in the order of the cases.
+  void Count(const BenchmarkPlan& plan, const v1::BenchmarkRun& run) const {
+    Metrics& metrics = work().metrics;
+    metrics.BenchmarkCompleted();
+    for (size_t i = 0; i < plan.cases.size() && i < static_cast<size_t>(run.results_size()); ++i) {
+      const v1::BenchmarkResult& result = run.results(static_cast<int>(i));
+      for (const auto& [reason, slices] : result.noise().discarded_slices()) {
+        metrics.BenchmarkSlicesDiscarded(reason, slices);
+      }
+      if (result.outcome() != v1::OUTCOME_MEASURED) {
+        metrics.BenchmarkCaseEnded(result.outcome() == v1::OUTCOME_SKIPPED ? CaseOutcome::kSkipped
+                                                                           : CaseOutcome::kError);
+        continue;
+      }
+      metrics.BenchmarkCaseEnded(CaseOutcome::kMeasured);
+      const BenchmarkCase& benchmark = *plan.cases[i].benchmark;
+      if (!benchmark.IsUsual()) continue;
+      const v1::CallTime& time = result.time();
+      metrics.BenchmarkMeasured(*benchmark.kernel, *ParseWorkingSet(result.working_set()),
+                                time.median_ns() * 1e-9 / static_cast<double>(benchmark.elements),
+                                (time.median_high_ns() - time.median_low_ns()) / time.median_ns());
+    }
   }
 
   // What is certified for all inputs goes before samples.
@@ -169,7 +196,7 @@ absl::StatusOr<std::shared_ptr<const v1::DeleteRunResponse>> Delete(RunStore& ru
 BenchmarkService::BenchmarkService(const Catalog& catalog, const Limits& limits, const WorkServices& work,
                                    const CertificateStore& certificates, RunStore& runs, BenchmarkTools tools)
     : tools_(std::move(tools)),
-      origin_(MakeRunOrigin(catalog, certificates.build_id())),
+      origin_(MakeRunOrigin(catalog, KernelBuildId())),
       ticker_(kProgressPeriod),
       services_{catalog, limits, certificates, runs, origin_, tools_, {work, ticker_, writes_}} {}
 

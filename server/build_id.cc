@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,8 @@
 
 namespace actbench {
 namespace {
+
+std::string Hash(const std::string& text) { return absl::StrFormat("%016x", XXH3_64bits(text.data(), text.size())); }
 
 constexpr char kVendor[] = "GNU";  // of the note, with its end
 constexpr std::string_view kCalled[] = {"libdnnl.so", "libgmp.so", "libm.so", "libmpfr.so", "libsleef.so"};
@@ -69,9 +72,29 @@ std::map<std::string, std::string> CalledLibraries() {
 std::string BuildIdOf(const std::string& kernels, const std::map<std::string, std::string>& libraries) {
   std::string all = kernels;
   for (const auto& [file, id] : libraries) absl::StrAppend(&all, " ", file, " ", id);
-  return absl::StrFormat("%016x", XXH3_64bits(all.data(), all.size()));
+  return Hash(all);
 }
 
 std::string KernelBuildId() { return BuildIdOf(ACTBENCH_KERNEL_BUILD_ID, CalledLibraries()); }
+
+std::map<std::string, std::string> PluginBuildIds(absl::Span<const PluginInfo> plugins) {
+  const std::string ours = plugins.empty() ? "" : KernelBuildId();
+  std::map<std::string, std::string> ids;
+  for (const PluginInfo& plugin : plugins) {
+    ids[plugin.provider] = Hash(absl::StrCat(ours, " ", plugin.provider, " ", plugin.content_hash));
+  }
+  return ids;
+}
+
+BuildIds::BuildIds(std::string own, std::map<std::string, std::string> plugins)
+    : own_(std::move(own)), plugins_(std::move(plugins)), json_(absl::StrCat("[\"", own_, "\"")) {
+  for (const auto& [provider, id] : plugins_) absl::StrAppend(&json_, ",\"", id, "\"");
+  json_ += "]";
+}
+
+const std::string& BuildIds::Of(const std::string& provider) const {
+  const auto plugin = plugins_.find(provider);
+  return plugin == plugins_.end() ? own_ : plugin->second;
+}
 
 }  // namespace actbench

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "server/build_info.h"
 #include "server/convert.h"
 #include "server/request_checks.h"
@@ -59,6 +60,15 @@ std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog
   out.set_benchmark_bytes(limits.benchmark_bytes);
   out.set_benchmark_seconds(limits.benchmark_seconds);
   info.set_threads(threads);
+  for (const PluginInfo& plugin : catalog.plugins()) {
+    v1::Plugin& written = *info.add_plugins();
+    written.set_provider(plugin.provider);
+    written.set_version(plugin.version);
+    written.set_content_hash(plugin.content_hash);
+    for (const std::string& warning : plugin.warnings) {
+      info.add_warnings(absl::StrCat("plug-in ", plugin.provider, ": ", warning));
+    }
+  }
   return response;
 }
 

@@ -31,9 +31,8 @@ bool HasDefaultParameters(const v1::Certificate& certificate) {
 
 }  // namespace
 
-v1::Certificate MakeOrigin(const Catalog& catalog, const std::string& build_id) {
+v1::Certificate MakeOrigin(const Catalog& catalog) {
   v1::Certificate origin;
-  origin.set_build_id(build_id);
   ToProto(GetBuildInfo(), *origin.mutable_build());
   DescribeMachine(catalog, *origin.mutable_machine());
   return origin;
@@ -46,11 +45,12 @@ google::protobuf::Map<std::string, double> NamedParameters(const ActivationInfo&
   return named;
 }
 
-v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob& job, size_t kernel,
-                                const AccuracyReport& report) {
+v1::Certificate MakeCertificate(const v1::Certificate& origin, const CertificateStore& store, const AccuracyJob& job,
+                                size_t kernel, const AccuracyReport& report) {
   const AccuracyPlan& plan = job.plan();
   v1::Certificate certificate = origin;
   ToProto(*plan.kernels[kernel], *certificate.mutable_kernel());
+  certificate.set_build_id(store.build_id(plan.kernels[kernel]->provider));
   *certificate.mutable_parameters() = NamedParameters(*plan.activation, plan.parameters);
   certificate.set_mode(std::string(plan.mode));
   ToProto(report, plan.format(), *certificate.mutable_report());

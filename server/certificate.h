@@ -19,11 +19,12 @@
 namespace actbench {
 
 // What all certificates of one server have in common: the build and the machine.
-v1::Certificate MakeOrigin(const Catalog& catalog, const std::string& build_id);
+v1::Certificate MakeOrigin(const Catalog& catalog);
 
-// That of kernel number `kernel` of a finished job, whose report on it `report` is. Without an id.
-v1::Certificate MakeCertificate(const v1::Certificate& origin, const AccuracyJob& job, size_t kernel,
-                                const AccuracyReport& report);
+// That of kernel number `kernel` of a finished job, whose report on it `report` is. Without an id; the build id is what
+// the store has for the kernel.
+v1::Certificate MakeCertificate(const v1::Certificate& origin, const CertificateStore& store, const AccuracyJob& job,
+                                size_t kernel, const AccuracyReport& report);
 
 // The parameters of an activation, which are all of them in order, by name.
 google::protobuf::Map<std::string, double> NamedParameters(const ActivationInfo& activation,

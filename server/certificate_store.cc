@@ -29,9 +29,10 @@ CREATE TEMP VIEW all_certificates AS
 
 // The columns of a ReadRow.
 constexpr char kSelect[] = "SELECT id, time_us, imported, unsaved, certificate FROM temp.all_certificates ";
-// ?2: CertificateFilter::unit_upstream. A dtype of 2 is f32, whose gradients are always measured at dy = 1 alone.
+// ?1: all current build ids. ?2: CertificateFilter::unit_upstream. A dtype of 2 is f32, whose gradients are always
+// measured at dy = 1 alone.
 constexpr char kCurrent[] =
-    "build_id = ?1 AND imported = 0 AND "
+    "build_id IN (SELECT value FROM json_each(?1)) AND imported = 0 AND "
     "(mode = 'exhaustive' OR (mode = 'exhaustive_unit_upstream' AND (?2 = 1 OR dtype = 2)))";
 static_assert(v1::DTYPE_F32 == 2);
 
@@ -54,19 +55,20 @@ absl::Status Drop(StateDb& db, const char* table, const std::string& id) {
 
 // Of some certificates the newest `kept` stay.
 struct Retention {
-  std::string_view which;  // ?1 to ?7 are kernel, device, parameters, mode, build_id, this build's id, imported
+  std::string_view which;  // ?1 to ?7 are kernel, device, parameters, mode, build_id, all current ones, imported
   int kept;
 };
 constexpr Retention kRetentions[] = {
     {"kernel = ?1 AND device = ?2 AND parameters = ?3 AND mode = ?4 AND build_id = ?5", CertificateStore::kKeptAlike},
-    {"build_id != ?6", CertificateStore::kKeptStale},
+    {"build_id NOT IN (SELECT value FROM json_each(?6))", CertificateStore::kKeptStale},
     {"TRUE", CertificateStore::kKept},
 };
 
 }  // namespace
 
-CertificateStore::CertificateStore(const std::string& state_dir, std::string build_id)
-    : state_dir_(state_dir), build_id_(std::move(build_id)) {
+CertificateStore::CertificateStore(const std::string& state_dir, std::string build_id,
+                                   std::map<std::string, std::string> plugin_build_ids)
+    : state_dir_(state_dir), build_ids_(std::move(build_id), std::move(plugin_build_ids)) {
   Open();
   MutexLock lock(reader_mutex_);
   const absl::Status status = reader_->Execute(kSchema);
@@ -182,7 +184,7 @@ absl::Status CertificateStore::Write(StateDb& db, const std::string& table, cons
         "DELETE FROM ", table, " WHERE id != ?8 AND id IN (SELECT id FROM ", table, " WHERE imported = ?7 AND ",
         std::string(retention.which), " ORDER BY time_us DESC, id DESC LIMIT -1 OFFSET ", retention.kept, ")"));
     drop.BindText(kernel.name()).BindText(kernel.device()).BindText(parameters).BindText(certificate.mode());
-    drop.BindText(certificate.build_id()).BindText(build_id_).Bind(row.imported).BindText(row.id);
+    drop.BindText(certificate.build_id()).BindText(build_ids_.Json()).Bind(row.imported).BindText(row.id);
     status = drop.Step().status();
   }
   if (status.ok()) status = db.Execute("COMMIT");
@@ -292,7 +294,7 @@ absl::StatusOr<v1::Certificate> CertificateStore::Parse(const ReadRow& row) cons
     return absl::DataLossError(absl::StrCat("the stored certificate \"", row.place.id, "\" is damaged; delete it"));
   }
   certificate.set_id(row.place.id);
-  certificate.set_stale(certificate.build_id() != build_id_);
+  certificate.set_stale(certificate.build_id() != build_id(certificate.kernel().provider()));
   certificate.set_imported(row.imported);
   certificate.set_unsaved(row.unsaved);
   SetClaim(certificate);
@@ -322,7 +324,7 @@ absl::StatusOr<v1::ListCertificatesResponse> CertificateStore::List(const Filter
   const std::string parameters = ParametersText(filter.parameters.value_or(ParameterMap()));
   StateDb::Statement select = reader_->Prepare(absl::StrCat(kSelect, "WHERE (?3 = 0 OR (", kCurrent, "))", kListWhere));
   const v1::KernelSelector& selector = filter.selector;
-  select.BindText(build_id_).Bind(filter.unit_upstream).Bind(filter.current_only);
+  select.BindText(build_ids_.Json()).Bind(filter.unit_upstream).Bind(filter.current_only);
   select.Bind(after->time_us)
       .BindText(after->id)
       .Bind(filter.parameters.has_value())
@@ -361,7 +363,7 @@ absl::StatusOr<std::vector<std::string>> CertificateStore::NewestCurrent() const
   StateDb::Statement select =
       reader_->Prepare(absl::StrCat("SELECT id, max(time_us) FROM temp.all_certificates WHERE ", kCurrent,
                                     " GROUP BY kernel, device, parameters ORDER BY 2 DESC"));
-  select.BindText(build_id_).Bind(false);
+  select.BindText(build_ids_.Json()).Bind(false);
   std::vector<std::string> ids;
   absl::StatusOr<bool> found;
   while ((found = select.Step()).ok() && *found) ids.push_back(select.Bytes(0));

@@ -5,6 +5,7 @@
 #define ACTBENCH_SERVER_CERTIFICATE_STORE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "actbench/v1/accuracy.pb.h"
+#include "server/build_id.h"
 #include "server/certificate_page.h"
 #include "server/mutex.h"
 #include "server/state_db.h"
@@ -36,15 +38,17 @@ class CertificateStore {
   static constexpr int kKept = 10'000;
 
   // Opens, or makes, the database in `state_dir` (empty: none). One that cannot be written is read. What cannot be
-  // written is kept in memory, and warning() and the log say why. `build_id`: of this program's kernels; decides what
-  // is stale.
-  CertificateStore(const std::string& state_dir, std::string build_id);
+  // written is kept in memory, and warning() and the log say why. `build_id`: of this program's kernels, and
+  // `plugin_build_ids` of those of plug-ins, by provider; they decide what is stale.
+  CertificateStore(const std::string& state_dir, std::string build_id,
+                   std::map<std::string, std::string> plugin_build_ids = {});
   // Tries once more to save what is not.
   ~CertificateStore();
 
   // Why certificates are kept in memory though there is a `state_dir`; empty where none is. Waits for no one.
   std::string warning() const;
-  const std::string& build_id() const { return build_id_; }
+  // Of the kernels of this provider.
+  const std::string& build_id(const std::string& provider) const { return build_ids_.Of(provider); }
 
   // RESOURCE_EXHAUSTED if a certificate of so many bytes is larger than kMaxBytes.
   static absl::Status CheckSize(size_t bytes);
@@ -118,7 +122,7 @@ class CertificateStore {
   absl::StatusOr<int64_t> CountUnsaved() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
 
   const std::string state_dir_;
-  const std::string build_id_;
+  const BuildIds build_ids_;
   // Written with `writer_`, which is null where nothing can be; what is not written is in a table in memory of
   // `reader_`. Who needs both mutexes locks the writer's first.
   Mutex writer_mutex_;

@@ -91,6 +91,16 @@ void AddAddresses(FlagAdder& flags, ServerOptions& options) {
                   "Worker threads; 0: as many as the processors this process may use (affinity, cgroup quota)");
 }
 
+void AddPlugins(FlagAdder& flags, ServerOptions& options) {
+  flags
+      .Add("plugin", options.plugins,
+           "Add the kernels of a plug-in, under its own name or NAME (docs/plugins.md); several: again, or with commas")
+      ->type_name("[NAME=]FILE")
+      ->default_str("")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
+
 void AddLimits(FlagAdder& flags, ServerOptions& options) {
   Limits& limits = options.limits;
   flags.AddSize(kMessageSizeRange, limits.message_size_bytes, "The largest request or response");
@@ -142,6 +152,7 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
                                 build.compiler, ", gRPC ", build.grpc_version, ", protobuf ", build.protobuf_version));
   FlagAdder adder(app);
   AddAddresses(adder, flags.server);
+  AddPlugins(adder, flags.server);
   AddLimits(adder, flags.server);
   AddAccuracy(adder, flags.server);
   std::string drain_timeout = absl::FormatDuration(flags.drain_timeout);

@@ -13,6 +13,7 @@
 #include "server/build_info.h"
 #include "server/log.h"
 #include "server/metrics_accuracy.h"
+#include "server/metrics_benchmark.h"
 #include "server/metrics_endpoint.h"
 #include "server/metrics_families.h"
 #include "server/metrics_table.h"
@@ -136,6 +137,7 @@ class Metrics::Impl {
   Counter& accuracy_samples_dropped =
       families_.AddCounter(Row("actbench_accuracy_samples_dropped_total", "counter"), {});
   AccuracyMetrics accuracy{families_};
+  BenchmarkMetrics benchmark{families_};
   Counter& worker_busy_seconds = families_.AddCounter(Row("actbench_worker_busy_seconds_total", "counter"), {});
   PerClass<Histogram*> queue_wait;
 
@@ -314,6 +316,17 @@ void Metrics::AccuracyCertified(const Kernel& kernel, double max_ulp, double mea
 
 void Metrics::AccuracySamplesDropped(int64_t count) {
   impl_->accuracy_samples_dropped.Increment(static_cast<double>(count));
+}
+
+void Metrics::BenchmarkStarted() { impl_->benchmark.Started(); }
+void Metrics::BenchmarkCompleted() { impl_->benchmark.Completed(); }
+void Metrics::BenchmarkCaseEnded(CaseOutcome outcome) { impl_->benchmark.Ended(outcome); }
+void Metrics::BenchmarkSlicesDiscarded(std::string_view reason, int slices) {
+  impl_->benchmark.Discarded(reason, slices);
+}
+void Metrics::BenchmarkMeasured(const Kernel& kernel, WorkingSet set, double seconds_per_element,
+                                double interval_ratio) {
+  if (!impl_->benchmark.Measured(kernel, set, seconds_per_element, interval_ratio)) impl_->series_dropped.Increment();
 }
 
 void Metrics::ObserveQueueWait(JobClass job_class, absl::Duration wait) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every metric that the server exports: the table in metrics_table.h is the only list, and docs/metrics.md its
-// description. Only metrics.cc, metrics_accuracy.* and metrics_families.* include prometheus-cpp. Thread-safe. Tested
-// by metrics_test.cc.
+// description. Only metrics.cc, metrics_accuracy.*, metrics_benchmark.* and metrics_families.* include prometheus-cpp.
+// Thread-safe. Tested by metrics_test.cc.
 #ifndef ACTBENCH_SERVER_METRICS_H_
 #define ACTBENCH_SERVER_METRICS_H_
 
@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "kernels/accuracy/report.h"
 #include "kernels/kernel.h"
+#include "kernels/measure/benchmark_case.h"
 #include "server/job_class.h"
 
 namespace actbench {
@@ -44,6 +45,9 @@ enum class AccuracySource {
   kSelfCheck,    // samples that the server draws in the background
   kLive,         // samples of what Evaluate answered
 };
+
+// How a benchmark case ended. Label values of actbench_bench_cases_total.
+enum class CaseOutcome { kMeasured, kSkipped, kError };
 
 class Metrics {
  public:
@@ -83,6 +87,14 @@ class Metrics {
   void AccuracyCertified(const Kernel& kernel, double max_ulp, double mean_ulp, absl::Time time);
   // Samples of what Evaluate answered that were not checked, since too many were waiting.
   void AccuracySamplesDropped(int64_t count);
+
+  // Benchmark runs, their cases, and slices of time that were measured again, by one of kDisturbances.
+  void BenchmarkStarted();
+  void BenchmarkCompleted();
+  void BenchmarkCaseEnded(CaseOutcome outcome);
+  void BenchmarkSlicesDiscarded(std::string_view reason, int slices);
+  // Of `kernel` (one of the catalog's) in the usual manner: the median, and the width of its interval over it.
+  void BenchmarkMeasured(const Kernel& kernel, WorkingSet set, double seconds_per_element, double interval_ratio);
 
   // The scheduler.
   void ObserveQueueWait(JobClass job_class, absl::Duration wait);

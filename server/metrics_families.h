@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The series behind metrics.cc: one prometheus-cpp family for each row of its table. Only for metrics.cc and
-// metrics_accuracy.*.
+// metrics_accuracy.* and metrics_benchmark.*.
 #ifndef ACTBENCH_SERVER_METRICS_FAMILIES_H_
 #define ACTBENCH_SERVER_METRICS_FAMILIES_H_
 

@@ -24,6 +24,10 @@ inline constexpr std::array<std::string_view, 8> kKernelSource = {"activation", 
                                                                   "tier",       "device",    "isa",   "source"};
 inline constexpr std::array<std::string_view, 9> kKernelSourceKind = {
     "activation", "direction", "dtype", "provider", "tier", "device", "isa", "source", "kind"};
+inline constexpr std::array<std::string_view, 8> kKernelSet = {"activation", "direction", "dtype", "provider",
+                                                               "tier",       "device",    "isa",   "working_set"};
+inline constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
+inline constexpr std::array<std::string_view, 1> kReason = {"reason"};
 inline constexpr std::array<std::string_view, 1> kLevel = {"level"};
 inline constexpr std::array<std::string_view, 5> kBuild = {"version", "revision", "compiler", "grpc_version",
                                                            "protobuf_version"};
@@ -91,6 +95,16 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
      kKernelSource, kNoBuckets},
     {"actbench_accuracy_samples_dropped_total", "counter",
      "Sampled elements of answers not checked because too many were waiting.", kNone, kNoBuckets},
+    {"actbench_bench_seconds_per_element", "gauge", "The median time of the last benchmark.", kKernelSet, kNoBuckets},
+    {"actbench_bench_interval_ratio", "gauge", "The width of its 95 % interval, over it.", kKernelSet, kNoBuckets},
+    {"actbench_bench_runs_started_total", "counter", "Benchmark runs asked for, by requests without mistakes.", kNone,
+     kNoBuckets},
+    {"actbench_bench_runs_completed_total", "counter", "Benchmark runs that ended by themselves.", kNone, kNoBuckets},
+    {"actbench_bench_last_success_timestamp_seconds", "gauge",
+     "When the last benchmark run was completed, since the Unix epoch.", kNone, kNoBuckets},
+    {"actbench_bench_cases_total", "counter", "Benchmark cases that ended, by how.", kOutcome, kNoBuckets},
+    {"actbench_bench_slices_discarded_total", "counter",
+     "Slices of time that were measured again, by what disturbed them.", kReason, kNoBuckets},
     {"actbench_queue_depth", "gauge", "Requests waiting for a worker, or for one of two accuracy measurements to end.",
      kClass, kNoBuckets},
     {"actbench_queue_capacity", "gauge", "The most requests that may wait.", kClass, kNoBuckets},

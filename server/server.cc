@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "kernels/measure/host.h"
+#include "kernels/plugins.h"
 #include "proto/address.h"
 #include "server/accuracy_service.h"
 #include "server/address.h"
@@ -29,6 +30,7 @@
 #include "server/evaluation_service.h"
 #include "server/grpc_settings.h"
 #include "server/live_accuracy.h"
+#include "server/log.h"
 #include "server/metrics.h"
 #include "server/rpc_metrics.h"
 #include "server/run_store.h"
@@ -82,21 +84,39 @@ absl::Status CheckOptions(const ServerOptions& options) {
 }
 
 BenchmarkTools ToolsOf(const ServerOptions& options) {
-  return {.worker = options.worker.empty() ? WorkerBesideThisProgram() : options.worker,
-          .lease_file = MachineLease::DefaultFile()};
+  const std::string path = options.worker.empty() ? WorkerBesideThisProgram() : options.worker;
+  return {.worker = {.path = path, .plugins = options.plugins}, .lease_file = MachineLease::DefaultFile()};
+}
+
+// Also tells the log of the plug-ins.
+absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const ServerOptions& options) {
+  if (options.catalog != nullptr) {
+    return std::shared_ptr<const Catalog>(std::shared_ptr<const Catalog>(), options.catalog);
+  }
+  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(options.plugins);
+  if (!catalog.ok()) return catalog.status();
+  for (const PluginInfo& plugin : (*catalog)->plugins()) {
+    Log(LogLevel::kInfo, "plug-in loaded",
+        {{"provider", plugin.provider}, {"version", plugin.version}, {"file", plugin.file}});
+    for (const std::string& warning : plugin.warnings) {
+      Log(LogLevel::kWarning, absl::StrCat("plug-in ", plugin.provider, ": ", warning), {{"file", plugin.file}});
+    }
+  }
+  return catalog;
 }
 
 class ServerImpl final : public Server, private Metrics::GaugeSource {
  public:
-  ServerImpl(const ServerOptions& options, int threads)
+  ServerImpl(const ServerOptions& options, std::shared_ptr<const Catalog> catalog, int threads)
       : options_(options),
-        catalog_(options.catalog != nullptr ? *options.catalog : Catalog::Default()),
+        shared_catalog_(std::move(catalog)),
+        catalog_(*shared_catalog_),
         metrics_(catalog_.isas().empty() ? "" : catalog_.isas().back()),
         scheduler_(threads, static_cast<size_t>(options.limits.queue_length), metrics_),
         budget_(options.limits.inflight_bytes),
         live_accuracy_(options.accuracy_sample_rate, scheduler_, metrics_),
         self_check_(catalog_, scheduler_, metrics_),
-        certificate_store_(options.state_dir, KernelBuildId()),
+        certificate_store_(options.state_dir, KernelBuildId(), PluginBuildIds(catalog_.plugins())),
         run_store_(options.state_dir, options.max_runs),
         catalog_service_(
             catalog_, options_.limits, threads, [this] { return Warnings(); }, calls_, metrics_),
@@ -124,6 +144,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   std::vector<std::string> Warnings() const;
 
   const ServerOptions options_;
+  const std::shared_ptr<const Catalog> shared_catalog_;
   const Catalog& catalog_;
   // Each uses those before it, and the server all of them.
   Metrics metrics_;
@@ -244,10 +265,13 @@ Metrics::Gauges ServerImpl::Read() const {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  // Before there are threads.
+  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = CatalogOf(options);
+  if (!catalog.ok()) return catalog.status();
   const int threads = options.threads > 0 ? options.threads : AvailableCpus();
   std::unique_ptr<ServerImpl> server;
   try {
-    server = std::make_unique<ServerImpl>(options, threads);
+    server = std::make_unique<ServerImpl>(options, *std::move(catalog), threads);
     if (absl::Status status = server->Listen(); !status.ok()) return status;
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -39,14 +40,16 @@ struct ServerOptions {
   bool self_check = false;
   // gRPC's own buffers (ResourceQuota).
   int64_t memory_quota_bytes = int64_t{256} << 20;
-  // The catalog to serve, which must outlive the server; null: Catalog::Default().
+  // Plug-ins to load, as MakeCatalog takes them (kernels/plugins.h).
+  std::vector<std::string> plugins = {};
+  // The catalog to serve, which must outlive the server, in place of that of `plugins`; null: that.
   const Catalog* catalog = nullptr;
 };
 
 class Server {
  public:
   // Starts to serve. The reason if not: INVALID_ARGUMENT (an option), FAILED_PRECONDITION or UNAVAILABLE (an address
-  // that is refused or taken), RESOURCE_EXHAUSTED (too many threads).
+  // that is refused or taken), RESOURCE_EXHAUSTED (too many threads), or that of MakeCatalog (a plug-in).
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // Shuts down at once if Shutdown was not called.

@@ -49,6 +49,21 @@ TEST(BenchmarkCaseTest, TheTextNamesWhatIsNotUsual) {
             "swish/forward/f32/actbench/fast/scalar/n:1000/dist:tails/cache:cold/seed:7/threads:2/in_place/beta=0.1");
 }
 
+TEST(BenchmarkCaseTest, WhatIsChosenBesideKernelAndSizeIsNotUsual) {
+  EXPECT_TRUE(CaseOf("swish").IsUsual());
+  for (const auto& change : std::vector<void (*)(BenchmarkCase&)>{
+           [](BenchmarkCase& benchmark) { benchmark.cache = CacheState::kCold; },
+           [](BenchmarkCase& benchmark) { benchmark.distribution = Distribution::kTails; },
+           [](BenchmarkCase& benchmark) { benchmark.given = {"x"}; },
+           [](BenchmarkCase& benchmark) { benchmark.threads = 2; },
+           [](BenchmarkCase& benchmark) { benchmark.in_place = true; },
+           [](BenchmarkCase& benchmark) { benchmark.parameters = {2}; }}) {
+    BenchmarkCase benchmark = CaseOf("swish");
+    change(benchmark);
+    EXPECT_FALSE(benchmark.IsUsual()) << benchmark.Text();
+  }
+}
+
 TEST(BenchmarkCaseTest, TheTextTellsGivenInputsApart) {
   BenchmarkCase first = CaseOf("sigmoid");
   first.given = {"1234"};

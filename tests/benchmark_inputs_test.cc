@@ -30,7 +30,7 @@ class BenchmarkInputsTest : public testing::Test {
     return MakeCases(client_, kernels, {{"beta", 1.5}}, flags);
   }
 
-  Client client_{*StartInProcessServer()};
+  Client client_{*StartInProcessServer({})};
 };
 
 TEST_F(BenchmarkInputsTest, EveryCombinationIsACaseAndAlternativesAreTogether) {

@@ -81,6 +81,33 @@ TEST_F(BenchmarkServiceTest, ARunGivesAResultForEachCaseAndIsStored) {
   EXPECT_EQ(Get("a name").id(), stream.run.id());
 }
 
+TEST_F(BenchmarkServiceTest, TheMetricsHaveWhatWasMeasured) {
+  v1::BenchmarkCase cold = MakeCase("tanh");
+  cold.set_cache("cold");
+  v1::BenchmarkCase impossible = MakeCase("sigmoid");
+  impossible.mutable_selector()->set_tier("exact");
+  impossible.set_dtype(v1::DTYPE_F64);
+  RunStream stream(server_, MakeRun({MakeCase("sigmoid"), cold, impossible}));
+  ASSERT_TRUE(stream.Finish().ok());
+  EXPECT_EQ(server_.Metric("actbench_bench_runs_started_total"), 1);
+  EXPECT_EQ(server_.Metric("actbench_bench_runs_completed_total"), 1);
+  EXPECT_GT(server_.Metric("actbench_bench_last_success_timestamp_seconds"), 1e9);
+  EXPECT_EQ(server_.Metric("actbench_bench_cases_total{outcome=\"measured\"}"), 2);
+  EXPECT_EQ(server_.Metric("actbench_bench_cases_total{outcome=\"skipped\"}"), 1);
+  EXPECT_EQ(server_.Metric("actbench_bench_cases_total{outcome=\"error\"}"), 0);
+  EXPECT_GE(server_.Metric("actbench_bench_slices_discarded_total{reason=\"steal\"}"), 0);
+  const std::string labels =
+      "{activation=\"sigmoid\",device=\"cpu\",direction=\"forward\",dtype=\"f32\",isa=\"scalar\","
+      "provider=\"actbench\",tier=\"fast\",working_set=\"l1\"}";
+  EXPECT_NEAR(server_.Metric("actbench_bench_seconds_per_element" + labels),
+              stream.results.at(0).time().median_ns() * 1e-12, 1e-15);
+  EXPECT_GE(server_.Metric("actbench_bench_interval_ratio" + labels), 0);
+  EXPECT_EQ(
+      FetchMetrics(server_.server->metrics_address()).find("actbench_bench_seconds_per_element{activation=\"tanh"),
+      std::string::npos)
+      << "a cold one is not what the kernel is known by";
+}
+
 TEST_F(BenchmarkServiceTest, WhatIsCertifiedGoesBeforeSamples) {
   const v1::Certificate certificate = Measure(server_, ShortMeasurement());
   v1::BenchmarkCase benchmark = MakeCase("sigmoid");

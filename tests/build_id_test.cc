@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "kernels/accuracy/reference.h"
 #include "kernels/catalog.h"
@@ -43,6 +44,28 @@ TEST(BuildIdTest, ChangesWithEachLibrary) {
   EXPECT_NE(id, BuildIdOf("0123456789abcdee", {{"libm.so.6", "01"}, {"libsleef.so.3", "02"}}));
   EXPECT_NE(id, BuildIdOf("0123456789abcdef", {{"libm.so.6", "01"}, {"libsleef.so.3", "03"}}));
   EXPECT_NE(id, BuildIdOf("0123456789abcdef", {{"libm.so.6", "01"}}));
+}
+
+TEST(BuildIdTest, OfAPluginChangesWithItsNameAndItsFile) {
+  const auto id_of = [](const std::string& provider, const std::string& hash) {
+    const std::vector<PluginInfo> plugins = {{provider, "1.0", "x.so", hash, {}}};
+    return PluginBuildIds(plugins).at(provider);
+  };
+  const std::string id = id_of("base", "0123456789abcdef");
+  EXPECT_EQ(id.size(), 16u);
+  EXPECT_EQ(id, id_of("base", "0123456789abcdef"));
+  EXPECT_NE(id, id_of("base", "0123456789abcdee"));
+  EXPECT_NE(id, id_of("head", "0123456789abcdef"));
+  EXPECT_NE(id, KernelBuildId());
+  EXPECT_TRUE(PluginBuildIds({}).empty());
+}
+
+TEST(BuildIdTest, EachProviderHasItsOwn) {
+  const BuildIds ids("0a", {{"base", "1b"}, {"head", "2c"}});
+  EXPECT_EQ(ids.Of("actbench"), "0a");
+  EXPECT_EQ(ids.Of("head"), "2c");
+  EXPECT_EQ(ids.Json(), "[\"0a\",\"1b\",\"2c\"]");
+  EXPECT_EQ(BuildIds("0a").Json(), "[\"0a\"]");
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ void RunToEnd(CaseRun& run) {
 TEST(CaseRunTest, EveryProcessGivesAMedian) {
   CasePlan plan = kShort;
   plan.error_samples = 1000;
-  CaseRun run(CaseOf("sigmoid"), plan, WorkerBesideThisProgram());
+  CaseRun run(CaseOf("sigmoid"), plan, {.path = WorkerBesideThisProgram()});
   RunToEnd(run);
   ASSERT_TRUE(run.status().ok()) << run.status();
   const CaseResult result = run.Result();
@@ -45,7 +45,7 @@ TEST(CaseRunTest, ItEndsAsSoonAsTheMedianIsKnown) {
   CasePlan plan = kShort;
   plan.max_relative_width = 1e9;
   plan.max_processes = 100;
-  CaseRun run(CaseOf("sigmoid"), plan, WorkerBesideThisProgram());
+  CaseRun run(CaseOf("sigmoid"), plan, {.path = WorkerBesideThisProgram()});
   RunToEnd(run);
   ASSERT_TRUE(run.status().ok()) << run.status();
   EXPECT_EQ(run.Result().process_medians_ns.size(), 2u);
@@ -64,7 +64,7 @@ TEST(CaseRunTest, EveryKindOfCaseCanBeMeasured) {
   threads.elements = 10000;
   threads.threads = static_cast<int>(AllowedCpus().size());
   for (const BenchmarkCase& benchmark : {cold, in_place, gated, given, threads}) {
-    CaseRun run(benchmark, kShort, WorkerBesideThisProgram());
+    CaseRun run(benchmark, kShort, {.path = WorkerBesideThisProgram()});
     RunToEnd(run);
     EXPECT_TRUE(run.status().ok()) << benchmark.Text() << ": " << run.status();
     EXPECT_GT(run.Result().min_ns, 0) << benchmark.Text();
@@ -74,7 +74,7 @@ TEST(CaseRunTest, EveryKindOfCaseCanBeMeasured) {
 TEST(CaseRunTest, SlicesBesideOtherWorkAreMeasuredAgainAndFlaggedWhenThatDoesNotHelp) {
   CasePlan plan = kShort;
   plan.process_time = std::chrono::milliseconds(100);
-  CaseRun run(CaseOf("sigmoid"), plan, WorkerBesideThisProgram());
+  CaseRun run(CaseOf("sigmoid"), plan, {.path = WorkerBesideThisProgram()});
   while (!run.done()) run.Step(std::chrono::milliseconds(0), [] { return true; });
   ASSERT_TRUE(run.status().ok()) << run.status();
   EXPECT_EQ(run.Result().discarded.at("other_work"), 2) << "of three planned at most a half, rounded up";
@@ -82,7 +82,8 @@ TEST(CaseRunTest, SlicesBesideOtherWorkAreMeasuredAgainAndFlaggedWhenThatDoesNot
 }
 
 TEST(CaseRunTest, AWorkerThatCrashesCostsItsCaseAndSaysHow) {
-  CaseRun run(CaseOf("sigmoid"), kShort, Script("read task; echo '{\"ready\":true}' >&0; read more; kill -ILL $$"));
+  CaseRun run(CaseOf("sigmoid"), kShort,
+              {.path = Script("read task; echo '{\"ready\":true}' >&0; read more; kill -ILL $$")});
   RunToEnd(run);
   EXPECT_TRUE(absl::IsAborted(run.status()));
   EXPECT_EQ(run.status().message(), "the worker was ended by signal 4 (Illegal instruction)");
@@ -91,7 +92,7 @@ TEST(CaseRunTest, AWorkerThatCrashesCostsItsCaseAndSaysHow) {
 TEST(CaseRunTest, AWorkerThatHangsIsEnded) {
   CasePlan plan = kShort;
   plan.patience = std::chrono::milliseconds(50);
-  CaseRun run(CaseOf("sigmoid"), plan, Script("exec sleep 600"));
+  CaseRun run(CaseOf("sigmoid"), plan, {.path = Script("exec sleep 600")});
   RunToEnd(run);
   EXPECT_TRUE(absl::IsDeadlineExceeded(run.status()));
   EXPECT_EQ(run.status().message(), "the worker has said nothing for 50 ms and was ended");
@@ -100,13 +101,13 @@ TEST(CaseRunTest, AWorkerThatHangsIsEnded) {
 TEST(CaseRunTest, ACaseThatCannotBeSaysWhy) {
   BenchmarkCase benchmark = CaseOf("sigmoid");
   benchmark.threads = 1000;
-  CaseRun run(benchmark, kShort, WorkerBesideThisProgram());
+  CaseRun run(benchmark, kShort, {.path = WorkerBesideThisProgram()});
   RunToEnd(run);
   EXPECT_TRUE(absl::IsInvalidArgument(run.status())) << run.status();
 }
 
 TEST(CaseRunTest, StopEndsItAtOnce) {
-  CaseRun run(CaseOf("sigmoid"), kShort, Script("exec sleep 600"));
+  CaseRun run(CaseOf("sigmoid"), kShort, {.path = Script("exec sleep 600")});
   std::thread stopper([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     run.Stop();

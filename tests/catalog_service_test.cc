@@ -130,6 +130,32 @@ TEST(ServerInfoTest, TellsTheBuildTheMachineAndTheLimits) {
   EXPECT_EQ(info.machine().devices(0), "cpu");
 }
 
+TEST(ServerInfoTest, HasThePluginsAndWhatIsLeftOutOfThem) {
+  ServerOptions options;
+  options.plugins = {"a=" ACTBENCH_PLUGIN_FILE, "b=" ACTBENCH_PLUGIN_FILE};
+  TestServer server(options);
+  grpc::ClientContext context;
+  v1::GetServerInfoResponse info;
+  ASSERT_TRUE(server.catalog->GetServerInfo(&context, {}, &info).ok());
+  ASSERT_EQ(info.plugins_size(), 2);
+  EXPECT_EQ(info.plugins(0).provider(), "a");
+  EXPECT_EQ(info.plugins(1).provider(), "b");
+  EXPECT_EQ(info.plugins(0).version(), "1.0 of the tests");
+  EXPECT_EQ(info.plugins(0).content_hash().size(), 16u);
+  ASSERT_EQ(info.warnings_size(), 2);
+  ExpectContains(info.warnings(0), {"plug-in a: its kernels for ", "(1 of 3) are left out"});
+}
+
+TEST(ServerInfoTest, AServerWithABadPluginDoesNotStart) {
+  ServerOptions options;
+  options.address.clear();
+  options.metrics_address.clear();
+  options.plugins = {"actbench=" ACTBENCH_PLUGIN_FILE};
+  const absl::Status status = Server::Start(options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  ExpectContains(std::string(status.message()), {"plug-in actbench=" ACTBENCH_PLUGIN_FILE ": its name is"});
+}
+
 TEST_F(CatalogServiceTest, RejectsEndlessNamesAtOnce) {
   const std::string endless(size_t{60} << 20, 'a');
   v1::ListKernelsRequest request;

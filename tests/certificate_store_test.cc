@@ -24,7 +24,7 @@ class CertificateStoreTest : public testing::Test {
 TEST_F(CertificateStoreTest, GivesBackTheWholeCertificateWithItsId) {
   CertificateStore store(directory_.path(), kBuild);
   EXPECT_EQ(store.warning(), "");
-  EXPECT_EQ(store.build_id(), kBuild);
+  EXPECT_EQ(store.build_id("actbench"), kBuild);
   v1::Certificate certificate = MakeCertificate(7);
   certificate.set_id(Add(store, certificate));
   const auto got = store.Get(certificate.id());

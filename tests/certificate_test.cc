@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/certificate_fixture.h"
 
@@ -61,6 +62,49 @@ TEST(CertificateTest, AClaimIsNoPartOfWhatIsStoredButTheKernels) {
   const v1::Claim claim = store.Get(id)->claim();
   EXPECT_EQ(claim.max_ulp(), 2);
   EXPECT_FALSE(claim.kept());
+}
+
+// ---- Of plug-ins ----
+
+// By the provider "mine", whose kernels have this build id.
+v1::Certificate CertificateOfPlugin(int second, const std::string& build_id) {
+  v1::Certificate certificate = MakeCertificate(second);
+  certificate.mutable_kernel()->set_provider("mine");
+  certificate.mutable_kernel()->set_name("sigmoid/forward/f32/mine/fast/avx2");
+  certificate.set_build_id(build_id);
+  return certificate;
+}
+
+TEST(PluginCertificateTest, IsCurrentWhileThePluginIsTheOneThatItIsOf) {
+  const TemporaryDirectory directory;
+  std::string old;
+  std::string current;
+  std::string ours;
+  {
+    CertificateStore store(directory.path(), kBuild, {{"mine", "2222222222222222"}});
+    old = Add(store, CertificateOfPlugin(9, "1111111111111111"));
+    current = Add(store, CertificateOfPlugin(5, "2222222222222222"));
+    ours = Add(store, MakeCertificate(7));
+    EXPECT_TRUE(store.Get(old)->stale());
+    EXPECT_FALSE(store.Get(current)->stale());
+    EXPECT_FALSE(store.Get(ours)->stale());
+    EXPECT_EQ(Seconds(store, {.current_only = true}), std::vector<int64_t>({7, 5}));
+    EXPECT_EQ(*store.NewestCurrent(), std::vector<std::string>({ours, current}));
+  }
+  // Without the plug-in, and with one that has taken its name.
+  const CertificateStore without(directory.path(), kBuild);
+  EXPECT_TRUE(without.Get(current)->stale());
+  EXPECT_EQ(Seconds(without, {.current_only = true}), std::vector<int64_t>({7}));
+  const CertificateStore other(directory.path(), kBuild, {{"mine", "1111111111111111"}});
+  EXPECT_TRUE(other.Get(current)->stale());
+  EXPECT_FALSE(other.Get(old)->stale());
+  EXPECT_FALSE(other.Get(ours)->stale());
+}
+
+TEST(PluginCertificateTest, OursIsStaleWhereAPluginHasItsBuildId) {
+  const TemporaryDirectory directory;
+  CertificateStore store(directory.path(), "3333333333333333", {{"mine", kBuild}});
+  EXPECT_TRUE(store.Get(Add(store, MakeCertificate(7)))->stale());
 }
 
 }  // namespace

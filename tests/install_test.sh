@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a build into an empty folder and builds the README's C++ client against that.
+# Installs a build into an empty folder and builds the README's C++ client and the example plug-in against that.
 #   install_test.sh SOURCE_DIRECTORY BUILD_DIRECTORY
 set -euo pipefail
 source=$1 build=$2
@@ -16,3 +16,13 @@ cmake -S "$source/tests/install" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=De
   -DCMAKE_PREFIX_PATH="$work/prefix" -DACTBENCH_EXAMPLE="$source/client/example.cc" \
   -DACTBENCH_EXPECTED_VERSION="${version#actbench }" >/dev/null
 cmake --build "$work/build"
+
+# The plug-in, by the command of docs/plugins.md, and its header in the strictest C and C++ that it is for.
+command=$(grep '^cc -O3 -shared' "$source/docs/plugins.md")
+(cd "$work" && bash -c "${command//PREFIX/"$work/prefix"}")
+header=$work/prefix/include/actbench/kernels/plugin.h
+for language in "cc -std=c11 -x c" "c++ -std=c++11 -x c++"; do
+  $language -pedantic-errors -Wall -Wextra -Werror -fsyntax-only "$header" 2>&1
+done
+y=$("$work/prefix/bin/actbench" --plugin "$work/fast_sigmoid.so" eval sigmoid --provider fast_sigmoid --values=0,-inf)
+[[ $y == "0.5 0" ]]

@@ -62,8 +62,8 @@ class TestedKernel {
   const ActivationInfo& activation() const { return activation_; }
   Dtype dtype() const { return dtype_; }
   bool gradient() const { return direction_ == Direction::kGradient; }
-  size_t input_count() const { return InputCount(activation_, kernel_.direction); }
-  size_t output_count() const { return OutputCount(activation_, kernel_.direction); }
+  size_t input_count() const { return InputCount(activation_, direction_); }
+  size_t output_count() const { return OutputCount(activation_, direction_); }
 
   void RunInto(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, size_t n) const {
     prepared_.Run(inputs, outputs, n);

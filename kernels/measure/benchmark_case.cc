@@ -66,6 +66,15 @@ size_t BenchmarkCase::BytesPerElement() const {
   return element_bytes() * (InputCount(*activation, direction) + OutputCount(*activation, direction));
 }
 
+bool BenchmarkCase::IsUsual() const {
+  const BenchmarkCase usual;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i] != activation->Parameters()[i].default_value) return false;
+  }
+  return cache == usual.cache && distribution == usual.distribution && given.empty() && threads == usual.threads &&
+         in_place == usual.in_place;
+}
+
 std::string BenchmarkCase::Text() const {
   const BenchmarkCase usual;
   const std::string inputs =

@@ -54,6 +54,8 @@ struct BenchmarkCase {
   // That a call reads and writes; the same whether in place or not.
   size_t BytesPerElement() const;
   size_t Bytes() const { return elements * BytesPerElement(); }
+  // Whether nothing but kernel and size was chosen: what a kernel is known by.
+  bool IsUsual() const;
   // What is measured, in words of which there is one order: results with the same text are of the same. Kernel, then
   // "n:65536/dist:normal/cache:hot" and, where they are not the usual, "seed:1", "threads:2", "in_place",
   // "dev:cuda:0" and parameters, as "beta=1.5". Given tensors are "dist:given-HASH".

@@ -56,8 +56,8 @@ std::string_view Disturbance(const Slice& slice, double first_clock_ghz) {
   return {};
 }
 
-CaseRun::CaseRun(BenchmarkCase benchmark, CasePlan plan, std::string worker)
-    : benchmark_(std::move(benchmark)), plan_(plan), worker_program_(std::move(worker)), cpus_(AllowedCpus()) {
+CaseRun::CaseRun(BenchmarkCase benchmark, CasePlan plan, WorkerProgram worker)
+    : benchmark_(std::move(benchmark)), plan_(plan), program_(std::move(worker)), cpus_(AllowedCpus()) {
   // The last ones: interrupts rather come to the first.
   const size_t threads = std::min(static_cast<size_t>(benchmark_.threads), cpus_.size());
   cpus_.erase(cpus_.begin(), cpus_.end() - static_cast<std::ptrdiff_t>(threads));
@@ -102,7 +102,7 @@ void CaseRun::Step(std::chrono::milliseconds longest, absl::FunctionRef<bool()> 
 }
 
 void CaseRun::StartWorker() {
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> worker = WorkerProcess::Start(worker_program_);
+  absl::StatusOr<std::unique_ptr<WorkerProcess>> worker = WorkerProcess::Start(program_.path);
   if (!worker.ok()) return Fail(worker.status());
   {
     const std::lock_guard lock(mutex_);
@@ -114,8 +114,8 @@ void CaseRun::StartWorker() {
   first_clock_ghz_ = 0;
   stage_ = Stage::kStarting;
   asked_ = Clock::now();
-  absl::Status status =
-      worker_->Write(ToLine(WorkerTask{.benchmark = benchmark_, .layout_seed = layout, .cpus = cpus_}));
+  absl::Status status = worker_->Write(
+      ToLine(WorkerTask{.benchmark = benchmark_, .layout_seed = layout, .cpus = cpus_, .plugins = program_.plugins}));
   for (const std::string& input : benchmark_.given) {
     if (status.ok()) status = worker_->Write(input);
   }

@@ -4,6 +4,7 @@
 #ifndef ACTBENCH_KERNELS_MEASURE_CASE_RUN_H_
 #define ACTBENCH_KERNELS_MEASURE_CASE_RUN_H_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -66,13 +67,15 @@ struct CaseResult {
   std::optional<SampledError> error;
 };
 
+// All reasons for which a slice may not count.
+inline constexpr std::array<std::string_view, 5> kDisturbances = {"other_work", "throttled", "steal", "page_faults",
+                                                                  "slow_clock"};
 // Why a slice is not to count; empty if it is. `first_clock_ghz` is that of the process's first slice.
 std::string_view Disturbance(const Slice& slice, double first_clock_ghz);
 
 class CaseRun {
  public:
-  // `worker` is the program.
-  CaseRun(BenchmarkCase benchmark, CasePlan plan, std::string worker);
+  CaseRun(BenchmarkCase benchmark, CasePlan plan, WorkerProgram worker);
 
   // Does what comes next, for at most about `longest`, but to the end of a slice where nothing else is to run:
   // `must_yield` says whether something is. What ran together with a slice is not to be known, so such a slice does not
@@ -108,7 +111,7 @@ class CaseRun {
 
   const BenchmarkCase benchmark_;
   const CasePlan plan_;
-  const std::string worker_program_;
+  const WorkerProgram program_;
   std::vector<int> cpus_;
 
   std::mutex mutex_;                       // of worker_ and stopped_, for Stop

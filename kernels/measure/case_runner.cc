@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/measure/case_runner.h"
 
-#if defined(__SSE2__)
-#include <xmmintrin.h>
-#endif
-
 #include <algorithm>
 #include <array>
-#include <cfenv>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/accuracy/measurement.h"
+#include "kernels/float_environment.h"
 #include "kernels/measure/host.h"
 
 namespace actbench {
@@ -23,15 +19,6 @@ constexpr std::chrono::milliseconds kWarmUp{20};
 constexpr std::chrono::milliseconds kCopyWarmUp{2};
 constexpr size_t kPage = 4096;
 constexpr size_t kMostTensors = 3;
-
-// How this thread's processor rounds, and what it makes of subnormal numbers, without what only says what happened.
-unsigned FloatingPointMode() {
-#if defined(__SSE2__)
-  return _mm_getcsr() & ~_MM_EXCEPT_MASK;
-#else
-  return static_cast<unsigned>(fegetround());
-#endif
-}
 
 size_t Share(const BenchmarkCase& benchmark) {
   const size_t per_page = kPage / benchmark.element_bytes();
@@ -111,14 +98,15 @@ absl::StatusOr<Slice> CaseRunner::Run(std::chrono::nanoseconds time) {
     }
     kernel_.Run(inputs, outputs, end - begin);
   };
-  const unsigned mode = FloatingPointMode();
+  const FloatEnvironment environment;
   const int cpus = AvailableCpus();
   const double clock_before = ProbeClockGhz();
   const NoiseCounters before = ReadNoise();
   Samples samples = Take([&] { Share(run); }, PlanFor(kWarmUp, time * 4 / 5));
   const NoiseCounters after = ReadNoise();
-  if (FloatingPointMode() != mode) {
-    return absl::InternalError(absl::StrCat(benchmark_.kernel->Name(), " changed how the processor computes"));
+  if (const std::string changed = environment.Restore(); !changed.empty()) {
+    return absl::InternalError(
+        absl::StrCat(benchmark_.kernel->Name(), " changed how the processor computes: ", changed));
   }
   const auto copy = [&](size_t begin, size_t end) { buffers_.Copy(begin * size, end * size); };
   const Samples copies = Take([&] { Share(copy); }, PlanFor(kCopyWarmUp, time / 5));

@@ -17,13 +17,18 @@
 
 #include "kernels/measure/line_stream.h"
 #include "kernels/measure/worker_messages.h"
+#include "kernels/plugins.h"
 
 namespace actbench {
 namespace {
 
 // Of the task that the line is, and what is given with it.
 absl::StatusOr<std::unique_ptr<CaseRunner>> MakeRunner(LineStream& stream, const std::string& line) {
-  absl::StatusOr<WorkerTask> task = TaskFromLine(line, Catalog::Default());
+  const absl::StatusOr<std::vector<std::string>> plugins = PluginsOf(line);
+  if (!plugins.ok()) return plugins.status();
+  const absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(*plugins, PluginTrial::kNone);
+  if (!catalog.ok()) return catalog.status();
+  absl::StatusOr<WorkerTask> task = TaskFromLine(line, **catalog);
   const absl::StatusOr<size_t> given = GivenInputsOf(line);
   if (!task.ok()) return task.status();
   if (!given.ok()) return given.status();

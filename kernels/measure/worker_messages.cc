@@ -92,6 +92,7 @@ NamedTask NamedTaskFrom(const Json& json) {
   benchmark.in_place = json.at("in_place");
   named.task.layout_seed = json.at("layout_seed");
   named.task.cpus = json.at("cpus").get<std::vector<int>>();
+  named.task.plugins = json.at("plugins").get<std::vector<std::string>>();
   return named;
 }
 
@@ -116,7 +117,8 @@ std::string ToLine(const WorkerTask& task) {
                {"threads", benchmark.threads},
                {"in_place", benchmark.in_place},
                {"layout_seed", task.layout_seed},
-               {"cpus", task.cpus}});
+               {"cpus", task.cpus},
+               {"plugins", task.plugins}});
 }
 
 absl::StatusOr<WorkerTask> TaskFromLine(const std::string& line, const Catalog& catalog) {
@@ -128,6 +130,10 @@ absl::StatusOr<WorkerTask> TaskFromLine(const std::string& line, const Catalog& 
   named->task.benchmark.kernel = *kernel;
   named->task.benchmark.activation = *Catalog::FindActivation(named->activation);
   return std::move(named->task);
+}
+
+absl::StatusOr<std::vector<std::string>> PluginsOf(const std::string& line) {
+  return Parse(line, [](const Json& json) { return json.at("plugins").get<std::vector<std::string>>(); });
 }
 
 absl::StatusOr<size_t> GivenInputsOf(const std::string& line) {

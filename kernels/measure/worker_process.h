@@ -10,12 +10,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernels/measure/line_stream.h"
 
 namespace actbench {
+
+// A worker, and what it is to load.
+struct WorkerProgram {
+  std::string path;
+  std::vector<std::string> plugins = {};  // as MakeCatalog takes them; they were tried before
+};
 
 // The worker beside this program: actbench-worker in the same directory.
 std::string WorkerBesideThisProgram();

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalog with plug-ins (plugin.h, docs/plugins.md): how every program turns its --plugin flags into kernels.
+// Tested by plugins_test.cc.
+#ifndef ACTBENCH_KERNELS_PLUGINS_H_
+#define ACTBENCH_KERNELS_PLUGINS_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "kernels/catalog.h"
+
+namespace actbench {
+
+// Whether plug-ins are tried in a child process first (plugin_trial.h), so that one that would crash is an error. Who
+// was started with plug-ins that have been tried, such as a worker, need not do it again.
+enum class PluginTrial { kFirst, kNone };
+
+// The catalog of DefaultBackends() and of the plug-ins: Catalog::Default() if there are none. Each is the path of a
+// shared object, or NAME=PATH to have NAME as the provider of its kernels; what comes before a "=" is no NAME if there
+// is a "/" in it. A file may be given under several names. Where a request names no provider, the kernels of plug-ins
+// come after all others of their tier.
+//
+// INVALID_ARGUMENT or NOT_FOUND names the file, what is wrong, what was found and what is allowed; then nothing of it
+// has been loaded, if it was tried first. What has been loaded is never unloaded. One call at a time, and better before
+// there are other threads.
+absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std::string> plugins,
+                                                           PluginTrial trial = PluginTrial::kFirst);
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_PLUGINS_H_
