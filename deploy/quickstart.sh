@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh clone to a first result: installs, builds, starts the server in the background, evaluates a real tensor
-# and certifies the kernels that do it. Works again and again; a server that an earlier run left is replaced.
+# certifies the kernels that do it and times them. Works again and again; a server that an earlier run left is replaced.
 set -euo pipefail
 cd -P "$(dirname "$0")/.."  # as /proc has the paths of programs
 build=build/quickstart
@@ -90,6 +90,9 @@ show "$actbench" accuracy gelu_erf --exhaustive --tier all
 
 say "The server keeps it, and from now on shows it at once"
 show "$actbench" accuracy gelu_erf --tier all
+
+say "How fast it is here, beside other people's kernels, each timed in fresh processes"
+show "$actbench" bench gelu_erf --save quickstart --json "$state/bench.json"
 
 say "What Prometheus would see at http://$metrics_address/metrics"
 curl -sS --noproxy '*' "http://$metrics_address/metrics" |

@@ -87,11 +87,11 @@ void JobCall::End(const absl::Status& status) {
 
 void JobCall::WriteNext(bool due) {
   std::shared_ptr<Job> job;
-  if (!ending_) {
+  {
     MutexLock lock(mutex_);
     job = job_;
   }
-  std::vector<Response> results = job == nullptr ? std::vector<Response>() : TakeResults(*job);
+  std::vector<Response> results = job == nullptr || ending_ ? std::vector<Response>() : TakeResults(*job);
   Response next;
   {
     MutexLock lock(mutex_);
@@ -102,7 +102,7 @@ void JobCall::WriteNext(bool due) {
     }
   }
   if (next == nullptr) {
-    if (!due || job == nullptr) return;
+    if (!due || job == nullptr) return;  // nothing, or concluded this moment
     next = Progress(*job, static_cast<int>(services_.work.scheduler.Place(*job).value_or(0)));
   }
   job.reset();

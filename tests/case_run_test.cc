@@ -14,10 +14,11 @@ namespace {
 
 // Short, so that tests are: their times mean nothing.
 constexpr CasePlan kShort = {
-    .min_processes = 2, .max_processes = 3, .max_relative_width = 0, .process_time = std::chrono::milliseconds(10)};
+    .min_processes = 2,
+    .max_processes = 3,
+    .max_relative_width = -1,  // never enough .process_time = std::chrono::milliseconds(10)};
 
-void RunToEnd(CaseRun& run) {
-  while (!run.done()) run.Step(std::chrono::seconds(1), [] { return false; });
+    void RunToEnd(CaseRun& run){while (!run.done()) run.Step(std::chrono::seconds(1), [] { return false; });
 }
 
 TEST(CaseRunTest, EveryProcessGivesAMedian) {
