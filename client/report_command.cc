@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <iostream>
 #include <memory>
 #include <string>
@@ -7,6 +9,7 @@
 #include "client/command.h"
 #include "client/output_file.h"
 #include "client/report_bencher.h"
+#include "client/report_html.h"
 #include "client/report_junit.h"
 #include "client/report_markdown.h"
 #include "client/report_openmetrics.h"
@@ -16,6 +19,7 @@ namespace actbench::client {
 namespace {
 
 constexpr char kNotes[] = R"(Examples:
+  actbench report nightly --to html --out report.html
   actbench report 6f1d2a9c --to markdown >> "$GITHUB_STEP_SUMMARY"
   actbench report run.json --to junit --out junit.xml
   actbench report run.json --to bencher --out bmf.json && bencher run --adapter json --file bmf.json
@@ -30,6 +34,7 @@ Formats:
   junit        JUnit's XML: a test for each case, passed, skipped or an error
   openmetrics  gauges with the time of the run: GitLab's metrics report, or
                promtool tsdb create-blocks-from openmetrics FILE
+  html         one page for a browser, which needs no network: speed against accuracy, tables, what disturbed it
 docs/formats.md says what each of them has.)";
 
 struct ReportFlags {
@@ -46,11 +51,15 @@ struct Format {
 constexpr Format kFormats[] = {{"markdown", MarkdownReport},
                                {"bencher", BencherReport},
                                {"junit", JUnitReport},
-                               {"openmetrics", OpenMetricsReport}};
+                               {"openmetrics", OpenMetricsReport},
+                               {"html", HtmlReport}};
 
 ExitStatus RunReport(const ReportFlags& flags, const ServerFlags& server) {
   const absl::StatusOr<OutputFile> file = OutputFile::Open(flags.out);
   if (!file.ok()) return Fail(file.status());
+  if (flags.format == "html" && file->is_stdout() && ::isatty(STDOUT_FILENO) != 0) {
+    return Fail(absl::InvalidArgumentError("html is for a browser, not for a terminal: give --out report.html"));
+  }
   const absl::StatusOr<v1::BenchmarkRun> run = LoadRun(flags.run, server);
   if (!run.ok()) return Fail(run.status(), server);
   for (const Format& format : kFormats) {
@@ -65,7 +74,7 @@ ExitStatus RunReport(const ReportFlags& flags, const ServerFlags& server) {
 
 void AddReportCommand(CLI::App& app, const ServerFlags& server, int& exit_status) {
   auto flags = std::make_shared<ReportFlags>();
-  CLI::App* command = app.add_subcommand("report", "Show a benchmark run as what CI systems read");
+  CLI::App* command = app.add_subcommand("report", "Show a benchmark run as a web page, or as what CI systems read");
   command->fallthrough()->group("Commands");
   command->footer(kNotes);
   command->add_option("RUN", flags->run, "The run: its id, its name or its file")->required()->type_name("");

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`actbench report` run as a process: on files and on stored runs, its formats read by those who know them."""
+import html.parser
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
@@ -10,7 +12,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree
 
-from command_case import CommandTest, data_directory, run, server_program
+from command_case import CommandTest, actbench_program, data_directory, run, server_program
 from server_process import ServerProcess
 
 RUN = os.path.join(data_directory, "benchmark_run.json")  # which benchmark_json_test.cc knows
@@ -18,7 +20,37 @@ NAMES = [f"sigmoid/forward/f32/{kernel}/n:65536/dist:normal/cache:hot" for kerne
     "actbench/fast/avx512", "actbench/exact/avx512", "onednn/native/avx512", "libm/native/scalar",
     "a \"b\" <c> & 'd' | `e`, \\f/native/avx2"]] + [
         "swish/gradient/f32/actbench/fast/avx2/n:65536/dist:normal/cache:hot/beta=1.5"]
-FORMATS = ["markdown", "bencher", "junit", "openmetrics"]
+FORMATS = ["markdown", "bencher", "junit", "openmetrics", "html"]
+# Elements that HTML never closes.
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Page(html.parser.HTMLParser):
+    """Finds elements that are not closed, and what a page would load."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.problems, self.outside, self.text = [], [], [], ""
+        self.feed(text)
+        self.close()
+        self.problems += self.open
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href", "action", "data") and not value.startswith(("#", "data:,")):
+                self.outside.append((tag, name, value))
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.problems.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
 
 
 class ReportCase(CommandTest):
@@ -79,6 +111,20 @@ class ReportTest(ReportCase):
         self.assertEqual(blocks.returncode, 0, blocks.stderr)
         self.assertIn("1764079391000", blocks.stdout)
 
+    def test_html_is_whole_and_needs_nothing_else(self):
+        text = self.report(RUN, "html")
+        page = Page(text)
+        self.assertEqual(page.problems, [])
+        self.assertEqual(page.outside, [])
+        self.assertNotRegex(text, r"https?:|@import|url\(|<script[^>]+src")
+        self.assertIn("default-src 'none'", text)
+        for name in NAMES:
+            self.assertIn(name, page.text)
+        pictures = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+        self.assertGreater(len(pictures), 10)
+        for picture in pictures:
+            xml.etree.ElementTree.fromstring(picture)
+
     def test_a_file_is_written_as_a_whole(self):
         for to in FORMATS:
             path = self.path(to)
@@ -93,6 +139,15 @@ class ReportTest(ReportCase):
             self.assertEqual(self.succeed("report", "-", "--to", "bencher", stdin=file), self.report(RUN, "bencher"))
         self.assertIn("actbench: standard input: it is not a JSON object",
                       self.fail_with("report", "-", "--to", "bencher", input="hello"))
+
+    def test_html_is_not_written_to_a_terminal(self):
+        controller, terminal = pty.openpty()
+        self.addCleanup(os.close, controller)
+        result = subprocess.run([actbench_program, "report", RUN, "--to", "html"], stdout=terminal, stderr=subprocess.PIPE,
+                                text=True, timeout=60)
+        os.close(terminal)
+        self.assertEqual((result.returncode, result.stderr.count("\n")), (2, 1))
+        self.assertIn("--out report.html", result.stderr)
 
     def test_wrong_usage_is_status_2(self):
         for arguments, reason in [([], "RUN"), ([RUN], "--to"), ([RUN, "--to", "pdf"], "markdown,bencher,junit"),
