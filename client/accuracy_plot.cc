@@ -19,6 +19,8 @@
 #include "client/accuracy_scale.h"
 #include "client/accuracy_table.h"
 #include "client/format.h"
+#include "client/markup.h"
+#include "client/svg.h"
 #include "client/tensor.h"
 #include "proto/kernel.h"
 #include "proto/tensor.h"
@@ -40,12 +42,10 @@ constexpr double kNoteRow = 24;
 // same color have other dashes, as there are fewer than colors times dashes.
 constexpr double kWidestLine = 4.5;
 constexpr double kThinnestLine = 1.8;
-constexpr size_t kColors = 8;
 constexpr const char* kDashes[] = {"none", "9 3", "3 3", "12 3 3 3"};
 constexpr size_t kMostLines = 16;
 
-// Colors that people with any color vision can tell apart, in pairs for a light and a dark ground.
-constexpr char kStyle[] = R"(<style>
+constexpr char kStyle[] = R"(
   svg { background: #ffffff; }
   text { font: 16px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #24292f; }
   .title { font-size: 22px; font-weight: 600; }
@@ -56,10 +56,6 @@ constexpr char kStyle[] = R"(<style>
   .axis { stroke: #57606a; stroke-width: 1.5; fill: none; }
   .guide { stroke: #57606a; stroke-width: 1.2; stroke-dasharray: 6 5; }
   .line { fill: none; stroke-linejoin: round; }
-  .k0 { stroke: #0072b2; } .k1 { stroke: #d55e00; } .k2 { stroke: #008060; } .k3 { stroke: #b2458b; }
-  .k4 { stroke: #7a6200; } .k5 { stroke: #5b4fc4; } .k6 { stroke: #007f8f; } .k7 { stroke: #505050; }
-  .m0 { fill: #0072b2; } .m1 { fill: #d55e00; } .m2 { fill: #008060; } .m3 { fill: #b2458b; }
-  .m4 { fill: #7a6200; } .m5 { fill: #5b4fc4; } .m6 { fill: #007f8f; } .m7 { fill: #505050; }
   @media (prefers-color-scheme: dark) {
     svg { background: #0d1117; }
     text { fill: #e6edf3; }
@@ -68,30 +64,8 @@ constexpr char kStyle[] = R"(<style>
     .shared { fill: #1a2029; }
     .grid { stroke: #2b323b; }
     .axis, .guide { stroke: #9da7b3; }
-    .k0 { stroke: #58b0f0; } .k1 { stroke: #ff8f4a; } .k2 { stroke: #35cfa3; } .k3 { stroke: #f29ccb; }
-    .k4 { stroke: #e3c54a; } .k5 { stroke: #a9a0ff; } .k6 { stroke: #5fd3dc; } .k7 { stroke: #c0c6cc; }
-    .m0 { fill: #58b0f0; } .m1 { fill: #ff8f4a; } .m2 { fill: #35cfa3; } .m3 { fill: #f29ccb; }
-    .m4 { fill: #e3c54a; } .m5 { fill: #a9a0ff; } .m6 { fill: #5fd3dc; } .m7 { fill: #c0c6cc; }
   }
-</style>
 )";
-
-std::string Escape(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
-
-// A coordinate in tenths of a pixel.
-std::string Px(double value) { return absl::StrFormat("%g", std::round(value * 10) / 10); }
-
-std::string Text(double x, double y, absl::string_view anchor, absl::string_view text, absl::string_view style = "") {
-  return absl::StrCat("<text x=\"", Px(x), "\" y=\"", Px(y), "\" text-anchor=\"", anchor, "\"",
-                      style.empty() ? "" : absl::StrCat(" class=\"", style, "\""), ">", Escape(text), "</text>\n");
-}
-
-std::string Line(double x1, double y1, double x2, double y2, absl::string_view style) {
-  return absl::StrCat("<line x1=\"", Px(x1), "\" y1=\"", Px(y1), "\" x2=\"", Px(x2), "\" y2=\"", Px(y2), "\" class=\"",
-                      style, "\"/>\n");
-}
 
 // The value that all certificates share, or nothing.
 template <class Get>
@@ -129,25 +103,25 @@ std::string Frame(const UlpScale& ulps, const BinadeScale& binades) {
                     Px(cell.end - cell.begin), "\" height=\"", Px(kBottom - kTop), "\"/>\n");
   }
   for (const Tick& tick : ulps.Ticks()) {
-    absl::StrAppend(&svg, Line(kLeft, tick.at, kRight, tick.at, "grid"),
-                    Text(kLeft - 10, tick.at + 5.5, "end", tick.label));
+    absl::StrAppend(&svg, SvgLine(kLeft, tick.at, kRight, tick.at, "grid"),
+                    SvgText(kLeft - 10, tick.at + 5.5, "end", tick.label));
   }
   for (const Tick& tick : binades.Ticks()) {
-    absl::StrAppend(&svg, Line(tick.at, kTop, tick.at, kBottom, "grid"),
-                    Text(tick.at, kBottom + 24, "middle", tick.label));
+    absl::StrAppend(&svg, SvgLine(tick.at, kTop, tick.at, kBottom, "grid"),
+                    SvgText(tick.at, kBottom + 24, "middle", tick.label));
   }
   double last = kBottom;
   for (const double ulp : {0.5, 1.0, 2.0}) {
     const double at = ulps.At(ulp);
-    absl::StrAppend(&svg, Line(kLeft, at, kRight, at, "guide"));
+    absl::StrAppend(&svg, SvgLine(kLeft, at, kRight, at, "guide"));
     constexpr double kLineHeight = 15;
     if (last - at >= kLineHeight)
-      absl::StrAppend(&svg, Text(kRight + 8, at + 5.5, "start", absl::StrFormat("%g ulp", ulp), "quiet"));
+      absl::StrAppend(&svg, SvgText(kRight + 8, at + 5.5, "start", absl::StrFormat("%g ulp", ulp), "quiet"));
     if (last - at >= kLineHeight) last = at;
   }
   absl::StrAppend(&svg, "<path class=\"axis\" d=\"M", Px(kLeft), " ", Px(kTop), "V", Px(kBottom), "H", Px(kRight),
                   "\"/>\n");
-  absl::StrAppend(&svg, Text((kLeft + kRight) / 2, kBottom + 54, "middle", "x, logarithmic on both sides of 0"));
+  absl::StrAppend(&svg, SvgText((kLeft + kRight) / 2, kBottom + 54, "middle", "x, logarithmic on both sides of 0"));
   absl::StrAppend(&svg, "<text transform=\"translate(26 ", Px((kTop + kBottom) / 2),
                   ") rotate(-90)\" text-anchor=\"middle\">maximum error in ulp</text>\n");
   return svg;
@@ -264,7 +238,7 @@ std::string Legend(absl::Span<const Curve> curves) {
   double y = kLegendTop;
   for (size_t i = 0; i < curves.size(); ++i, y += kLegendRow) {
     absl::StrAppend(&svg, "<path ", LineStyle(i, curves.size()), " d=\"M", Px(kLeft), " ", Px(y - 5), "h48\"/>\n",
-                    Text(kLeft + 60, y, "start", LegendText(curves[i])));
+                    SvgText(kLeft + 60, y, "start", LegendText(curves[i])));
   }
   return svg;
 }
@@ -304,15 +278,15 @@ std::string AccuracyPlot(absl::Span<const v1::Certificate> certificates) {
   std::string svg = absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
                                  "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 ", Px(kWidth),
                                  " ", Px(height), "\" width=\"", Px(kWidth), "\" height=\"", Px(height), "\">\n<title>",
-                                 Escape(title), "</title>\n", kStyle);
+                                 Escape(title), "</title>\n<style>", kStyle, PaletteStyle(), "</style>\n");
   absl::StrAppend(&svg, "<rect class=\"ground\" width=\"", Px(kWidth), "\" height=\"", Px(height), "\"/>\n");
-  absl::StrAppend(&svg, Text(kLeft, 40, "start", title, "title"),
-                  Text(kLeft, 68, "start", Subtitle(certificates), "quiet"));
+  absl::StrAppend(&svg, SvgText(kLeft, 40, "start", title, "title"),
+                  SvgText(kLeft, 68, "start", Subtitle(certificates), "quiet"));
   absl::StrAppend(&svg, Frame(ulps, binades));
   for (size_t i = 0; i < curves.size(); ++i) absl::StrAppend(&svg, Draw(curves[i], i, curves.size()));
   absl::StrAppend(&svg, Legend(curves));
   for (const std::string& note : notes) {
-    absl::StrAppend(&svg, Text(kLeft, y, "start", note, "quiet"));
+    absl::StrAppend(&svg, SvgText(kLeft, y, "start", note, "quiet"));
     y += kNoteRow;
   }
   absl::StrAppend(&svg, "</svg>\n");

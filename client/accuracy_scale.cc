@@ -32,21 +32,6 @@ constexpr double kSharedWidth = 3;
 // The least distance of two labels of the x axis in pixels.
 constexpr double kTickDistance = 48;
 
-std::string Superscript(int number) {
-  constexpr const char* kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-  std::string text = number < 0 ? "⁻" : "";
-  for (const char digit : std::to_string(std::abs(number))) text += kDigits[digit - '0'];
-  return text;
-}
-
-// 0.001 to 1000 in full, else 10⁻⁸.
-std::string PowerOfTen(int exponent) {
-  if (exponent >= 0 && exponent <= 3) return absl::StrCat("1", std::string(static_cast<size_t>(exponent), '0'));
-  if (exponent < 0 && exponent >= -3)
-    return absl::StrCat("0.", std::string(static_cast<size_t>(-exponent - 1), '0'), "1");
-  return absl::StrCat("10", Superscript(exponent));
-}
-
 // 0.125 to 64 in full, else 2⁻⁸.
 std::string PowerOfTwo(int exponent) {
   if (exponent >= -3 && exponent <= 6) return absl::StrCat(std::ldexp(1.0, exponent));

@@ -9,13 +9,9 @@
 
 #include "absl/types/span.h"
 #include "actbench/v1/accuracy.pb.h"
+#include "client/svg.h"
 
 namespace actbench::client {
-
-struct Tick {
-  double at;  // pixels
-  std::string label;
-};
 
 // Errors in ulp, on a logarithmic axis that goes up. Smaller ones than the least stand at the lower edge, infinite ones
 // at the upper.

@@ -6,8 +6,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/accuracy_table.h"
+#include "client/format.h"
 #include "client/tensor.h"
 #include "proto/dtype.h"
 
@@ -28,6 +30,14 @@ std::string ConditionsOf(const v1::BenchmarkResult& result) {
   const std::string kernel = result.kernel().name() + "/";
   return absl::StartsWith(result.name(), kernel) ? result.name().substr(kernel.size()) : result.name();
 }
+
+// Intervals are often narrower than three digits could tell.
+constexpr int kDigits = 4;
+
+// How many show kDigits digits of a positive number, at most 9.
+int DecimalsOf(double value) { return std::clamp(kDigits - 1 - static_cast<int>(std::floor(std::log10(value))), 0, 9); }
+
+std::string Decimal(double value, int decimals) { return absl::StrFormat("%.*f", decimals, value); }
 
 }  // namespace
 
@@ -72,6 +82,35 @@ std::optional<double> CopyRatio(const v1::BenchmarkResult& result) {
   return BytesPerSecond(result) / (copied / result.copy_ns() * kNsPerSecond);
 }
 
+std::string NsPerElementCell(const v1::BenchmarkResult& result) {
+  return Decimal(NsPerElement(result), DecimalsOf(NsPerElement(result)));
+}
+
+std::string IntervalCell(const v1::BenchmarkResult& result) {
+  const int decimals = DecimalsOf(NsPerElement(result));
+  const auto elements = static_cast<double>(result.elements());
+  return absl::StrCat(Decimal(result.time().median_low_ns() / elements, decimals), " to ",
+                      Decimal(result.time().median_high_ns() / elements, decimals));
+}
+
+std::string CallCell(const v1::BenchmarkResult& result) {
+  double value = result.time().median_ns();
+  const char* unit = "ns";
+  for (const char* larger : {"us", "ms", "s"}) {
+    if (value < 1000) break;
+    value /= 1000;
+    unit = larger;
+  }
+  return absl::StrCat(MeasuredDecimal(value), " ", unit);
+}
+
+std::string CopyCell(const v1::BenchmarkResult& result) {
+  const std::optional<double> ratio = CopyRatio(result);
+  if (!ratio.has_value()) return "";
+  const double percent = *ratio * 100;
+  return absl::StrCat(Decimal(percent, percent < 10 ? 1 : 0), " %");
+}
+
 std::string UlpCell(const v1::BenchmarkResult& result) {
   return result.has_accuracy() ? MaxUlpText(result.accuracy().max_ulp(), result.accuracy().mode()) : "";
 }
@@ -113,6 +152,12 @@ std::string CountsText(const v1::BenchmarkRun& run) {
   return absl::StrCat(measured, " measured", noisy > 0 ? absl::StrCat(" (", noisy, " noisy)") : "",
                       skipped > 0 ? absl::StrCat(", ", skipped, " skipped") : "",
                       failed > 0 ? absl::StrCat(", ", failed, " failed") : "");
+}
+
+std::string VersionText(const v1::BenchmarkRun& run) {
+  const v1::BuildInfo& build = run.build();
+  return absl::StrCat("actbench ", build.version(),
+                      build.revision().empty() ? "" : absl::StrCat(" (", build.revision(), ")"));
 }
 
 }  // namespace actbench::client

@@ -35,8 +35,15 @@ double BytesPerSecond(const v1::BenchmarkResult& result);
 // not measured.
 std::optional<double> CopyRatio(const v1::BenchmarkResult& result);
 
-// The largest error as MaxUlpText (accuracy_table.h) has it; empty if it is not known.
+// What tables of them show. Of the median per element four digits, "0.1250", and its interval with as many decimals,
+// "0.1240 to 0.1260"; per call "8.19 us"; of the copy "50 %", empty if that is not known; the largest error as
+// MaxUlpText (accuracy_table.h) has it, empty if it is not known; the kernel within its group, "actbench/fast/avx512".
+std::string NsPerElementCell(const v1::BenchmarkResult& result);
+std::string IntervalCell(const v1::BenchmarkResult& result);
+std::string CallCell(const v1::BenchmarkResult& result);
+std::string CopyCell(const v1::BenchmarkResult& result);
 std::string UlpCell(const v1::BenchmarkResult& result);
+std::string KernelCell(const v1::BenchmarkResult& result);
 
 // Where a result belongs: those of one activation, direction, dtype and conditions are alternatives.
 struct ResultGroup {
@@ -48,11 +55,11 @@ struct ResultGroup {
 // The measured results of the run, which must outlive the groups, in the order in which they first come up.
 std::vector<ResultGroup> GroupResults(const v1::BenchmarkRun& run);
 
-// "actbench/fast/avx512": what tells the kernels of a group apart.
-std::string KernelCell(const v1::BenchmarkResult& result);
-
 // "9 measured (1 noisy), 2 skipped, 1 failed"
 std::string CountsText(const v1::BenchmarkRun& run);
+
+// "actbench 0.1.0 (abcdef0)"
+std::string VersionText(const v1::BenchmarkRun& run);
 
 }  // namespace actbench::client
 

@@ -18,6 +18,7 @@ void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_stat
 void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddRunsCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddCertificatesCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
+void AddReportCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 CLI::App* AddHealthCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 
 }  // namespace actbench::client

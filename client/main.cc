@@ -116,6 +116,7 @@ int Main(int argc, char** argv) {
   AddCertificatesCommand(app, server, exit_status);
   AddBenchCommand(app, server, exit_status);
   AddRunsCommand(app, server, exit_status);
+  AddReportCommand(app, server, exit_status);
   const CLI::App* health = AddHealthCommand(app, server, exit_status);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() + "\n\n--server and --timeout, for all commands: 'actbench --help'.");

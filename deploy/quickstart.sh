@@ -92,7 +92,9 @@ say "The server keeps it, and from now on shows it at once"
 show "$actbench" accuracy gelu_erf --tier all
 
 say "How fast it is here, beside other people's kernels, each timed in fresh processes"
-show "$actbench" bench gelu_erf --save quickstart --json "$state/bench.json"
+show "$actbench" bench gelu_erf --save quickstart
+show "$actbench" report quickstart --to html --out "$state/report.html"
+echo "Open $PWD/$state/report.html in a browser: speed against error, a point for each kernel"
 
 say "What Prometheus would see at http://$metrics_address/metrics"
 curl -sS --noproxy '*' "http://$metrics_address/metrics" |

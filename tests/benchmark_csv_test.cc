@@ -5,7 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <regex>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/handmade_run.h"
@@ -93,14 +97,33 @@ TEST_F(BenchmarkCsvTest, WhatWasNotMeasuredHasNoNumbers) {
   EXPECT_EQ(Get(7, "outcome"), "error");
 }
 
+TEST_F(BenchmarkCsvTest, TheColumnsAreThoseOfTheDocument) {
+  std::stringstream text;
+  text << std::ifstream(ACTBENCH_SOURCE_DIRECTORY "/docs/formats.md").rdbuf();
+  const std::string page = text.str();
+  const size_t begin = page.find("## `actbench bench --csv FILE`\n");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string section = page.substr(begin, page.find("\n#", begin) - begin);
+  const std::regex row("\n\\| `([a-z0-9_]+)` \\|");
+  std::vector<std::string> columns;
+  for (std::sregex_iterator i(section.begin(), section.end(), row); i != std::sregex_iterator(); ++i) {
+    columns.push_back((*i)[1]);
+  }
+  EXPECT_EQ(columns, rows_[0]);
+}
+
 TEST(BenchmarkCsvTextTest, OnlyWhatNeedsQuotesHasThem) {
   v1::BenchmarkRun run;
-  run.set_name("a,b");
   AddResult(run, "actbench", "fast", "avx2").set_outcome(v1::OUTCOME_SKIPPED);
-  const std::string csv = BenchmarkCsv(run);
-  EXPECT_THAT(csv, StartsWith("name,outcome,"));
-  EXPECT_THAT(csv, HasSubstr(",\"a,b\","));
-  EXPECT_THAT(csv, Not(HasSubstr("\"sigmoid")));
+  for (const auto& [name, cell] :
+       {std::pair("a,b", "\"a,b\""), std::pair("a\"b", "\"a\"\"b\""), std::pair("a\nb", "\"a\nb\""),
+        std::pair("a\rb", "\"a\rb\""), std::pair("a b'", "a b'")}) {
+    run.set_name(name);
+    const std::string csv = BenchmarkCsv(run);
+    EXPECT_THAT(csv, StartsWith("name,outcome,"));
+    EXPECT_THAT(csv, HasSubstr(std::string(",") + cell + ","));
+    EXPECT_THAT(csv, Not(HasSubstr("\"sigmoid")));
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ Usage: formats_test.py ACTBENCH_PROGRAM FORMATS_DOCUMENT
 """
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -116,6 +117,11 @@ class FormatsTest(unittest.TestCase):
         example = self.check("actbench load --json -", result, absent=few, free=("parameters.", "rates[].errors."))
         del example["rates"], result["rates"]
         self.assertEqual(example, result)
+
+    def test_benchmark_run(self):
+        with open(os.path.join(os.path.dirname(__file__), "data/benchmark_run.json"), encoding="utf-8") as file:
+            run = json.load(file)
+        self.check("actbench bench --json FILE", run, free=("actbench.run.",))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ void Exercise(Metrics& metrics) {
   metrics.RpcHandled(method, 0, absl::Milliseconds(3));
   metrics.KernelRan(MakeKernel("relu"), absl::Microseconds(5), 10, 80);
   metrics.AccuracyChecked(MakeKernel("relu"), AccuracySource::kLive, AccuracyReport());
-  metrics.BenchmarkMeasured(kernel, WorkingSet::kL2, 1e-10, 0.01);
+  metrics.BenchmarkMeasured(MakeKernel("relu"), WorkingSet::kL2, 1e-10, 0.01);
 }
 
 TEST(MetricsTest, TheExpositionHasExactlyTheFamiliesOfTheTable) {

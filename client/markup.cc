@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/markup.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_replace.h"
+
+namespace actbench::client {
+namespace {
+
+// DEL is allowed, but nobody wants to see it.
+bool IsForbidden(char c) {
+  const auto code = static_cast<unsigned char>(c);
+  return (code < 0x20 && c != '\t' && c != '\n' && c != '\r') || code == 0x7f;
+}
+
+}  // namespace
+
+std::string Escape(absl::string_view text) {
+  std::string escaped = absl::StrReplaceAll(text, {{"&", "&amp;"},
+                                                   {"<", "&lt;"},
+                                                   {">", "&gt;"},
+                                                   {"\"", "&quot;"},
+                                                   {"'", "&#39;"},
+                                                   {"\xef\xbf\xbe", ""},    // U+FFFE
+                                                   {"\xef\xbf\xbf", ""}});  // U+FFFF
+  escaped.erase(std::remove_if(escaped.begin(), escaped.end(), IsForbidden), escaped.end());
+  return escaped;
+}
+
+}  // namespace actbench::client
