@@ -168,7 +168,7 @@ class MeasureTest(AccuracyTest):
                 (["--in", x, "--upstream", dy, "--direction", "gradient"],
                  "actbench: the shape of --gate or --upstream is [3], but the shape of --in is [2]; all inputs (x, dy)"),
                 (["--in", x, "--gate", x], "actbench: --in, --gate and --upstream give 2 tensors; the forward"),
-                (["--in", large], "nearly all of them --in; the server takes at most 71303168")]:
+                (["--in", large], "nearly all of them tensors; the server takes at most 71303168")]:
             self.assertIn(reason, self.fail_with("accuracy", "swish", *arguments), arguments)
 
     def test_parameters(self):

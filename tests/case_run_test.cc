@@ -13,12 +13,13 @@ namespace actbench {
 namespace {
 
 // Short, so that tests are: their times mean nothing.
-constexpr CasePlan kShort = {
-    .min_processes = 2,
-    .max_processes = 3,
-    .max_relative_width = -1,  // never enough .process_time = std::chrono::milliseconds(10)};
+constexpr CasePlan kShort = {.min_processes = 2,
+                             .max_processes = 3,
+                             .max_relative_width = -1,  // never narrow enough
+                             .process_time = std::chrono::milliseconds(10)};
 
-    void RunToEnd(CaseRun& run){while (!run.done()) run.Step(std::chrono::seconds(1), [] { return false; });
+void RunToEnd(CaseRun& run) {
+  while (!run.done()) run.Step(std::chrono::seconds(1), [] { return false; });
 }
 
 TEST(CaseRunTest, EveryProcessGivesAMedian) {
