@@ -32,8 +32,8 @@ TEST(BenchmarkCaseTest, AWorkingSetIsFoundByItsSizeAndItsName) {
 TEST(BenchmarkCaseTest, BytesCountAllThatACallReadsAndWrites) {
   EXPECT_EQ(CaseOf("sigmoid").Bytes(), 8000u);
   EXPECT_EQ(CaseOf("sigmoid", Direction::kGradient).Bytes(), 12000u);
-  EXPECT_EQ(CaseOf("glu").Bytes(), 12000u);
-  EXPECT_EQ(CaseOf("glu", Direction::kGradient).Bytes(), 20000u);
+  EXPECT_EQ(CaseOf("swiglu").Bytes(), 12000u);
+  EXPECT_EQ(CaseOf("swiglu", Direction::kGradient).Bytes(), 20000u);
 }
 
 TEST(BenchmarkCaseTest, TheTextNamesWhatIsNotUsual) {

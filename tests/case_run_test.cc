@@ -57,7 +57,7 @@ TEST(CaseRunTest, ItEndsAsSoonAsTheMedianIsKnown) {
 TEST(CaseRunTest, EveryKindOfCaseCanBeMeasured) {
   BenchmarkCase cold = CaseOf("sigmoid");
   cold.cache = CacheState::kCold;
-  BenchmarkCase in_place = CaseOf("exp");
+  BenchmarkCase in_place = CaseOf("elu");
   in_place.in_place = true;
   BenchmarkCase gated = CaseOf("swiglu", Direction::kGradient);
   BenchmarkCase given = CaseOf("sigmoid");
