@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -50,7 +51,7 @@ ExitStatus RunList(const ListFlags& flags, const ServerFlags& server) {
   for (const v1::BenchmarkRun& run : *runs) {
     table.AddRow({run.id(), TimeText(ToTime(run.time())), run.name().empty() ? "-" : run.name(),
                   absl::StrCat(run.measured()), absl::StrCat(run.unmeasured()),
-                  absl::StrCat(static_cast<int64_t>(run.seconds() + 0.5)), run.fingerprint_hash(), run.build_id(),
+                  absl::StrCat(std::llround(run.seconds())), run.fingerprint_hash(), run.build_id(),
                   run.unsaved() ? "unsaved" : "-"});
   }
   std::cout << table.Aligned();
@@ -63,8 +64,7 @@ ExitStatus RunShow(const std::string& id, const ServerFlags& server) {
   const absl::StatusOr<v1::BenchmarkRun> run = client->GetRun(id);
   if (!run.ok()) return Fail(run.status(), server);
   std::cout << "run        " << run->id() << (run->name().empty() ? "" : absl::StrCat(", ", run->name())) << "\n"
-            << "time       " << TimeText(ToTime(run->time())) << ", " << static_cast<int64_t>(run->seconds() + 0.5)
-            << " s\n"
+            << "time       " << TimeText(ToTime(run->time())) << ", " << std::llround(run->seconds()) << " s\n"
             << "build      " << run->build().version()
             << (run->build().revision().empty() ? "" : absl::StrCat(", ", run->build().revision())) << ", kernels "
             << run->build_id() << "\n"

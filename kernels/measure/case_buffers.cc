@@ -41,7 +41,7 @@ void Fill(const BenchmarkCase& benchmark, size_t input, char* data) {
 
 }  // namespace
 
-const bool CaseBuffers::kCanEvict = HWY_ARCH_X86 != 0;
+bool CaseBuffers::CanEvict() { return HWY_ARCH_X86 != 0; }
 
 absl::StatusOr<CaseBuffers> CaseBuffers::Make(const BenchmarkCase& benchmark, uint64_t layout_seed) {
   const size_t inputs = InputCount(*benchmark.activation, benchmark.kernel->direction);

@@ -30,7 +30,7 @@ class CaseBuffers {
   // Gives inputs that a call in place replaced their values again.
   void Restore() const;
   // Takes all lines of the buffers out of all caches, where this processor lets a program do that.
-  static const bool kCanEvict;
+  static bool CanEvict();
   void Evict() const;
   // What moving x to y takes: the ceiling of what a kernel can do. Bytes [begin, end).
   void Copy(size_t begin, size_t end) const;

@@ -36,7 +36,7 @@ SamplingPlan PlanFor(std::chrono::nanoseconds warm_up, std::chrono::nanoseconds 
 
 absl::StatusOr<std::unique_ptr<CaseRunner>> CaseRunner::Make(const BenchmarkCase& benchmark, uint64_t layout_seed,
                                                              absl::Span<const int> cpus) {
-  if (benchmark.cache == CacheState::kCold && !CaseBuffers::kCanEvict) {
+  if (benchmark.cache == CacheState::kCold && !CaseBuffers::CanEvict()) {
     return absl::UnimplementedError("cache is cold, but a program on this processor cannot empty the caches; use hot");
   }
   if (cpus.size() != static_cast<size_t>(benchmark.threads)) {
