@@ -67,7 +67,7 @@ absl::Status RunStore::Add(v1::BenchmarkRun& run) {
   if (writer_ != nullptr) {
     const absl::Status status = RunTables(*writer_).Insert(run, kept_);
     SetWarning(std::string(status.message()));
-    if (status.ok()) return status;
+    if (status.ok()) return absl::OkStatus();
   }
   run.set_unsaved(true);
   MutexLock lock(mutex_);
