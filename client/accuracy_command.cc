@@ -99,14 +99,6 @@ absl::StatusOr<Outputs> OpenOutputs(const AccuracyFlags& flags) {
   return outputs;
 }
 
-absl::Status Write(const OutputFile& file, const std::string& text, size_t kernels) {
-  absl::Status written = file.Write(text);
-  if (written.ok() && !file.is_stdout()) {
-    std::cerr << "wrote " << file.path() << ": " << kernels << (kernels == 1 ? " kernel\n" : " kernels\n");
-  }
-  return written;
-}
-
 // Prints and writes what is asked for beyond the table.
 absl::Status Deliver(const AccuracyFlags& flags, const Outputs& outputs, const AccuracyOutcome& outcome,
                      std::ostream& text) {
@@ -120,11 +112,11 @@ absl::Status Deliver(const AccuracyFlags& flags, const Outputs& outputs, const A
   if (outputs.json.has_value()) {
     const std::string json =
         outcome.comparison.has_value() ? ComparisonJson(*outcome.comparison) : AccuracyJson(outcome.certificates);
-    absl::Status written = Write(*outputs.json, json, outcome.certificates.size());
+    absl::Status written = outputs.json->WriteAndTell(json, outcome.certificates.size(), "kernel");
     if (!written.ok()) return written;
   }
   if (!outputs.plot.has_value()) return absl::OkStatus();
-  return Write(*outputs.plot, AccuracyPlot(outcome.certificates), outcome.certificates.size());
+  return outputs.plot->WriteAndTell(AccuracyPlot(outcome.certificates), outcome.certificates.size(), "kernel");
 }
 
 ExitStatus CheckLimit(const AccuracyOutcome& outcome, double limit) {

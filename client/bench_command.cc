@@ -86,9 +86,8 @@ absl::Status WriteOutputs(const Outputs& outputs, const v1::BenchmarkRun& run) {
                                                                        {outputs.csv, BenchmarkCsv}};
   for (const auto& [file, to_text] : files) {
     if (!file.has_value()) continue;
-    if (absl::Status written = file->Write(to_text(run)); !written.ok()) return written;
-    if (file->is_stdout()) continue;
-    std::cerr << "wrote " << file->path() << ": " << run.measured() << (run.measured() == 1 ? " case\n" : " cases\n");
+    absl::Status written = file->WriteAndTell(to_text(run), static_cast<size_t>(run.measured()), "case");
+    if (!written.ok()) return written;
   }
   return absl::OkStatus();
 }

@@ -194,12 +194,8 @@ ExitStatus RunExport(std::vector<std::string> arguments, const ServerFlags& serv
   if (!certificates.ok()) return Fail(certificates.status(), server);
   const absl::StatusOr<std::string> text = CertificatesJson(*certificates);
   if (!text.ok()) return Fail(text.status());
-  if (absl::Status written = file->Write(*text); !written.ok()) return Fail(written);
-  if (!file->is_stdout()) {
-    std::cerr << "wrote " << path << ": " << certificates->size()
-              << (certificates->size() == 1 ? " certificate\n" : " certificates\n");
-  }
-  return kSuccess;
+  const absl::Status written = file->WriteAndTell(*text, certificates->size(), "certificate");
+  return written.ok() ? kSuccess : Fail(written);
 }
 
 ExitStatus RunImport(const std::string& path, const ServerFlags& server) {
@@ -224,22 +220,6 @@ ExitStatus RunImport(const std::string& path, const ServerFlags& server) {
           Fail(absl::Status(id.status().code(), absl::StrCat(path, ", certificate ", i + 1, " of ",
                                                              certificates->size(), ": ", id.status().message())));
     }
-  }
-  return exit_status;
-}
-
-ExitStatus RunDelete(const std::vector<std::string>& ids, const ServerFlags& server) {
-  absl::StatusOr<Client> client = OpenClient(server);
-  if (!client.ok()) return Fail(client.status());
-  ExitStatus exit_status = kSuccess;
-  for (const std::string& id : ids) {
-    const absl::StatusOr<std::string> deleted = client->DeleteCertificate(id);
-    if (deleted.ok()) {
-      std::cout << "deleted " << *deleted << std::endl;
-      continue;
-    }
-    exit_status = Fail(deleted.status(), server);  // which names the id
-    if (EndsAll(deleted.status())) break;
   }
   return exit_status;
 }
@@ -299,7 +279,8 @@ void AddDelete(CLI::App& parent, const ServerFlags& server, int& exit_status) {
       "delete", "Delete certificates for good; the server's metrics follow later (docs/metrics.md)");
   command->fallthrough();
   command->add_option("ID", *ids, "Their ids, as list has them")->required()->type_name("");
-  command->final_callback([ids, &server, &exit_status] { exit_status = RunDelete(*ids, server); });
+  command->final_callback(
+      [ids, &server, &exit_status] { exit_status = DeleteEach(*ids, server, &Client::DeleteCertificate); });
 }
 
 }  // namespace

@@ -187,11 +187,7 @@ std::vector<LoadResult> RunRates(const LoadSetup& setup, const std::vector<doubl
 }
 
 absl::Status WriteJson(const OutputFile& file, const LoadSetup& setup, const std::vector<LoadResult>& results) {
-  absl::Status written = file.Write(LoadJson(setup, results));
-  if (written.ok() && !file.is_stdout()) {
-    std::cerr << "wrote " << file.path() << ": " << results.size() << (results.size() == 1 ? " rate\n" : " rates\n");
-  }
-  return written;
+  return file.WriteAndTell(LoadJson(setup, results), results.size(), "rate");
 }
 
 ExitStatus Judge(const LoadSetup& setup, const std::vector<LoadResult>& results) {

@@ -83,6 +83,14 @@ absl::Status OutputFile::Write(absl::string_view text) const {
   return absl::OkStatus();
 }
 
+absl::Status OutputFile::WriteAndTell(absl::string_view text, size_t count, absl::string_view noun) const {
+  absl::Status written = Write(text);
+  if (written.ok() && !is_stdout()) {
+    std::cerr << "wrote " << path_ << ": " << count << " " << noun << (count == 1 ? "\n" : "s\n");
+  }
+  return written;
+}
+
 absl::Status OutputFile::Replace(absl::string_view text) const {
   std::string temporary = target_ + ".XXXXXX";
   const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);

@@ -3,6 +3,7 @@
 #ifndef ACTBENCH_CLIENT_OUTPUT_FILE_H_
 #define ACTBENCH_CLIENT_OUTPUT_FILE_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,6 +21,8 @@ class OutputFile {
 
   // Replaces a regular file by the text as a whole, or not at all; pipes and devices are written to.
   absl::Status Write(absl::string_view text) const;
+  // The same, and says so, unless it is stdout: "wrote x.json: 3 cases", for a `noun` of "case".
+  absl::Status WriteAndTell(absl::string_view text, size_t count, absl::string_view noun) const;
 
   const std::string& path() const { return path_; }
   bool is_stdout() const { return path_ == "-"; }

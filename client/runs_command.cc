@@ -86,28 +86,9 @@ ExitStatus RunExport(const std::string& id, const std::string& path, const Serve
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<v1::BenchmarkRun> run = client->GetRun(id);
   if (!run.ok()) return Fail(run.status(), server);
-  if (absl::Status written = file->Write(is_csv ? BenchmarkCsv(*run) : GoogleBenchmarkJson(*run)); !written.ok())
-    return Fail(written);
-  if (!file->is_stdout()) {
-    std::cerr << "wrote " << path << ": " << run->measured() << (run->measured() == 1 ? " case\n" : " cases\n");
-  }
-  return kSuccess;
-}
-
-ExitStatus RunDelete(const std::vector<std::string>& ids, const ServerFlags& server) {
-  absl::StatusOr<Client> client = OpenClient(server);
-  if (!client.ok()) return Fail(client.status());
-  ExitStatus exit_status = kSuccess;
-  for (const std::string& id : ids) {
-    const absl::StatusOr<std::string> deleted = client->DeleteRun(id);
-    if (deleted.ok()) {
-      std::cout << "deleted " << *deleted << std::endl;
-      continue;
-    }
-    exit_status = Fail(deleted.status(), server);  // which names the run
-    if (EndsAll(deleted.status())) break;
-  }
-  return exit_status;
+  const absl::Status written = file->WriteAndTell(is_csv ? BenchmarkCsv(*run) : GoogleBenchmarkJson(*run),
+                                                  static_cast<size_t>(run->measured()), "case");
+  return written.ok() ? kSuccess : Fail(written);
 }
 
 void AddList(CLI::App& parent, const ServerFlags& server, int& exit_status) {
@@ -144,7 +125,7 @@ void AddDelete(CLI::App& parent, const ServerFlags& server, int& exit_status) {
   CLI::App* command = parent.add_subcommand("delete", "Delete runs for good");
   command->fallthrough();
   command->add_option("RUN", *ids, "Their ids or names")->required()->type_name("");
-  command->final_callback([ids, &server, &exit_status] { exit_status = RunDelete(*ids, server); });
+  command->final_callback([ids, &server, &exit_status] { exit_status = DeleteEach(*ids, server, &Client::DeleteRun); });
 }
 
 }  // namespace

@@ -96,4 +96,21 @@ ExitStatus Fail(const absl::Status& status, const ServerFlags& flags) {
   return Fail(absl::Status(status.code(), InFlags(status.message())));
 }
 
+ExitStatus DeleteEach(const std::vector<std::string>& ids, const ServerFlags& server,
+                      absl::StatusOr<std::string> (Client::*method)(const std::string&)) {
+  absl::StatusOr<Client> client = OpenClient(server);
+  if (!client.ok()) return Fail(client.status());
+  ExitStatus exit_status = kSuccess;
+  for (const std::string& id : ids) {
+    const absl::StatusOr<std::string> deleted = ((*client).*method)(id);
+    if (deleted.ok()) {
+      std::cout << "deleted " << *deleted << std::endl;
+      continue;
+    }
+    exit_status = Fail(deleted.status(), server);  // which names it
+    if (EndsAll(deleted.status())) break;
+  }
+  return exit_status;
+}
+
 }  // namespace actbench::client

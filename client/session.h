@@ -34,6 +34,10 @@ bool EndsAll(const absl::Status& error);
 // As Fail above, for an error that is not from a call.
 ExitStatus Fail(const absl::Status& status);
 
+// Deletes what is stored under each of these by a method of the client, which gives its whole id, and tells of each.
+ExitStatus DeleteEach(const std::vector<std::string>& ids, const ServerFlags& server,
+                      absl::StatusOr<std::string> (Client::*method)(const std::string&));
+
 }  // namespace actbench::client
 
 #endif  // ACTBENCH_CLIENT_SESSION_H_
