@@ -100,6 +100,25 @@ TEST(CaseRunTest, AWorkerThatHangsIsEnded) {
   EXPECT_EQ(run.status().message(), "the worker has said nothing for 50 ms and was ended");
 }
 
+TEST(CaseRunTest, AWorkerThatMeasuresForLongDoesNotCountAsHanging) {
+  CasePlan plan = kShort;
+  plan.max_processes = 1;
+  plan.min_processes = 1;
+  plan.error_samples = 10;
+  plan.patience = std::chrono::milliseconds(2000);
+  const std::string slice =
+      R"({"ns_per_call":[5],"copy_ns":1,"calls_per_sample":1,"clock_ghz":1,"noise":{"elapsed_s":1,"steal_ratio":null,)"
+      R"("pressure_ratio":null,"throttled_periods":null,"involuntary_switches":0,"minor_faults":0,"major_faults":0}})";
+  CaseRun run(
+      CaseOf("sigmoid"), plan,
+      {.path = Script("read task; echo '{\"ready\":true}' >&0; read run; echo '" + slice +
+                      "' >&0; read error; for i in 1 2 3 4 5 6; do sleep 0.5; echo '{\"busy\":true}' >&0; done; "
+                      "echo '{\"max_ulp\":0.5,\"checked\":10}' >&0; read end")});
+  RunToEnd(run);
+  ASSERT_TRUE(run.status().ok()) << run.status();
+  EXPECT_EQ(run.Result().error->max_ulp, 0.5);
+}
+
 TEST(CaseRunTest, ACaseThatCannotBeSaysWhy) {
   BenchmarkCase benchmark = CaseOf("sigmoid");
   benchmark.threads = 1000;

@@ -76,11 +76,19 @@ TEST(WorkerMessagesTest, ARequestArrivesAsItWasSent) {
 
 TEST(WorkerMessagesTest, AnInfiniteErrorArrivesToo) {
   for (const double ulp : {0.51, std::numeric_limits<double>::infinity()}) {
-    const absl::StatusOr<SampledError> got = ErrorFromLine(Read(ToLine(SampledError{.max_ulp = ulp, .checked = 5})));
+    const absl::StatusOr<std::optional<SampledError>> got =
+        ErrorFromLine(Read(ToLine(SampledError{.max_ulp = ulp, .checked = 5})));
     ASSERT_TRUE(got.ok()) << got.status();
-    EXPECT_EQ(got->max_ulp, ulp);
-    EXPECT_EQ(got->checked, 5u);
+    ASSERT_TRUE(got->has_value());
+    EXPECT_EQ((*got)->max_ulp, ulp);
+    EXPECT_EQ((*got)->checked, 5u);
   }
+}
+
+TEST(WorkerMessagesTest, AWorkerThatIsAtItIsNoAnswerAndNoMistake) {
+  const absl::StatusOr<std::optional<SampledError>> got = ErrorFromLine(Read(BusyLine()));
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_FALSE(got->has_value());
 }
 
 TEST(WorkerMessagesTest, AnErrorTakesThePlaceOfEveryAnswer) {

@@ -94,9 +94,11 @@ void CaseRun::Step(std::chrono::milliseconds longest, absl::FunctionRef<bool()> 
     if (!slice.ok()) return Fail(slice.status());
     TakeSlice(*std::move(slice));
   } else {
-    const absl::StatusOr<SampledError> error = ErrorFromLine(*line);
+    const absl::StatusOr<std::optional<SampledError>> error = ErrorFromLine(*line);
     if (!error.ok()) return Fail(error.status());
-    result_.error = *error;
+    asked_ = Clock::now();
+    if (!error->has_value()) return;
+    result_.error = **error;
     EndProcess(/*last=*/true);
   }
 }

@@ -117,13 +117,16 @@ absl::StatusOr<Slice> CaseRunner::Run(std::chrono::nanoseconds time) {
                .clock_ghz = std::min(clock_before, ProbeClockGhz())};
 }
 
-absl::StatusOr<SampledError> CaseRunner::MeasureError(uint64_t samples) const {
+absl::StatusOr<SampledError> CaseRunner::MeasureError(uint64_t samples, absl::FunctionRef<void()> still_busy) const {
   const InputPlan plan = SampledInputs{.count = samples};
   const Kernel* const kernel = benchmark_.kernel;
   const absl::StatusOr<std::unique_ptr<Measurement>> measurement =
       Measurement::Make(absl::MakeSpan(&kernel, 1), *benchmark_.activation, benchmark_.parameters, plan);
   if (!measurement.ok()) return measurement.status();
-  for (size_t piece = 0; piece < (*measurement)->piece_count(); ++piece) (*measurement)->RunPiece(piece);
+  for (size_t piece = 0; piece < (*measurement)->piece_count(); ++piece) {
+    (*measurement)->RunPiece(piece);
+    still_busy();
+  }
   if (absl::Status status = (*measurement)->status(); !status.ok()) return status;
   const AccuracyReport report = (*measurement)->Report(0);
   return SampledError{.max_ulp = report.max_ulp, .checked = report.checked};

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "kernels/kernel.h"
 #include "kernels/measure/benchmark_case.h"
@@ -47,8 +48,8 @@ class CaseRunner {
   // timed after that is another kernel.
   absl::StatusOr<Slice> Run(std::chrono::nanoseconds time);
 
-  // At `samples` bit patterns.
-  absl::StatusOr<SampledError> MeasureError(uint64_t samples) const;
+  // At `samples` bit patterns. Calls `still_busy` now and then: references of 53 bits take a while.
+  absl::StatusOr<SampledError> MeasureError(uint64_t samples, absl::FunctionRef<void()> still_busy) const;
 
  private:
   CaseRunner(BenchmarkCase benchmark, CaseBuffers buffers, absl::Span<const int> cpus);

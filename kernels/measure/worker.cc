@@ -22,13 +22,16 @@
 namespace actbench {
 namespace {
 
-// Of the task that the line is, and what is given with it.
-absl::StatusOr<std::unique_ptr<CaseRunner>> MakeRunner(LineStream& stream, const std::string& line) {
+absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const std::string& line) {
   const absl::StatusOr<std::vector<std::string>> plugins = PluginsOf(line);
   if (!plugins.ok()) return plugins.status();
-  const absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(*plugins, PluginTrial::kNone);
-  if (!catalog.ok()) return catalog.status();
-  absl::StatusOr<WorkerTask> task = TaskFromLine(line, **catalog);
+  return MakeCatalog(*plugins, PluginTrial::kNone);
+}
+
+// Of the task that the line is, and what is given with it. The catalog has to outlive it.
+absl::StatusOr<std::unique_ptr<CaseRunner>> MakeRunner(LineStream& stream, const std::string& line,
+                                                       const Catalog& catalog) {
+  absl::StatusOr<WorkerTask> task = TaskFromLine(line, catalog);
   const absl::StatusOr<size_t> given = GivenInputsOf(line);
   if (!task.ok()) return task.status();
   if (!given.ok()) return given.status();
@@ -41,11 +44,14 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> MakeRunner(LineStream& stream, const
   return CaseRunner::Make(benchmark, task->layout_seed, task->cpus);
 }
 
-std::string Answer(CaseRunner& runner, const std::string& line) {
+std::string Answer(CaseRunner& runner, LineStream& stream, const std::string& line) {
   const absl::StatusOr<WorkerRequest> request = RequestFromLine(line);
   if (!request.ok()) return ToLine(request.status());
   if (request->error_samples > 0) {
-    const absl::StatusOr<SampledError> error = runner.MeasureError(request->error_samples);
+    const absl::StatusOr<SampledError> error = runner.MeasureError(request->error_samples, [&] {
+      // Whoever has gone is noticed at the answer.
+      stream.Write(BusyLine()).IgnoreError();
+    });
     return error.ok() ? ToLine(*error) : ToLine(error.status());
   }
   const absl::StatusOr<Slice> slice = runner.Run(request->run);
@@ -59,13 +65,15 @@ int Main() {
     std::cerr << "actbench-worker is started by actbench-server and actbench, which talk to it\n";
     return 2;
   }
-  const absl::StatusOr<std::unique_ptr<CaseRunner>> runner = MakeRunner(stream, *first);
+  const absl::StatusOr<std::shared_ptr<const Catalog>> catalog = CatalogOf(*first);
+  const absl::StatusOr<std::unique_ptr<CaseRunner>> runner =
+      catalog.ok() ? MakeRunner(stream, *first, **catalog) : catalog.status();
   if (!runner.ok()) return stream.Write(ToLine(runner.status())).ok() ? 0 : 2;
   if (!stream.Write(ReadyLine()).ok()) return 2;
   for (;;) {
     const absl::StatusOr<std::string> line = stream.ReadLine();
     if (!line.ok()) return 0;
-    if (!stream.Write(Answer(**runner, *line)).ok()) return 2;
+    if (!stream.Write(Answer(**runner, stream, *line)).ok()) return 2;
   }
 }
 

@@ -181,8 +181,11 @@ std::string ToLine(const SampledError& error) {
   return Line({{"max_ulp", OptionalJson(finite)}, {"checked", error.checked}});
 }
 
-absl::StatusOr<SampledError> ErrorFromLine(const std::string& line) {
-  return Parse(line, [](const Json& json) {
+std::string BusyLine() { return Line({{"busy", true}}); }
+
+absl::StatusOr<std::optional<SampledError>> ErrorFromLine(const std::string& line) {
+  return Parse(line, [](const Json& json) -> std::optional<SampledError> {
+    if (json.contains("busy")) return std::nullopt;
     const std::optional<double> max_ulp = OptionalFrom<double>(json.at("max_ulp"));
     return SampledError{.max_ulp = max_ulp.value_or(std::numeric_limits<double>::infinity()),
                         .checked = json.at("checked")};

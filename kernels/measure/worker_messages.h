@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,10 @@ absl::Status ReadyFromLine(const std::string& line);
 std::string ToLine(const Slice& slice);
 absl::StatusOr<Slice> SliceFromLine(const std::string& line);
 std::string ToLine(const SampledError& error);
-absl::StatusOr<SampledError> ErrorFromLine(const std::string& line);
+// Comes before a SampledError any number of times: the worker is at it, and does not hang.
+std::string BusyLine();
+// Nothing if the worker is still at it.
+absl::StatusOr<std::optional<SampledError>> ErrorFromLine(const std::string& line);
 std::string ToLine(const absl::Status& status);
 
 }  // namespace actbench
