@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/measure/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace actbench {
+namespace {
+
+// Of what is called a difference so much may be chance.
+constexpr double kFalseDiscoveries = 0.05;
+// The threshold is at least so many half widths of the control's interval: what differs less from base than base does
+// from itself is nothing.
+constexpr double kControlWidths = 3;
+// So many half widths beyond the threshold nearly every interval has its nearer end beyond it.
+constexpr double kDetectableWidths = 1.5;
+
+std::string Text(const RatioEstimate& estimate) {
+  const auto percent = [](double ratio) { return (ratio - 1) * 100; };
+  return absl::StrFormat("%+.1f %% (%+.1f to %+.1f)", percent(estimate.ratio), percent(estimate.low),
+                         percent(estimate.high));
+}
+
+std::optional<RatioEstimate> Estimate(absl::Span<const double> ratios) {
+  return ratios.empty() ? std::nullopt : std::optional(EstimateRatio(ratios));
+}
+
+void SetThreshold(double asked, Judgement& judgement) {
+  judgement.threshold = asked;
+  if (judgement.control.has_value()) {
+    judgement.threshold = std::max(judgement.threshold, kControlWidths * judgement.control->half_width());
+  }
+  if (judgement.layout.has_value()) {
+    judgement.threshold = std::max(judgement.threshold, std::abs(judgement.layout->ratio - 1));
+  }
+  judgement.detectable = judgement.threshold + kDetectableWidths * judgement.ratio.half_width();
+}
+
+void Decide(Verdict verdict, std::string reason, Judgement& judgement) {
+  judgement.verdict = verdict;
+  judgement.reason = std::move(reason);
+}
+
+// When q values and thresholds are known.
+void SetVerdict(Judgement& judgement) {
+  const double above = 1 + judgement.threshold;
+  const double below = 1 / above;
+  const double half = judgement.threshold / 2;
+  const RatioEstimate& ratio = judgement.ratio;
+  if (judgement.control.has_value() &&
+      (judgement.control->low > 1 + half || judgement.control->high < 1 / (1 + half))) {
+    return Decide(Verdict::kUntrusted,
+                  absl::StrCat("a copy of the base kernel differs from it by ", Text(*judgement.control)), judgement);
+  }
+  const bool beyond_chance = judgement.q_value <= kFalseDiscoveries;
+  if (ratio.low > above && beyond_chance) return Decide(Verdict::kSlower, "", judgement);
+  if (ratio.high < below && beyond_chance) return Decide(Verdict::kFaster, "", judgement);
+  if (ratio.low >= below && ratio.high <= above) {
+    if (!judgement.injected.has_value() || judgement.injected->low > above) {
+      return Decide(Verdict::kSame, "", judgement);
+    }
+    return Decide(Verdict::kUntrusted,
+                  absl::StrCat("work that was added to the base kernel was not seen: ", Text(*judgement.injected)),
+                  judgement);
+  }
+  if (ratio.low > above || ratio.high < below) {
+    return Decide(Verdict::kAmbiguous, absl::StrFormat("it may be chance (q = %.2g)", judgement.q_value), judgement);
+  }
+  Decide(
+      Verdict::kAmbiguous,
+      absl::StrFormat("the interval holds both less and more than the threshold of %.1f %%", judgement.threshold * 100),
+      judgement);
+}
+
+void SetVerdicts(std::vector<Judgement>& judgements) {
+  std::vector<double> p_values;
+  for (const Judgement& judgement : judgements) p_values.push_back(judgement.p_value);
+  const std::vector<double> q_values = AdjustForMany(p_values);
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    judgements[i].q_value = q_values[i];
+    SetVerdict(judgements[i]);
+  }
+}
+
+}  // namespace
+
+double InjectedWork(double threshold) { return 1 + threshold * 5 / 3; }
+
+std::vector<Judgement> JudgePairs(absl::Span<const PairedRatios> cases, double threshold) {
+  std::vector<Judgement> judgements;
+  for (const PairedRatios& ratios : cases) {
+    Judgement& judgement = judgements.emplace_back();
+    judgement.ratio = EstimateRatio(ratios.head);
+    judgement.control = Estimate(ratios.control);
+    judgement.injected = Estimate(ratios.injected);
+    judgement.layout = Estimate(ratios.layout);
+    judgement.p_value = SignedRankPValue(ratios.head);
+    SetThreshold(threshold, judgement);
+  }
+  SetVerdicts(judgements);
+  return judgements;
+}
+
+std::vector<Judgement> JudgeRuns(absl::Span<const UnpairedTimes> cases, double threshold) {
+  std::vector<Judgement> judgements;
+  for (const UnpairedTimes& times : cases) {
+    Judgement& judgement = judgements.emplace_back();
+    judgement.ratio = EstimateRatio(times.base, times.head);
+    judgement.p_value = RankSumPValue(times.base, times.head);
+    SetThreshold(threshold, judgement);
+  }
+  SetVerdicts(judgements);
+  return judgements;
+}
+
+}  // namespace actbench

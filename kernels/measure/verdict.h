@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether one kernel is slower than another: the rules of the gate. docs/gate.md explains them, tests/gate_study.sh
+// measures how often they are wrong. Tested by verdict_test.cc.
+#ifndef ACTBENCH_KERNELS_MEASURE_VERDICT_H_
+#define ACTBENCH_KERNELS_MEASURE_VERDICT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "kernels/measure/ratio.h"
+
+namespace actbench {
+
+enum class Verdict : uint8_t {
+  kSame,       // no difference that matters
+  kFaster,     // beyond the threshold and chance
+  kSlower,     // so, too
+  kAmbiguous,  // it cannot be told yet
+  kUntrusted,  // a control failed
+};
+
+// Of one case, measured by pairs: the time by that of the base kernel in each process. Missing controls are empty.
+struct PairedRatios {
+  std::vector<double> head;
+  std::vector<double> control;   // the base kernel itself, or a copy of it
+  std::vector<double> injected;  // the base kernel with InjectedWork of its elements
+  std::vector<double> layout;    // the base kernel with its functions in another order
+};
+
+// The times of one case, measured by one run after the other.
+struct UnpairedTimes {
+  std::vector<double> base;
+  std::vector<double> head;
+};
+
+struct Judgement {
+  RatioEstimate ratio;
+  std::optional<RatioEstimate> control;
+  std::optional<RatioEstimate> injected;
+  std::optional<RatioEstimate> layout;
+  double p_value = 1;
+  double q_value = 1;  // with the number of cases taken into account
+  // The relative difference that counts here: what was asked for, or more where the controls say that less cannot be
+  // told from nothing.
+  double threshold = 0;
+  // The relative slowdown that would most likely have been found.
+  double detectable = 0;
+  Verdict verdict = Verdict::kAmbiguous;
+  std::string reason;  // why it is ambiguous or untrusted
+};
+
+// The work of the control that has to be found slower, for a threshold: 1.05 for 0.03.
+double InjectedWork(double threshold);
+
+// Of all cases that are looked at together, in their order, each of which has at least one ratio.
+std::vector<Judgement> JudgePairs(absl::Span<const PairedRatios> cases, double threshold);
+std::vector<Judgement> JudgeRuns(absl::Span<const UnpairedTimes> cases, double threshold);
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_KERNELS_MEASURE_VERDICT_H_

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/measure/verdict.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace actbench {
+namespace {
+
+// What `count` processes measure of a true ratio, each with its own bias.
+std::vector<double> Measured(double ratio, int count = 16, double deviation = 0.004, uint64_t seed = 1) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(std::log(ratio), deviation);
+  std::vector<double> ratios(static_cast<size_t>(count));
+  for (double& one : ratios) one = std::exp(normal(random));
+  return ratios;
+}
+
+PairedRatios Pair(double head) {
+  return {.head = Measured(head, 16, 0.004, 1),
+          .control = Measured(1, 16, 0.004, 2),
+          .injected = Measured(1.048, 16, 0.004, 3),
+          .layout = {}};
+}
+
+Judgement JudgeOne(const PairedRatios& ratios, double threshold = 0.03) { return JudgePairs({ratios}, threshold)[0]; }
+
+TEST(VerdictTest, SlowerAndFasterAreBeyondTheThreshold) {
+  EXPECT_EQ(JudgeOne(Pair(1.05)).verdict, Verdict::kSlower);
+  EXPECT_EQ(JudgeOne(Pair(0.95)).verdict, Verdict::kFaster);
+  EXPECT_EQ(JudgeOne(Pair(1.05), 0.08).verdict, Verdict::kUntrusted) << "5 % of work is then not to be seen";
+}
+
+TEST(VerdictTest, TheSameIsWithinTheThresholdAndNotJustUnclear) {
+  const Judgement judgement = JudgeOne(Pair(1.002));
+  EXPECT_EQ(judgement.verdict, Verdict::kSame);
+  EXPECT_EQ(judgement.reason, "");
+  EXPECT_EQ(judgement.threshold, 0.03);
+  EXPECT_GT(judgement.detectable, 0.03);
+  EXPECT_LT(judgement.detectable, 0.04);
+  PairedRatios wide = Pair(1);
+  wide.head = Measured(1.02, 16, 0.05);
+  EXPECT_EQ(JudgeOne(wide).verdict, Verdict::kAmbiguous);
+  EXPECT_EQ(JudgeOne(wide).reason, "the interval holds both less and more than the threshold of 3.0 %");
+}
+
+TEST(VerdictTest, ADifferenceOfACopyFromItsOriginalSpoilsAllElse) {
+  PairedRatios ratios = Pair(1.5);
+  ratios.control = Measured(1.04);
+  EXPECT_EQ(JudgeOne(ratios).verdict, Verdict::kUntrusted);
+  EXPECT_EQ(JudgeOne(ratios).reason.substr(0, 47), "a copy of the base kernel differs from it by +3");
+  ratios.control = Measured(0.96);
+  EXPECT_EQ(JudgeOne(ratios).verdict, Verdict::kUntrusted);
+}
+
+TEST(VerdictTest, WhoCannotSeeAddedWorkCannotSayThatAllIsTheSame) {
+  PairedRatios ratios = Pair(1);
+  ratios.injected = Measured(1.01);
+  EXPECT_EQ(JudgeOne(ratios).verdict, Verdict::kUntrusted);
+  EXPECT_NE(JudgeOne(ratios).reason.find("was not seen: +0.9 %"), std::string::npos) << JudgeOne(ratios).reason;
+  ratios.head = Measured(1.2);
+  EXPECT_EQ(JudgeOne(ratios).verdict, Verdict::kSlower) << "what is seen is seen";
+}
+
+TEST(VerdictTest, NoisyControlsRaiseTheThreshold) {
+  PairedRatios ratios = Pair(1.05);
+  ratios.control = Measured(1, 16, 0.03);
+  const Judgement judgement = JudgeOne(ratios);
+  EXPECT_NEAR(judgement.threshold, 3 * judgement.control->half_width(), 1e-12);
+  EXPECT_GT(judgement.threshold, 0.035);
+  EXPECT_NE(judgement.verdict, Verdict::kSlower);
+}
+
+TEST(VerdictTest, WhatTheOrderOfFunctionsDoesIsNoDifference) {
+  PairedRatios ratios = Pair(1.05);
+  ratios.layout = Measured(0.93);
+  const Judgement judgement = JudgeOne(ratios);
+  EXPECT_NEAR(judgement.threshold, 0.07, 0.01);
+  EXPECT_NE(judgement.verdict, Verdict::kSlower);
+}
+
+TEST(VerdictTest, FewProcessesAmongManyCasesProveNothing) {
+  PairedRatios few = Pair(1.05);
+  few.head.resize(5);  // p is 2 of 2^5 at least
+  EXPECT_EQ(JudgeOne(few).verdict, Verdict::kAmbiguous);
+  EXPECT_EQ(JudgeOne(few).reason, "it may be chance (q = 0.062)");
+  PairedRatios eight = Pair(1.05);
+  eight.head.resize(8);
+  EXPECT_EQ(JudgeOne(eight).verdict, Verdict::kSlower);
+  std::vector<PairedRatios> many(30, Pair(1));
+  many.front() = eight;
+  EXPECT_EQ(JudgePairs(many, 0.03).front().verdict, Verdict::kAmbiguous) << "p of 0.008 is nothing among 30";
+}
+
+TEST(VerdictTest, RunsApartHaveNoControls) {
+  const std::vector<UnpairedTimes> cases = {{.base = Measured(100), .head = Measured(120)},
+                                            {.base = Measured(100), .head = Measured(100.5)},
+                                            {.base = Measured(100), .head = Measured(80)},
+                                            {.base = Measured(100), .head = Measured(110)}};
+  const std::vector<Judgement> judgements = JudgeRuns(cases, 0.1);
+  EXPECT_EQ(judgements[0].verdict, Verdict::kSlower);
+  EXPECT_EQ(judgements[1].verdict, Verdict::kSame);
+  EXPECT_EQ(judgements[2].verdict, Verdict::kFaster);
+  EXPECT_EQ(judgements[3].verdict, Verdict::kAmbiguous);
+  EXPECT_FALSE(judgements[0].control.has_value());
+  EXPECT_TRUE(JudgeRuns({}, 0.1).empty());
+}
+
+}  // namespace
+}  // namespace actbench
