@@ -54,6 +54,49 @@ TEST(CaseRunTest, ItEndsAsSoonAsTheMedianIsKnown) {
   EXPECT_TRUE(run.Result().converged);
 }
 
+TEST(CaseRunTest, RivalsGiveARatioInEveryProcess) {
+  BenchmarkCase benchmark = CaseOf("sigmoid");
+  const Kernel* const exact =
+      *Catalog::Default().FindKernel("sigmoid", Direction::kForward, Dtype::kF32, {.tier = "exact", .isa = "scalar"});
+  benchmark.rivals = {{.kernel = benchmark.kernel}, {.kernel = exact, .work = 2.5}};
+  for (const CacheState cache : {CacheState::kHot, CacheState::kCold}) {
+    benchmark.cache = cache;
+    CaseRun run(benchmark, kShort, {.path = WorkerBesideThisProgram()});
+    RunToEnd(run);
+    ASSERT_TRUE(run.status().ok()) << run.status();
+    const CaseResult result = run.Result();
+    ASSERT_EQ(result.process_ratios.size(), 2u);
+    for (const std::vector<double>& ratios : result.process_ratios) {
+      ASSERT_EQ(ratios.size(), 3u);
+      for (const double ratio : ratios) EXPECT_GT(ratio, 0);
+    }
+  }
+}
+
+TEST(CaseRunTest, MoreProcessesCanBeAskedForAfterwards) {
+  BenchmarkCase benchmark = CaseOf("sigmoid");
+  benchmark.rivals = {{.kernel = benchmark.kernel}};
+  CaseRun run(benchmark, kShort, {.path = WorkerBesideThisProgram()});
+  RunToEnd(run);
+  ASSERT_EQ(run.processes_done(), 3);
+  run.MeasureMore(2);
+  EXPECT_FALSE(run.done());
+  RunToEnd(run);
+  ASSERT_TRUE(run.status().ok()) << run.status();
+  EXPECT_EQ(run.processes_done(), 5);
+  EXPECT_EQ(run.Result().process_ratios[0].size(), 5u);
+}
+
+TEST(CaseRunTest, GivenInputsAreRepeatedForARivalThatComputesMore) {
+  BenchmarkCase benchmark = CaseOf("sigmoid");
+  benchmark.given = {std::string(4000, '\0')};
+  benchmark.rivals = {{.kernel = benchmark.kernel, .work = 3}};
+  EXPECT_EQ(benchmark.MostElements(), 3000u);
+  CaseRun run(benchmark, kShort, {.path = WorkerBesideThisProgram()});
+  RunToEnd(run);
+  EXPECT_TRUE(run.status().ok()) << run.status();
+}
+
 TEST(CaseRunTest, EveryKindOfCaseCanBeMeasured) {
   BenchmarkCase cold = CaseOf("sigmoid");
   cold.cache = CacheState::kCold;
@@ -107,7 +150,7 @@ TEST(CaseRunTest, AWorkerThatMeasuresForLongDoesNotCountAsHanging) {
   plan.error_samples = 10;
   plan.patience = std::chrono::milliseconds(2000);
   const std::string slice =
-      R"({"ns_per_call":[5],"copy_ns":1,"calls_per_sample":1,"clock_ghz":1,"noise":{"elapsed_s":1,"steal_ratio":null,)"
+      R"({"ns_per_call":[5],"ratios":[],"copy_ns":1,"calls_per_sample":1,"clock_ghz":1,"noise":{"elapsed_s":1,"steal_ratio":null,)"
       R"("pressure_ratio":null,"throttled_periods":null,"involuntary_switches":0,"minor_faults":0,"major_faults":0}})";
   CaseRun run(
       CaseOf("sigmoid"), plan,

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
+#include <vector>
 
 namespace actbench {
 namespace {
@@ -16,77 +18,77 @@ struct FakeMachine {
   int64_t Now() { return time += clock_cost; }
 };
 
-Samples Take(FakeMachine& machine, const SamplingPlan& plan, absl::FunctionRef<int64_t(int64_t sample)> ns_per_call) {
-  int64_t sample = 0;
-  return TakeSamples([&](int64_t times) { machine.time += times * ns_per_call(sample++); }, plan,
-                     [&] { return machine.Now(); });
+Rounds TakeOne(FakeMachine& machine, const SamplingPlan& plan, absl::FunctionRef<int64_t()> ns_per_call) {
+  return TakeRounds(
+      1, [&](size_t, int64_t times) { machine.time += times * ns_per_call(); }, plan, [&] { return machine.Now(); });
 }
 
 TEST(SamplingTest, ASampleHoldsAsManyCallsAsFillIt) {
   for (const int64_t cost : {1, 7, 333, 99999, 100001, 30000000}) {
     FakeMachine machine;
-    const Samples samples = Take(machine, {}, [&](int64_t) { return cost; });
-    const double ns = static_cast<double>(samples.calls_per_sample * cost);
+    const Rounds rounds = TakeOne(machine, {}, [&] { return cost; });
+    const double ns = static_cast<double>(rounds.calls_per_sample * cost);
     EXPECT_GE(ns, 50e3) << cost;
     EXPECT_LE(ns, std::max(200e3, static_cast<double>(cost))) << cost;
-    EXPECT_NEAR(samples.ns_per_call.front(), static_cast<double>(cost), 0.001 * static_cast<double>(cost) + 0.001);
-    EXPECT_EQ(samples.clock_overhead_ns, 25);
+    EXPECT_NEAR(rounds.ns_per_call[0].front(), static_cast<double>(cost), 0.001 * static_cast<double>(cost) + 0.001);
   }
 }
 
-TEST(SamplingTest, ItStopsAsSoonAsTheMedianIsKnown) {
+TEST(SamplingTest, ItEndsInTimeButHasARound) {
   FakeMachine machine;
-  const Samples samples = Take(machine, {}, [](int64_t) { return 1000; });
-  EXPECT_TRUE(samples.converged);
-  EXPECT_EQ(samples.median_interval.low, samples.median_interval.high);
-  EXPECT_GE(samples.ns_per_call.size(), 20u);
-  EXPECT_LT(machine.time, 200000000);
-}
-
-TEST(SamplingTest, WhatDoesNotConvergeEndsInTimeAndSaysSo) {
-  FakeMachine machine;
-  const Samples samples = Take(machine, {}, [](int64_t sample) { return sample % 2 == 0 ? 1000 : 2000; });
-  EXPECT_FALSE(samples.converged);
-  EXPECT_NEAR(samples.median_interval.low, 1000, 1);  // and the clock
-  EXPECT_NEAR(samples.median_interval.high, 2000, 1);
-  EXPECT_LT(machine.time, 1200000000);
-  EXPECT_TRUE(std::is_sorted(samples.ns_per_call.begin(), samples.ns_per_call.end()));
+  const SamplingPlan plan = {.time = std::chrono::milliseconds(50)};
+  EXPECT_NEAR(static_cast<double>(TakeOne(machine, plan, [] { return 1000; }).ns_per_call[0].size()), 500, 10);
+  EXPECT_LT(machine.time, 80000000);
+  EXPECT_EQ(TakeOne(machine, plan, [] { return 1000000000; }).ns_per_call[0].size(), 1u);
 }
 
 TEST(SamplingTest, WhatIsSlowAtFirstDoesNotSetTheNumberOfCalls) {
   FakeMachine machine;
-  const Samples samples = Take(machine, {}, [&](int64_t) { return machine.time < 10000000 ? 5000 : 100; });
-  EXPECT_NEAR(static_cast<double>(samples.calls_per_sample), 1000, 10);
-  EXPECT_NEAR(samples.ns_per_call.back(), 100, 0.1);
+  const Rounds rounds = TakeOne(machine, {}, [&] { return machine.time < 10000000 ? 5000 : 100; });
+  EXPECT_NEAR(static_cast<double>(rounds.calls_per_sample), 1000, 10);
+  EXPECT_NEAR(rounds.ns_per_call[0].back(), 100, 0.1);
 }
 
-TEST(SamplingTest, ACallLongerThanAllTimeIsMeasuredOnce) {
+TEST(SamplingTest, EveryRoundHasAllInSomeOrder) {
   FakeMachine machine;
-  const Samples samples = Take(machine, {}, [](int64_t) { return 5000000000; });
-  EXPECT_EQ(samples.calls_per_sample, 1);
-  EXPECT_EQ(samples.ns_per_call.size(), 1u);
-  EXPECT_FALSE(samples.converged);
+  std::vector<size_t> called;
+  const Rounds rounds = TakeRounds(
+      3,
+      [&](size_t which, int64_t times) {
+        called.push_back(which);
+        machine.time += times * static_cast<int64_t>(100 * (which + 1));
+      },
+      {}, [&] { return machine.Now(); });
+  const size_t count = rounds.ns_per_call[0].size();
+  ASSERT_GT(count, 100u);
+  std::set<std::vector<size_t>> orders;
+  for (size_t round = 0; round < count; ++round) {
+    const auto end = called.end() - static_cast<std::ptrdiff_t>(3 * round);
+    std::vector<size_t> order(end - 3, end);
+    orders.insert(order);
+    std::sort(order.begin(), order.end());
+    EXPECT_EQ(order, (std::vector<size_t>{0, 1, 2}));
+  }
+  EXPECT_EQ(orders.size(), 6u);
+  for (size_t which = 0; which < 3; ++which) {
+    EXPECT_NEAR(rounds.ns_per_call[which][count / 2], 100.0 * static_cast<double>(which + 1), 0.1);
+  }
 }
 
-TEST(SamplingTest, WhatIsPreparedForACallIsNotTimedNorIsTheClock) {
+TEST(SamplingTest, WhatMustBePreparedIsTimedWithoutThat) {
   FakeMachine machine;
   int64_t prepared = 0;
-  const SamplingPlan plan = {.min_time = std::chrono::milliseconds(1), .max_time = std::chrono::milliseconds(1)};
-  const Samples samples = TakeSingleSamples(
+  const Rounds rounds = TakeSingleRounds(
+      2,
       [&] {
         ++prepared;
         machine.time += 1000;
       },
-      [&] { machine.time += 10; }, plan, [&] { return machine.Now(); });
-  EXPECT_EQ(samples.calls_per_sample, 1);
-  EXPECT_EQ(samples.ns_per_call.front(), 10);
-  EXPECT_EQ(samples.ns_per_call.back(), 10);
-  EXPECT_GT(prepared, static_cast<int64_t>(samples.ns_per_call.size())) << "in the warm-up too";
-}
-
-TEST(SamplingTest, TheSteadyClockOnlyGoesForward) {
-  const int64_t before = SteadyNow();
-  EXPECT_LE(before, SteadyNow());
+      [&](size_t which) { machine.time += which == 0 ? 10 : 20; }, {}, [&] { return machine.Now(); });
+  EXPECT_EQ(rounds.calls_per_sample, 1);
+  EXPECT_EQ(rounds.ns_per_call[0].front(), 10);
+  EXPECT_EQ(rounds.ns_per_call[1].back(), 20);
+  EXPECT_GT(prepared, static_cast<int64_t>(2 * rounds.ns_per_call[0].size())) << "in the warm-up too";
 }
 
 }  // namespace

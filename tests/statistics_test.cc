@@ -41,14 +41,11 @@ TEST(StatisticsTest, TheMedianTakesAnyOrder) {
   EXPECT_EQ(Median({4, 1, 3, 2}), 2.5);
 }
 
-TEST(StatisticsTest, TheIntervalsOfTheMedianHoldItAsOftenAsTheySay) {
+TEST(StatisticsTest, TheIntervalOfTheMedianHoldsItAsOftenAsItSays) {
   const double bootstrap =
       Coverage(21, [](const std::vector<double>& values) { return MedianInterval(values, 0.95, 1000); });
   EXPECT_GT(bootstrap, 0.9);  // 0.918 measured: of few numbers the percentile bootstrap is a little short
   EXPECT_LT(bootstrap, 0.98);
-  const double order = Coverage(101, [](const std::vector<double>& values) { return MedianOrderInterval(values); });
-  EXPECT_GT(order, 0.93);
-  EXPECT_LT(order, 0.98);
 }
 
 TEST(StatisticsTest, TheBootstrapGivesTheSameEachTime) {
@@ -57,12 +54,6 @@ TEST(StatisticsTest, TheBootstrapGivesTheSameEachTime) {
   EXPECT_EQ(MedianInterval(values).high, MedianInterval(values).high);
   EXPECT_EQ(MedianInterval({4}).low, 4);
   EXPECT_EQ(MedianInterval({4}).high, 4);
-}
-
-TEST(StatisticsTest, OfFewNumbersTheOrderIntervalIsAllOfThem) {
-  EXPECT_EQ(MedianOrderInterval({1, 2, 3}).low, 1);
-  EXPECT_EQ(MedianOrderInterval({1, 2, 3}).high, 3);
-  EXPECT_EQ(MedianOrderInterval({7}).low, 7);
 }
 
 }  // namespace

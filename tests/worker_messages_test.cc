@@ -26,11 +26,18 @@ TEST(WorkerMessagesTest, ATaskArrivesAsItWasSent) {
   task.benchmark.threads = 2;
   task.benchmark.in_place = true;
   task.benchmark.parameters = {0.1};
+  task.benchmark.rivals = {{.kernel = task.benchmark.kernel, .work = 1.05},
+                           {.kernel = *Catalog::Default().FindKernel("swish", Direction::kGradient, Dtype::kF32, {})}};
   const absl::StatusOr<WorkerTask> got = TaskFromLine(Read(ToLine(task)), Catalog::Default());
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(got->benchmark.kernel, task.benchmark.kernel);
   EXPECT_EQ(got->benchmark.activation, task.benchmark.activation);
   EXPECT_EQ(got->benchmark.Text(), task.benchmark.Text());
+  ASSERT_EQ(got->benchmark.rivals.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(got->benchmark.rivals[i].kernel, task.benchmark.rivals[i].kernel);
+    EXPECT_EQ(got->benchmark.rivals[i].work, task.benchmark.rivals[i].work);
+  }
   EXPECT_EQ(got->layout_seed, task.layout_seed);
   EXPECT_EQ(got->cpus, task.cpus);
 }
@@ -43,7 +50,12 @@ TEST(WorkerMessagesTest, ATaskTellsHowManyInputsFollow) {
 }
 
 TEST(WorkerMessagesTest, ASliceArrivesAsItWasSent) {
-  Slice slice = {.ns_per_call = {0.1, 1e300}, .copy_ns = 1.0 / 3, .calls_per_sample = 7, .noise = {}, .clock_ghz = 4.1};
+  Slice slice = {.ns_per_call = {0.1, 1e300},
+                 .ratios = {{1.5, 0.5}, {}},
+                 .copy_ns = 1.0 / 3,
+                 .calls_per_sample = 7,
+                 .noise = {},
+                 .clock_ghz = 4.1};
   slice.noise = {.elapsed_s = 0.25,
                  .steal_ratio = 0.125,
                  .pressure_ratio = {},
@@ -54,6 +66,7 @@ TEST(WorkerMessagesTest, ASliceArrivesAsItWasSent) {
   const absl::StatusOr<Slice> got = SliceFromLine(Read(ToLine(slice)));
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(got->ns_per_call, slice.ns_per_call);
+  EXPECT_EQ(got->ratios, slice.ratios);
   EXPECT_EQ(got->copy_ns, slice.copy_ns);
   EXPECT_EQ(got->calls_per_sample, 7);
   EXPECT_EQ(got->clock_ghz, 4.1);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -64,6 +65,16 @@ std::optional<CacheState> ParseCacheState(std::string_view name) { return Parse<
 size_t BenchmarkCase::BytesPerElement() const {
   const Direction direction = kernel->direction;
   return element_bytes() * (InputCount(*activation, direction) + OutputCount(*activation, direction));
+}
+
+size_t BenchmarkCase::ElementsOf(const Rival& rival) const {
+  return static_cast<size_t>(std::llround(static_cast<double>(elements) * rival.work));
+}
+
+size_t BenchmarkCase::MostElements() const {
+  size_t most = elements;
+  for (const Rival& rival : rivals) most = std::max(most, ElementsOf(rival));
+  return most;
 }
 
 bool BenchmarkCase::IsUsual() const {

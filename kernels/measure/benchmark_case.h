@@ -37,6 +37,12 @@ std::span<const std::string_view> CacheStateNames();
 std::string_view Name(CacheState state);
 std::optional<CacheState> ParseCacheState(std::string_view name);
 
+// What takes turns with a case's kernel, on the same memory, to be compared with it.
+struct Rival {
+  const Kernel* kernel = nullptr;  // of the same activation, direction and dtype
+  double work = 1;                 // how many times the case's elements it computes; at least 1
+};
+
 struct BenchmarkCase {
   const ActivationInfo* activation = nullptr;
   const Kernel* kernel = nullptr;
@@ -49,11 +55,15 @@ struct BenchmarkCase {
   std::vector<std::string> given;
   int threads = 1;        // that share a call
   bool in_place = false;  // y, or dx and dgate, replace x and gate
+  std::vector<Rival> rivals;
 
   size_t element_bytes() const { return actbench::SizeBytes(kernel->dtype); }
   // That a call reads and writes; the same whether in place or not.
   size_t BytesPerElement() const;
   size_t Bytes() const { return elements * BytesPerElement(); }
+  size_t ElementsOf(const Rival& rival) const;
+  // What there has to be for the case and all rivals.
+  size_t MostElements() const;
   // Whether nothing but kernel and size was chosen: what a kernel is known by.
   bool IsUsual() const;
   // What is measured, in words of which there is one order: results with the same text are of the same. Kernel, then

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <utility>
@@ -18,25 +19,22 @@ namespace {
 constexpr size_t kLine = 64;
 constexpr size_t kPage = 4096;
 
-// The samples of an input, over and over after the first 65,536: more would take longer to draw than to time.
+// The samples of an input, over and over after the first 65,536: more would take longer to draw than to time. Given
+// elements are repeated where a rival computes more.
 void Fill(const BenchmarkCase& benchmark, size_t input, char* data) {
   constexpr size_t kSamples = 65536;
   const size_t size = benchmark.element_bytes();
-  const size_t n = benchmark.elements;
-  if (!benchmark.given.empty()) {
-    std::memcpy(data, benchmark.given[input].data(), n * size);
-    return;
-  }
+  const size_t n = benchmark.MostElements();
+  const bool given = !benchmark.given.empty();
+  const size_t own = given ? benchmark.elements : std::min(n, kSamples);
+  if (given) std::memcpy(data, benchmark.given[input].data(), own * size);
   const Sampler sampler({.count = n, .distribution = benchmark.distribution, .seed = benchmark.seed},
                         *benchmark.activation, benchmark.kernel->dtype);
-  for (size_t i = 0; i < n; ++i) {
-    if (i >= kSamples) {
-      std::memcpy(data + i * size, data + (i - kSamples) * size, size);
-      continue;
-    }
+  for (size_t i = 0; i < own && !given; ++i) {
     const uint64_t bits = sampler.Draw(i, input);
     std::memcpy(data + i * size, &bits, size);  // little-endian
   }
+  for (size_t i = own; i < n; ++i) std::memcpy(data + i * size, data + (i - own) * size, size);
 }
 
 }  // namespace
@@ -46,7 +44,7 @@ bool CaseBuffers::CanEvict() { return HWY_ARCH_X86 != 0; }
 absl::StatusOr<CaseBuffers> CaseBuffers::Make(const BenchmarkCase& benchmark, uint64_t layout_seed) {
   const size_t inputs = InputCount(*benchmark.activation, benchmark.kernel->direction);
   const size_t outputs = OutputCount(*benchmark.activation, benchmark.kernel->direction);
-  CaseBuffers made(benchmark.elements * benchmark.element_bytes());
+  CaseBuffers made(benchmark.MostElements() * benchmark.element_bytes());
   std::mt19937_64 random(layout_seed);
   const size_t room = (made.bytes_ + 2 * kPage - 1) / kPage * kPage;
   for (size_t i = 0; i < inputs + outputs; ++i) {

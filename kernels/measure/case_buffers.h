@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory that a benchmark case is timed with. Tested by case_runner_test.cc.
+// The memory that a benchmark case is timed with. Tested by case_run_test.cc.
 #ifndef ACTBENCH_KERNELS_MEASURE_CASE_BUFFERS_H_
 #define ACTBENCH_KERNELS_MEASURE_CASE_BUFFERS_H_
 

@@ -63,6 +63,11 @@ CaseRun::CaseRun(BenchmarkCase benchmark, CasePlan plan, WorkerProgram worker)
   cpus_.erase(cpus_.begin(), cpus_.end() - static_cast<std::ptrdiff_t>(threads));
 }
 
+void CaseRun::MeasureMore(int processes) {
+  plan_.min_processes = plan_.max_processes = processes_done() + processes;
+  done_ = false;
+}
+
 void CaseRun::Stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
@@ -111,13 +116,13 @@ void CaseRun::StartWorker() {
     worker_ = *std::move(worker);
     if (stopped_) worker_->Interrupt();
   }
-  const auto layout = static_cast<uint64_t>(processes_++);
+  const uint64_t seed = plan_.first_seed + static_cast<uint64_t>(processes_++);
   slices_left_ = SlicesPerProcess(plan_);
   first_clock_ghz_ = 0;
   stage_ = Stage::kStarting;
   asked_ = Clock::now();
   absl::Status status = worker_->Write(
-      ToLine(WorkerTask{.benchmark = benchmark_, .layout_seed = layout, .cpus = cpus_, .plugins = program_.plugins}));
+      ToLine(WorkerTask{.benchmark = benchmark_, .layout_seed = seed, .cpus = cpus_, .plugins = program_.plugins}));
   for (const std::string& input : benchmark_.given) {
     if (status.ok()) status = worker_->Write(input);
   }
@@ -169,6 +174,11 @@ void CaseRun::TakeSlice(Slice slice) {
   }
   process_samples_.insert(process_samples_.end(), slice.ns_per_call.begin(), slice.ns_per_call.end());
   process_copies_.push_back(slice.copy_ns);
+  process_ratios_.resize(slice.ratios.size());
+  for (size_t rival = 0; rival < slice.ratios.size(); ++rival) {
+    const std::vector<double>& ratios = slice.ratios[rival];
+    process_ratios_[rival].insert(process_ratios_[rival].end(), ratios.begin(), ratios.end());
+  }
   clocks_.push_back(slice.clock_ghz);
   Add(slice.noise, result_.noise);
   result_.calls_per_sample = slice.calls_per_sample;
@@ -176,8 +186,13 @@ void CaseRun::TakeSlice(Slice slice) {
   result_.process_medians_ns.push_back(Median(process_samples_));
   samples_.insert(samples_.end(), process_samples_.begin(), process_samples_.end());
   copies_.push_back(Median(process_copies_));
+  result_.process_ratios.resize(process_ratios_.size());
+  for (size_t rival = 0; rival < process_ratios_.size(); ++rival) {
+    result_.process_ratios[rival].push_back(Median(process_ratios_[rival]));
+  }
   process_samples_.clear();
   process_copies_.clear();
+  process_ratios_.clear();
   const auto processes = static_cast<int>(result_.process_medians_ns.size());
   if (processes >= plan_.min_processes) {
     result_.median_ns = Median(result_.process_medians_ns);

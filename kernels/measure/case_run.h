@@ -33,6 +33,8 @@ struct CasePlan {
   double max_relative_width = 0.01;
   // For the samples of a process, in slices of at most kLongestSlice.
   std::chrono::nanoseconds process_time = std::chrono::milliseconds(150);
+  // Of the first process, for where its memory lies and the order of rivals; the next processes have the next ones.
+  uint64_t first_seed = 0;
   // The inputs at which its error is measured in the end; 0: not at all.
   uint64_t error_samples = 0;
   // How long a worker may say nothing before it counts as hanging.
@@ -55,6 +57,7 @@ struct CaseResult {
   Interval median_interval;
   double copy_ns = 0;  // the median over processes of copying x to y
   std::vector<double> process_medians_ns;
+  std::vector<std::vector<double>> process_ratios;  // of each rival, in each process: the median of its ratios
   int64_t samples = 0;
   int64_t calls_per_sample = 0;
   bool converged = false;
@@ -85,6 +88,10 @@ class CaseRun {
   // Whether the next step begins with a new process, so that a process of another case may come first.
   bool between_processes() const { return worker_ == nullptr; }
 
+  // Of a case that is done and went well: measures in so many processes more, whatever the plan says. Its error is then
+  // measured again.
+  void MeasureMore(int processes);
+
   // Ends the worker and with it a Step that waits for it; the case is then done. Thread-safe.
   void Stop();
 
@@ -110,7 +117,7 @@ class CaseRun {
   void Fail(absl::Status status);
 
   const BenchmarkCase benchmark_;
-  const CasePlan plan_;
+  CasePlan plan_;
   const WorkerProgram program_;
   std::vector<int> cpus_;
 
@@ -126,6 +133,7 @@ class CaseRun {
   double first_clock_ghz_ = 0;
   std::vector<double> process_samples_;
   std::vector<double> process_copies_;
+  std::vector<std::vector<double>> process_ratios_;  // of each rival
   bool done_ = false;
   absl::Status status_;
 

@@ -10,6 +10,7 @@
 #include "kernels/accuracy/measurement.h"
 #include "kernels/float_environment.h"
 #include "kernels/measure/host.h"
+#include "kernels/measure/statistics.h"
 
 namespace actbench {
 namespace {
@@ -20,16 +21,11 @@ constexpr std::chrono::milliseconds kCopyWarmUp{2};
 constexpr size_t kPage = 4096;
 constexpr size_t kMostTensors = 3;
 
-size_t Share(const BenchmarkCase& benchmark) {
-  const size_t per_page = kPage / benchmark.element_bytes();
-  const auto threads = static_cast<size_t>(benchmark.threads);
-  const size_t even = (benchmark.elements + threads - 1) / threads;
+// Elements of a thread, but for the last: whole pages.
+size_t ShareOf(size_t elements, size_t element_bytes, size_t threads) {
+  const size_t per_page = kPage / element_bytes;
+  const size_t even = (elements + threads - 1) / threads;
   return (even + per_page - 1) / per_page * per_page;
-}
-
-SamplingPlan PlanFor(std::chrono::nanoseconds warm_up, std::chrono::nanoseconds time) {
-  // All of the time: how well the median is known is decided over processes, not over the samples of one.
-  return {.warm_up = warm_up, .min_time = time, .max_time = time, .min_samples = 1};
 }
 
 }  // namespace
@@ -45,39 +41,62 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> CaseRunner::Make(const BenchmarkCase
   }
   absl::StatusOr<CaseBuffers> buffers = CaseBuffers::Make(benchmark, layout_seed);
   if (!buffers.ok()) return buffers.status();
-  std::unique_ptr<CaseRunner> runner(new CaseRunner(benchmark, *std::move(buffers), cpus));
-  if (runner->kernel_.ok()) return runner;
-  return absl::UnimplementedError(absl::StrCat(benchmark.kernel->Name(), " cannot serve these parameters"));
+  std::unique_ptr<CaseRunner> runner(new CaseRunner(benchmark, *std::move(buffers), cpus, layout_seed));
+  for (const Contestant& contestant : runner->contestants_) {
+    if (contestant.prepared.ok()) continue;
+    return absl::UnimplementedError(absl::StrCat(contestant.kernel->Name(), " cannot serve these parameters"));
+  }
+  return runner;
 }
 
-CaseRunner::CaseRunner(BenchmarkCase benchmark, CaseBuffers buffers, absl::Span<const int> cpus)
-    : benchmark_(std::move(benchmark)),
-      buffers_(std::move(buffers)),
-      team_(cpus),
-      kernel_(benchmark_.kernel->functions, benchmark_.parameters.data(), nullptr),
-      share_(actbench::Share(benchmark_)) {}
+CaseRunner::CaseRunner(BenchmarkCase benchmark, CaseBuffers buffers, absl::Span<const int> cpus, uint64_t layout_seed)
+    : benchmark_(std::move(benchmark)), buffers_(std::move(buffers)), team_(cpus), next_seed_(layout_seed << 32) {
+  const auto add = [&](const Kernel& kernel, size_t elements) {
+    contestants_.push_back({&kernel, {kernel.functions, benchmark_.parameters.data(), nullptr}, elements});
+  };
+  add(*benchmark_.kernel, benchmark_.elements);
+  for (const Rival& rival : benchmark_.rivals) add(*rival.kernel, benchmark_.ElementsOf(rival));
+}
 
 template <class Part>
-void CaseRunner::Share(const Part& part) {
-  if (team_.size() == 1) return part(0, benchmark_.elements);
+void CaseRunner::Share(size_t elements, const Part& part) {
+  if (team_.size() == 1) return part(0, elements);
+  const size_t share = ShareOf(elements, benchmark_.element_bytes(), static_cast<size_t>(team_.size()));
   team_.Run([&](int thread) {
-    const size_t begin = std::min(share_ * static_cast<size_t>(thread), benchmark_.elements);
-    part(begin, std::min(begin + share_, benchmark_.elements));
+    const size_t begin = std::min(share * static_cast<size_t>(thread), elements);
+    part(begin, std::min(begin + share, elements));
   });
 }
 
+void CaseRunner::RunKernel(const PreparedKernel& kernel, size_t begin, size_t end) const {
+  const size_t size = benchmark_.element_bytes();
+  std::array<const void*, kMostTensors> inputs = {};
+  std::array<void*, kMostTensors> outputs = {};
+  for (size_t i = 0; i < buffers_.inputs().size(); ++i) {
+    inputs[i] = static_cast<const char*>(buffers_.inputs()[i]) + begin * size;
+  }
+  for (size_t i = 0; i < buffers_.outputs().size(); ++i) {
+    outputs[i] = static_cast<char*>(buffers_.outputs()[i]) + begin * size;
+  }
+  kernel.Run(inputs, outputs, end - begin);
+}
+
 template <class Call>
-Samples CaseRunner::Take(const Call& call, const SamplingPlan& plan) {
+Rounds CaseRunner::Take(size_t count, const Call& call, std::chrono::nanoseconds warm_up,
+                        std::chrono::nanoseconds time) {
+  const SamplingPlan plan = {.warm_up = warm_up, .time = time, .seed = next_seed_++};
   const bool cold = benchmark_.cache == CacheState::kCold;
   if (!cold && !benchmark_.in_place) {
-    return TakeSamples(
-        [&](int64_t times) {
-          for (int64_t i = 0; i < times; ++i) call();
+    return TakeRounds(
+        count,
+        [&](size_t which, int64_t times) {
+          for (int64_t i = 0; i < times; ++i) call(which);
         },
         plan);
   }
   // In place a call leaves other inputs than it found.
-  return TakeSingleSamples(
+  return TakeSingleRounds(
+      count,
       [&] {
         buffers_.Restore();
         if (cold) buffers_.Evict();
@@ -86,35 +105,38 @@ Samples CaseRunner::Take(const Call& call, const SamplingPlan& plan) {
 }
 
 absl::StatusOr<Slice> CaseRunner::Run(std::chrono::nanoseconds time) {
-  const size_t size = benchmark_.element_bytes();
-  const auto run = [&](size_t begin, size_t end) {
-    std::array<const void*, kMostTensors> inputs = {};
-    std::array<void*, kMostTensors> outputs = {};
-    for (size_t i = 0; i < buffers_.inputs().size(); ++i) {
-      inputs[i] = static_cast<const char*>(buffers_.inputs()[i]) + begin * size;
-    }
-    for (size_t i = 0; i < buffers_.outputs().size(); ++i) {
-      outputs[i] = static_cast<char*>(buffers_.outputs()[i]) + begin * size;
-    }
-    kernel_.Run(inputs, outputs, end - begin);
-  };
   const FloatEnvironment environment;
   const int cpus = AvailableCpus();
   const double clock_before = ProbeClockGhz();
   const NoiseCounters before = ReadNoise();
-  Samples samples = Take([&] { Share(run); }, PlanFor(kWarmUp, time * 4 / 5));
+  Rounds rounds = Take(
+      contestants_.size(),
+      [&](size_t which) {
+        const Contestant& contestant = contestants_[which];
+        Share(contestant.elements, [&](size_t begin, size_t end) { RunKernel(contestant.prepared, begin, end); });
+      },
+      kWarmUp, time * 4 / 5);
   const NoiseCounters after = ReadNoise();
   if (const std::string changed = environment.Restore(); !changed.empty()) {
     return absl::InternalError(
         absl::StrCat(benchmark_.kernel->Name(), " changed how the processor computes: ", changed));
   }
+  const size_t size = benchmark_.element_bytes();
   const auto copy = [&](size_t begin, size_t end) { buffers_.Copy(begin * size, end * size); };
-  const Samples copies = Take([&] { Share(copy); }, PlanFor(kCopyWarmUp, time / 5));
-  return Slice{.ns_per_call = std::move(samples.ns_per_call),
-               .copy_ns = Quantile(copies.ns_per_call, 0.5),
-               .calls_per_sample = samples.calls_per_sample,
-               .noise = NoiseBetween(before, after, cpus),
-               .clock_ghz = std::min(clock_before, ProbeClockGhz())};
+  const Rounds copies = Take(
+      1, [&](size_t) { Share(benchmark_.elements, copy); }, kCopyWarmUp, time / 5);
+  Slice slice = {.ns_per_call = std::move(rounds.ns_per_call[0]),
+                 .ratios = {},
+                 .copy_ns = Median(copies.ns_per_call[0]),
+                 .calls_per_sample = rounds.calls_per_sample,
+                 .noise = NoiseBetween(before, after, cpus),
+                 .clock_ghz = std::min(clock_before, ProbeClockGhz())};
+  for (size_t rival = 1; rival < contestants_.size(); ++rival) {
+    std::vector<double>& ratios = slice.ratios.emplace_back(std::move(rounds.ns_per_call[rival]));
+    for (size_t round = 0; round < ratios.size(); ++round) ratios[round] /= slice.ns_per_call[round];
+  }
+  std::sort(slice.ns_per_call.begin(), slice.ns_per_call.end());
+  return slice;
 }
 
 absl::StatusOr<SampledError> CaseRunner::MeasureError(uint64_t samples, absl::FunctionRef<void()> still_busy) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times one benchmark case in this process, in slices. Tested by case_runner_test.cc.
+// Times one benchmark case in this process, in slices. Tested by case_run_test.cc.
 #ifndef ACTBENCH_KERNELS_MEASURE_CASE_RUNNER_H_
 #define ACTBENCH_KERNELS_MEASURE_CASE_RUNNER_H_
 
@@ -23,8 +23,9 @@ namespace actbench {
 
 // What one slice of time gave.
 struct Slice {
-  std::vector<double> ns_per_call;  // of the samples, ascending
-  double copy_ns = 0;               // the median of copying x to y, in the same way as the kernel is called
+  std::vector<double> ns_per_call;          // of the samples, ascending
+  std::vector<std::vector<double>> ratios;  // of each rival: its time by the kernel's in each round
+  double copy_ns = 0;                       // the median of copying x to y, in the same way as the kernel is called
   int64_t calls_per_sample = 0;
   Noise noise;
   double clock_ghz = 0;  // the lower of two probes, before and after
@@ -52,20 +53,29 @@ class CaseRunner {
   absl::StatusOr<SampledError> MeasureError(uint64_t samples, absl::FunctionRef<void()> still_busy) const;
 
  private:
-  CaseRunner(BenchmarkCase benchmark, CaseBuffers buffers, absl::Span<const int> cpus);
+  // A kernel, and of how many elements.
+  struct Contestant {
+    const Kernel* kernel;
+    PreparedKernel prepared;
+    size_t elements;
+  };
 
-  // Runs `part` for the elements [begin, end) of each thread.
+  CaseRunner(BenchmarkCase benchmark, CaseBuffers buffers, absl::Span<const int> cpus, uint64_t layout_seed);
+
+  // Runs `part` for the elements [begin, end) of each thread, of so many.
   template <class Part>
-  void Share(const Part& part);
-  // Samples of what `call` does once.
+  void Share(size_t elements, const Part& part);
+  // Computes these elements.
+  void RunKernel(const PreparedKernel& kernel, size_t begin, size_t end) const;
+  // Samples of `count` of which `call` does one once.
   template <class Call>
-  Samples Take(const Call& call, const SamplingPlan& plan);
+  Rounds Take(size_t count, const Call& call, std::chrono::nanoseconds warm_up, std::chrono::nanoseconds time);
 
   const BenchmarkCase benchmark_;
   const CaseBuffers buffers_;
   ThreadTeam team_;
-  PreparedKernel kernel_;
-  size_t share_;  // elements of a thread, but for the last
+  std::vector<Contestant> contestants_;  // the case's kernel, then its rivals
+  uint64_t next_seed_;                   // of the order of rounds
 };
 
 }  // namespace actbench

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
+#include <numeric>
+#include <random>
 
 namespace actbench {
 namespace {
 
+// The least time between two readings.
 double ClockOverhead(Clock now) {
   int64_t least = std::numeric_limits<int64_t>::max();
   for (int i = 0; i < 100; ++i) {
@@ -20,7 +22,8 @@ double ClockOverhead(Clock now) {
 
 // Warms up, twice as many calls each time, and finds out how many fill a sample: by the last of these measurements,
 // which took at least a tenth of a sample.
-int64_t WarmUp(absl::FunctionRef<void(int64_t)> call, const SamplingPlan& plan, Clock now) {
+int64_t WarmUp(absl::FunctionRef<void(int64_t)> call, const SamplingPlan& plan, std::chrono::nanoseconds sample,
+               Clock now) {
   const int64_t begin = now();
   int64_t calls = 1;
   for (;;) {
@@ -28,35 +31,25 @@ int64_t WarmUp(absl::FunctionRef<void(int64_t)> call, const SamplingPlan& plan, 
     call(calls);
     const int64_t end = now();
     const int64_t took = std::max<int64_t>(end - start, 1);
-    if (end - begin >= plan.warm_up.count() && took >= plan.sample.count() / 10) {
-      const double fill = static_cast<double>(plan.sample.count()) / static_cast<double>(took);
+    if (end - begin >= plan.warm_up.count() && took >= sample.count() / 10) {
+      const double fill = static_cast<double>(sample.count()) / static_cast<double>(took);
       return std::max<int64_t>(1, std::llround(static_cast<double>(calls) * fill));
     }
-    if (took < plan.sample.count()) calls *= 2;
+    if (took < sample.count()) calls *= 2;
   }
 }
 
-// Samples, each of which `sample` takes and returns, until the plan is fulfilled.
-void Take(absl::FunctionRef<double()> sample, const SamplingPlan& plan, Clock now, Samples& samples) {
+// Of samples that `sample` takes and returns.
+void Take(size_t count, absl::FunctionRef<double(size_t)> sample, const SamplingPlan& plan, Clock now, Rounds& rounds) {
+  std::mt19937_64 random(plan.seed);
+  std::vector<size_t> order(count);
+  std::iota(order.begin(), order.end(), size_t{0});
+  rounds.ns_per_call.resize(count);
   const int64_t begin = now();
-  size_t next_look = std::max(1, plan.min_samples);
-  for (;;) {
-    samples.ns_per_call.push_back(sample());
-    const int64_t elapsed = now() - begin;
-    const bool last = elapsed >= plan.max_time.count();
-    if (!last && (elapsed < plan.min_time.count() || samples.ns_per_call.size() < next_look)) continue;
-    std::vector<double> sorted = samples.ns_per_call;
-    std::sort(sorted.begin(), sorted.end());
-    samples.median_interval = MedianOrderInterval(sorted);
-    const double width = samples.median_interval.high - samples.median_interval.low;
-    samples.converged = samples.ns_per_call.size() >= static_cast<size_t>(plan.min_samples) &&
-                        width <= plan.max_relative_width * Quantile(sorted, 0.5);
-    if (last || samples.converged) {
-      samples.ns_per_call = std::move(sorted);
-      return;
-    }
-    next_look = samples.ns_per_call.size() + samples.ns_per_call.size() / 4;  // so that looking takes little
-  }
+  do {
+    std::shuffle(order.begin(), order.end(), random);
+    for (const size_t which : order) rounds.ns_per_call[which].push_back(sample(which));
+  } while (now() - begin < plan.time.count());
 }
 
 }  // namespace
@@ -66,33 +59,37 @@ int64_t SteadyNow() {
       .count();
 }
 
-Samples TakeSamples(absl::FunctionRef<void(int64_t)> call, const SamplingPlan& plan, Clock now) {
-  Samples samples;
-  samples.clock_overhead_ns = ClockOverhead(now);
-  samples.calls_per_sample = WarmUp(call, plan, now);
-  const auto sample = [&] {
-    const int64_t start = now();
-    call(samples.calls_per_sample);
-    return static_cast<double>(now() - start) / static_cast<double>(samples.calls_per_sample);
+Rounds TakeRounds(size_t count, absl::FunctionRef<void(size_t, int64_t)> call, const SamplingPlan& plan, Clock now) {
+  const auto all = [&](int64_t times) {
+    for (size_t which = 0; which < count; ++which) call(which, times);
   };
-  Take(sample, plan, now, samples);
-  return samples;
+  Rounds rounds;
+  rounds.calls_per_sample = WarmUp(all, plan, plan.sample * static_cast<int64_t>(count), now);
+  const auto sample = [&](size_t which) {
+    const int64_t start = now();
+    call(which, rounds.calls_per_sample);
+    return static_cast<double>(now() - start) / static_cast<double>(rounds.calls_per_sample);
+  };
+  Take(count, sample, plan, now, rounds);
+  return rounds;
 }
 
-Samples TakeSingleSamples(absl::FunctionRef<void()> prepare, absl::FunctionRef<void()> call, const SamplingPlan& plan,
-                          Clock now) {
-  Samples samples;
-  samples.clock_overhead_ns = ClockOverhead(now);
-  samples.calls_per_sample = 1;
-  const auto sample = [&] {
+Rounds TakeSingleRounds(size_t count, absl::FunctionRef<void()> prepare, absl::FunctionRef<void(size_t)> call,
+                        const SamplingPlan& plan, Clock now) {
+  const double overhead = ClockOverhead(now);
+  const auto sample = [&](size_t which) {
     prepare();
     const int64_t start = now();
-    call();
-    return std::max(static_cast<double>(now() - start) - samples.clock_overhead_ns, 0.0);
+    call(which);
+    return std::max(static_cast<double>(now() - start) - overhead, 0.0);
   };
-  for (const int64_t begin = now(); now() - begin < plan.warm_up.count();) sample();
-  Take(sample, plan, now, samples);
-  return samples;
+  for (const int64_t begin = now(); now() - begin < plan.warm_up.count();) {
+    for (size_t which = 0; which < count; ++which) sample(which);
+  }
+  Rounds rounds;
+  rounds.calls_per_sample = 1;
+  Take(count, sample, plan, now, rounds);
+  return rounds;
 }
 
 }  // namespace actbench

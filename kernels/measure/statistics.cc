@@ -2,26 +2,10 @@
 #include "kernels/measure/statistics.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <random>
 
 namespace actbench {
-namespace {
-
-// The number of standard deviations on each side of a normal distribution's mean that hold `confidence` of it: erf of
-// it over the square root of 2 is that, which Newton's method solves.
-double NormalDeviations(double confidence) {
-  double z = 1;
-  for (int i = 0; i < 50; ++i) {
-    const double density = std::exp(-z * z / 2) * std::sqrt(2 / std::acos(-1.0));
-    z -= (std::erf(z / std::sqrt(2.0)) - confidence) / density;
-  }
-  return z;
-}
-
-}  // namespace
-
 double Quantile(absl::Span<const double> sorted, double p) {
   const double place = p * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<size_t>(place);
@@ -44,13 +28,6 @@ Interval MedianInterval(absl::Span<const double> values, double confidence, int 
   }
   std::sort(medians.begin(), medians.end());
   return {Quantile(medians, (1 - confidence) / 2), Quantile(medians, (1 + confidence) / 2)};
-}
-
-Interval MedianOrderInterval(absl::Span<const double> sorted, double confidence) {
-  const auto n = static_cast<double>(sorted.size());
-  const double k = std::floor((n - NormalDeviations(confidence) * std::sqrt(n)) / 2);
-  const size_t left_out = k > 1 ? static_cast<size_t>(k) - 1 : 0;
-  return {sorted[left_out], sorted[sorted.size() - 1 - left_out]};
 }
 
 }  // namespace actbench

@@ -29,11 +29,6 @@ struct Interval {
 Interval MedianInterval(absl::Span<const double> values, double confidence = 0.95, int draws = 10000,
                         uint64_t seed = 1);
 
-// Where the median of the distribution lies that independent numbers come from, by their order alone: from the k-th
-// smallest to the k-th largest for the largest k that has this confidence, by the normal approximation of the binomial
-// distribution, and from the smallest to the largest where even that has less. `sorted` ascends and has at least one.
-Interval MedianOrderInterval(absl::Span<const double> sorted, double confidence = 0.95);
-
 }  // namespace actbench
 
 #endif  // ACTBENCH_KERNELS_MEASURE_STATISTICS_H_

@@ -66,13 +66,21 @@ Noise NoiseFrom(const Json& json) {
           .major_faults = json.at("major_faults")};
 }
 
-// The task but for its kernel, and what the kernel is.
+Json SelectorJson(const Kernel& kernel) {
+  return {{"provider", kernel.provider}, {"tier", kernel.tier}, {"isa", kernel.isa}, {"device", kernel.device}};
+}
+
+KernelSelector SelectorFrom(const Json& json) {
+  return {.provider = json.at("provider"), .tier = json.at("tier"), .isa = json.at("isa"), .device = json.at("device")};
+}
+
+// The task but for its kernels, and what these are.
 struct NamedTask {
   WorkerTask task;
   std::string activation;
   Direction direction;
   Dtype dtype;
-  KernelSelector selector;
+  std::vector<KernelSelector> selectors;  // the kernel, then the rivals
 };
 
 NamedTask NamedTaskFrom(const Json& json) {
@@ -81,8 +89,11 @@ NamedTask NamedTaskFrom(const Json& json) {
   named.activation = json.at("activation");
   named.direction = static_cast<Direction>(json.at("direction").get<int>());
   named.dtype = static_cast<Dtype>(json.at("dtype").get<int>());
-  named.selector = {
-      .provider = json.at("provider"), .tier = json.at("tier"), .isa = json.at("isa"), .device = json.at("device")};
+  named.selectors.push_back(SelectorFrom(json.at("kernel")));
+  for (const Json& rival : json.at("rivals")) {
+    named.selectors.push_back(SelectorFrom(rival.at("kernel")));
+    benchmark.rivals.push_back({.kernel = nullptr, .work = rival.at("work")});
+  }
   benchmark.parameters = json.at("parameters").get<std::vector<double>>();
   benchmark.elements = json.at("elements");
   benchmark.cache = static_cast<CacheState>(json.at("cache").get<int>());
@@ -101,13 +112,15 @@ NamedTask NamedTaskFrom(const Json& json) {
 std::string ToLine(const WorkerTask& task) {
   const BenchmarkCase& benchmark = task.benchmark;
   const Kernel& kernel = *benchmark.kernel;
+  Json rivals = Json::array();
+  for (const Rival& rival : benchmark.rivals) {
+    rivals.push_back({{"kernel", SelectorJson(*rival.kernel)}, {"work", rival.work}});
+  }
   return Line({{"activation", kernel.activation},
                {"direction", static_cast<int>(kernel.direction)},
                {"dtype", static_cast<int>(kernel.dtype)},
-               {"provider", kernel.provider},
-               {"tier", kernel.tier},
-               {"isa", kernel.isa},
-               {"device", kernel.device},
+               {"kernel", SelectorJson(kernel)},
+               {"rivals", std::move(rivals)},
                {"parameters", benchmark.parameters},
                {"elements", benchmark.elements},
                {"cache", static_cast<int>(benchmark.cache)},
@@ -124,11 +137,14 @@ std::string ToLine(const WorkerTask& task) {
 absl::StatusOr<WorkerTask> TaskFromLine(const std::string& line, const Catalog& catalog) {
   absl::StatusOr<NamedTask> named = Parse(line, NamedTaskFrom);
   if (!named.ok()) return named.status();
-  const absl::StatusOr<const Kernel*> kernel =
-      catalog.FindKernel(named->activation, named->direction, named->dtype, named->selector);
-  if (!kernel.ok()) return kernel.status();
-  named->task.benchmark.kernel = *kernel;
-  named->task.benchmark.activation = *Catalog::FindActivation(named->activation);
+  BenchmarkCase& benchmark = named->task.benchmark;
+  for (size_t i = 0; i < named->selectors.size(); ++i) {
+    const absl::StatusOr<const Kernel*> kernel =
+        catalog.FindKernel(named->activation, named->direction, named->dtype, named->selectors[i]);
+    if (!kernel.ok()) return kernel.status();
+    (i == 0 ? benchmark.kernel : benchmark.rivals[i - 1].kernel) = *kernel;
+  }
+  benchmark.activation = *Catalog::FindActivation(named->activation);
   return std::move(named->task);
 }
 
@@ -159,6 +175,7 @@ absl::Status ReadyFromLine(const std::string& line) {
 
 std::string ToLine(const Slice& slice) {
   return Line({{"ns_per_call", slice.ns_per_call},
+               {"ratios", slice.ratios},
                {"copy_ns", slice.copy_ns},
                {"calls_per_sample", slice.calls_per_sample},
                {"noise", NoiseJson(slice.noise)},
@@ -168,6 +185,7 @@ std::string ToLine(const Slice& slice) {
 absl::StatusOr<Slice> SliceFromLine(const std::string& line) {
   return Parse(line, [](const Json& json) {
     return Slice{.ns_per_call = json.at("ns_per_call").get<std::vector<double>>(),
+                 .ratios = json.at("ratios").get<std::vector<std::vector<double>>>(),
                  .copy_ns = json.at("copy_ns"),
                  .calls_per_sample = json.at("calls_per_sample"),
                  .noise = NoiseFrom(json.at("noise")),
