@@ -38,6 +38,8 @@ double ValueOf(Dtype dtype, uint64_t bits) {
   return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
 }
 
+std::string OutputHashText(uint64_t hash) { return absl::StrFormat("%016x", hash); }
+
 void ToProto(const AccuracyReport& report, const ReportFormat& format, v1::AccuracyReport& out) {
   out.set_checked(static_cast<int64_t>(report.checked));
   out.set_max_ulp(report.max_ulp);
@@ -48,7 +50,7 @@ void ToProto(const AccuracyReport& report, const ReportFormat& format, v1::Accur
   out.set_spurious_zero(static_cast<int64_t>(report.spurious_zero));
   out.set_wrong_sign(static_cast<int64_t>(report.wrong_sign));
   out.set_falls(static_cast<int64_t>(report.falls));
-  out.set_output_hash(absl::StrFormat("%016x", report.output_hash));
+  out.set_output_hash(OutputHashText(report.output_hash));
   for (const InputError& error : report.worst) ToProto(error, format, *out.add_worst());
   for (const BinadeError& binade : report.binades) ToProto(binade, *out.add_binades());
   for (const SpecialValue& value : report.special_values) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "actbench/v1/accuracy.pb.h"
 #include "kernels/accuracy/report.h"
@@ -21,6 +22,9 @@ struct ReportFormat {
 // The number with these bits. All NaN are one: what is made of a report is to survive formats that do not tell them
 // apart, such as JSON, and the bits are beside it.
 double ValueOf(Dtype dtype, uint64_t bits);
+
+// In hexadecimal.
+std::string OutputHashText(uint64_t hash);
 
 void ToProto(const AccuracyReport& report, const ReportFormat& format, v1::AccuracyReport& out);
 void ToProto(const Difference& difference, const ReportFormat& format, v1::Difference& out);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string>
 
+#include "server/accuracy_convert.h"
+
 namespace actbench {
 namespace {
 
@@ -20,6 +22,14 @@ void SetTime(const CaseResult& result, v1::CallTime& time) {
   time.set_converged(result.converged);
 }
 
+}  // namespace
+
+v1::Outcome OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return v1::OUTCOME_MEASURED;
+  const bool cannot_be = absl::IsUnimplemented(status) || absl::IsInvalidArgument(status);
+  return cannot_be ? v1::OUTCOME_SKIPPED : v1::OUTCOME_ERROR;
+}
+
 void SetNoise(const CaseResult& result, v1::BenchmarkNoise& noise) {
   if (result.noise.steal_ratio.has_value()) noise.set_steal_ratio(*result.noise.steal_ratio);
   if (result.noise.pressure_ratio.has_value()) noise.set_pressure_ratio(*result.noise.pressure_ratio);
@@ -30,24 +40,36 @@ void SetNoise(const CaseResult& result, v1::BenchmarkNoise& noise) {
   noise.mutable_reasons()->Add(result.disturbed.begin(), result.disturbed.end());
 }
 
-}  // namespace
+void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
+  out.set_seconds(absl::ToUnixSeconds(time));
+  out.set_nanos(static_cast<int>((absl::ToUnixMicros(time) % 1'000'000) * 1000));
+}
+
+CaseOutcome CaseOutcomeOf(v1::Outcome outcome) {
+  if (outcome == v1::OUTCOME_MEASURED) return CaseOutcome::kMeasured;
+  return outcome == v1::OUTCOME_SKIPPED ? CaseOutcome::kSkipped : CaseOutcome::kError;
+}
+
+void CountDiscarded(const v1::BenchmarkNoise& noise, Metrics& metrics) {
+  for (const auto& [reason, slices] : noise.discarded_slices()) metrics.BenchmarkSlicesDiscarded(reason, slices);
+}
 
 void SetOutcome(const CaseRun& run, v1::BenchmarkResult& result) {
-  const absl::Status& status = run.status();
-  if (!status.ok()) {
-    const bool cannot_be = absl::IsUnimplemented(status) || absl::IsInvalidArgument(status);
-    result.set_outcome(cannot_be ? v1::OUTCOME_SKIPPED : v1::OUTCOME_ERROR);
-    result.set_message(std::string(status.message()));
+  result.set_outcome(OutcomeOf(run.status()));
+  if (!run.status().ok()) {
+    result.set_message(std::string(run.status().message()));
     return;
   }
   const CaseResult measured = run.Result();
-  result.set_outcome(v1::OUTCOME_MEASURED);
   SetTime(measured, *result.mutable_time());
   SetNoise(measured, *result.mutable_noise());
   result.set_copy_ns(measured.copy_ns);
   result.set_clock_ghz(measured.clock_ghz);
   if (!measured.error.has_value()) return;
   result.mutable_accuracy()->set_max_ulp(measured.error->max_ulp);
+  result.mutable_accuracy()->set_checked(static_cast<int64_t>(measured.error->checked));
+  result.mutable_accuracy()->set_misrounded(static_cast<int64_t>(measured.error->misrounded));
+  result.mutable_accuracy()->set_output_hash(OutputHashText(measured.error->output_hash));
   result.mutable_accuracy()->set_mode("sampled");
 }
 

@@ -3,10 +3,23 @@
 #ifndef ACTBENCH_SERVER_BENCHMARK_CONVERT_H_
 #define ACTBENCH_SERVER_BENCHMARK_CONVERT_H_
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "actbench/v1/benchmark.pb.h"
 #include "kernels/measure/case_run.h"
+#include "server/metrics.h"
 
 namespace actbench {
+
+// How a case ended that is done with this status.
+v1::Outcome OutcomeOf(const absl::Status& status);
+
+void SetNoise(const CaseResult& result, v1::BenchmarkNoise& noise);
+void SetTime(absl::Time time, google::protobuf::Timestamp& out);
+
+// For the metrics: how a case ended, and what was measured again.
+CaseOutcome CaseOutcomeOf(v1::Outcome outcome);
+void CountDiscarded(const v1::BenchmarkNoise& noise, Metrics& metrics);
 
 // How a case that is done ended, and what it gave.
 void SetOutcome(const CaseRun& run, v1::BenchmarkResult& result);

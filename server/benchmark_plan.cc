@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -21,8 +20,6 @@ namespace actbench {
 namespace {
 
 constexpr size_t kMaxName = 128;
-constexpr int32_t kMaxProcesses = 1000;
-constexpr int32_t kMaxProcessMs = 3'600'000;
 constexpr uint64_t kErrorSamples = 1'000'000;
 // Of the memory that is left on the machine so much may be taken.
 constexpr double kMemoryShare = 0.8;
@@ -142,31 +139,6 @@ PlannedCase Skip(const CheckedCase& of, const v1::KernelSelector& selector, cons
   return skipped;
 }
 
-absl::StatusOr<PlannedCase> PlanCase(const v1::BenchmarkCase& request, const Catalog& catalog, const Limits& limits) {
-  absl::StatusOr<CheckedCase> of =
-      CheckCase(request.activation(), request.direction(), request.dtype(), request.parameters());
-  if (!of.ok()) return of.status();
-  if (absl::Status status = CheckSelectorNames(request.selector()); !status.ok()) return status;
-  const absl::StatusOr<const Kernel*> kernel =
-      catalog.FindKernel(of->activation->name, of->direction, of->dtype, FromProto(request.selector()));
-  absl::Status possible = kernel.status();
-  if (possible.ok()) possible = Prepare(**kernel, of->parameters).status();
-  if (absl::IsUnimplemented(possible)) return Skip(*of, request.selector(), possible);
-  if (!possible.ok()) return possible;
-  PlannedCase planned;
-  planned.benchmark.emplace();
-  BenchmarkCase& benchmark = *planned.benchmark;
-  benchmark.activation = of->activation;
-  benchmark.kernel = *kernel;
-  benchmark.parameters = std::move(of->parameters);
-  absl::Status status = SetManner(request, benchmark);
-  if (status.ok()) status = SetInputs(request, limits, benchmark);
-  if (status.ok()) status = CheckMemory(benchmark, limits);
-  if (!status.ok()) return status;
-  Describe(benchmark, planned.result);
-  return planned;
-}
-
 absl::StatusOr<CasePlan> PlanEach(const v1::BenchmarkPlan& request) {
   const std::pair<std::pair<const char*, int32_t>, int32_t> numbers[] = {
       {{"min_processes", kMaxProcesses}, request.min_processes()},
@@ -218,13 +190,52 @@ bool SameGroup(const v1::BenchmarkResult& first, const v1::BenchmarkResult& seco
 
 }  // namespace
 
+absl::StatusOr<PlannedCase> PlanCase(const v1::BenchmarkCase& request, const Catalog& catalog, const Limits& limits) {
+  absl::StatusOr<CheckedCase> of =
+      CheckCase(request.activation(), request.direction(), request.dtype(), request.parameters());
+  if (!of.ok()) return of.status();
+  if (absl::Status status = CheckSelectorNames(request.selector()); !status.ok()) return status;
+  const absl::StatusOr<const Kernel*> kernel =
+      catalog.FindKernel(of->activation->name, of->direction, of->dtype, FromProto(request.selector()));
+  absl::Status possible = kernel.status();
+  if (possible.ok()) possible = Prepare(**kernel, of->parameters).status();
+  if (absl::IsUnimplemented(possible)) return Skip(*of, request.selector(), possible);
+  if (!possible.ok()) return possible;
+  PlannedCase planned;
+  planned.benchmark.emplace();
+  BenchmarkCase& benchmark = *planned.benchmark;
+  benchmark.activation = of->activation;
+  benchmark.kernel = *kernel;
+  benchmark.parameters = std::move(of->parameters);
+  absl::Status status = SetManner(request, benchmark);
+  if (status.ok()) status = SetInputs(request, limits, benchmark);
+  if (status.ok()) status = CheckMemory(benchmark, limits);
+  if (!status.ok()) return status;
+  Describe(benchmark, planned.result);
+  return planned;
+}
+
+absl::Status CheckCaseCount(int count, const Limits& limits) {
+  if (count == 0) return absl::InvalidArgumentError("cases has 0 elements; at least 1 is needed");
+  if (count <= limits.benchmark_cases) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("cases has ", count, " elements; at most ", limits.benchmark_cases,
+                                                   " are allowed (--max_benchmark_cases)"));
+}
+
+absl::Status InCase(int i, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat("cases[", i, "]: ", std::string(status.message())));
+}
+
+absl::Status UniqueCases::Add(int i, const std::string& name) {
+  const auto [place, is_new] = places_.emplace(name, i);
+  if (is_new) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("cases[", i, "] and cases[", place->second, "] are the same: ", name, "; give each once"));
+}
+
 absl::StatusOr<BenchmarkPlan> PlanBenchmark(const v1::RunBenchmarkRequest& request, const Catalog& catalog,
                                             const Limits& limits) {
-  if (request.cases().empty()) return absl::InvalidArgumentError("cases has 0 elements; at least 1 is needed");
-  if (request.cases_size() > limits.benchmark_cases) {
-    return absl::ResourceExhaustedError(absl::StrCat("cases has ", request.cases_size(), " elements; at most ",
-                                                     limits.benchmark_cases, " are allowed (--max_benchmark_cases)"));
-  }
+  if (absl::Status status = CheckCaseCount(request.cases_size(), limits); !status.ok()) return status;
   if (request.name().size() > kMaxName) {
     return absl::InvalidArgumentError(
         absl::StrCat("name has ", request.name().size(), " bytes; at most ", kMaxName, " are allowed"));
@@ -233,18 +244,11 @@ absl::StatusOr<BenchmarkPlan> PlanBenchmark(const v1::RunBenchmarkRequest& reque
   if (!each.ok()) return each.status();
   each->error_samples = request.measure_accuracy() ? kErrorSamples : 0;
   BenchmarkPlan plan{.cases = {}, .each = *each, .name = request.name()};
-  std::map<std::string, int, std::less<>> places;
+  UniqueCases unique;
   for (int i = 0; i < request.cases_size(); ++i) {
     absl::StatusOr<PlannedCase> planned = PlanCase(request.cases(i), catalog, limits);
-    if (!planned.ok()) {
-      return absl::Status(planned.status().code(),
-                          absl::StrCat("cases[", i, "]: ", std::string(planned.status().message())));
-    }
-    const auto [place, is_new] = places.emplace(planned->result.name(), i);
-    if (!is_new) {
-      return absl::InvalidArgumentError(absl::StrCat("cases[", i, "] and cases[", place->second,
-                                                     "] are the same: ", planned->result.name(), "; give each once"));
-    }
+    if (!planned.ok()) return InCase(i, planned.status());
+    if (absl::Status status = unique.Add(i, planned->result.name()); !status.ok()) return status;
     if (i > 0) {
       const PlannedCase& before = plan.cases.back();
       planned->group = before.group + (SameGroup(before.result, planned->result) ? 0 : 1);

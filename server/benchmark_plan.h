@@ -5,6 +5,9 @@
 #define ACTBENCH_SERVER_BENCHMARK_PLAN_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +20,9 @@
 #include "server/limits.h"
 
 namespace actbench {
+
+inline constexpr int32_t kMaxProcesses = 1000;
+inline constexpr int32_t kMaxProcessMs = 3'600'000;
 
 struct PlannedCase {
   v1::BenchmarkResult result;              // what is known of it before it is measured
@@ -34,6 +40,20 @@ struct BenchmarkPlan {
 // case alone.
 absl::StatusOr<BenchmarkPlan> PlanBenchmark(const v1::RunBenchmarkRequest& request, const Catalog& catalog,
                                             const Limits& limits);
+
+// What plans of other kinds share with it: one case, whether there are at most as many as are allowed and at least one,
+// an error of case number `i`, and whether the cases are all different.
+absl::StatusOr<PlannedCase> PlanCase(const v1::BenchmarkCase& request, const Catalog& catalog, const Limits& limits);
+absl::Status CheckCaseCount(int count, const Limits& limits);
+absl::Status InCase(int i, const absl::Status& status);
+class UniqueCases {
+ public:
+  // INVALID_ARGUMENT if there was one of that name.
+  absl::Status Add(int i, const std::string& name);
+
+ private:
+  std::map<std::string, int, std::less<>> places_;
+};
 
 }  // namespace actbench
 

@@ -13,8 +13,10 @@
 #include "server/benchmark_convert.h"
 #include "server/benchmark_plan.h"
 #include "server/build_id.h"
+#include "server/compare_runs.h"
 #include "server/convert.h"
 #include "server/log.h"
+#include "server/paired_call.h"
 #include "server/unary_call.h"
 
 namespace actbench {
@@ -55,11 +57,9 @@ class RunCall final : public JobCall {
   absl::StatusOr<std::shared_ptr<Job>> MakeJob(absl::Time deadline, DoneFunction done) override {
     absl::StatusOr<BenchmarkPlan> plan = PlanBenchmark(request_, services_.catalog, services_.limits);
     if (!plan.ok()) return plan.status();
-    const auto must_yield = [&scheduler = work().scheduler] {
-      return scheduler.counts().waiting[JobClass::kInteractive] > 0;
-    };
     work().metrics.BenchmarkStarted();
-    return std::make_shared<BenchmarkJob>(*std::move(plan), services_.tools, deadline, must_yield, std::move(done));
+    return std::make_shared<BenchmarkJob>(*std::move(plan), services_.tools, deadline, YieldsTo(work().scheduler),
+                                          std::move(done));
   }
 
   void Interrupt(Job& job) override { Of(job).Interrupt(); }
@@ -91,8 +91,7 @@ class RunCall final : public JobCall {
     v1::BenchmarkRun run = services_.origin;
     run.mutable_results()->Swap(run_.mutable_results());
     run.set_name(finished.plan().name);
-    run.mutable_time()->set_seconds(absl::ToUnixSeconds(finished.start()));
-    run.mutable_time()->set_nanos(static_cast<int>((absl::ToUnixMicros(finished.start()) % 1'000'000) * 1000));
+    SetTime(finished.start(), *run.mutable_time());
     run.set_seconds(absl::ToDoubleSeconds(finished.duration()));
     *run.mutable_plan() = ToProto(finished.plan().each);
     for (const v1::BenchmarkResult& result : run.results()) {
@@ -118,17 +117,10 @@ class RunCall final : public JobCall {
     metrics.BenchmarkCompleted();
     for (size_t i = 0; i < plan.cases.size() && i < static_cast<size_t>(run.results_size()); ++i) {
       const v1::BenchmarkResult& result = run.results(static_cast<int>(i));
-      for (const auto& [reason, slices] : result.noise().discarded_slices()) {
-        metrics.BenchmarkSlicesDiscarded(reason, slices);
-      }
-      if (result.outcome() != v1::OUTCOME_MEASURED) {
-        metrics.BenchmarkCaseEnded(result.outcome() == v1::OUTCOME_SKIPPED ? CaseOutcome::kSkipped
-                                                                           : CaseOutcome::kError);
-        continue;
-      }
-      metrics.BenchmarkCaseEnded(CaseOutcome::kMeasured);
+      CountDiscarded(result.noise(), metrics);
+      metrics.BenchmarkCaseEnded(CaseOutcomeOf(result.outcome()));
+      if (result.outcome() != v1::OUTCOME_MEASURED || !plan.cases[i].benchmark->IsUsual()) continue;
       const BenchmarkCase& benchmark = *plan.cases[i].benchmark;
-      if (!benchmark.IsUsual()) continue;
       const v1::CallTime& time = result.time();
       metrics.BenchmarkMeasured(*benchmark.kernel, *ParseWorkingSet(result.working_set()),
                                 time.median_ns() * 1e-9 / static_cast<double>(benchmark.elements),
@@ -157,6 +149,9 @@ class RunCall final : public JobCall {
     accuracy.set_max_ulp(certificate.report().max_ulp());
     accuracy.set_mode(certificate.mode());
     accuracy.set_certificate_id(certificate.id());
+    accuracy.set_checked(certificate.report().checked());
+    accuracy.set_misrounded(certificate.report().misrounded());
+    accuracy.set_output_hash(certificate.report().output_hash());
   }
 
   const BenchmarkServices& services_;
@@ -191,6 +186,23 @@ absl::StatusOr<std::shared_ptr<const v1::DeleteRunResponse>> Delete(RunStore& ru
   return response;
 }
 
+// The run of a request: of this id or name, or as given.
+absl::StatusOr<v1::BenchmarkRun> RunOf(const RunStore& runs, bool is_given, const v1::BenchmarkRun& given,
+                                       const std::string& name) {
+  return is_given ? given : runs.Get(name);
+}
+
+absl::StatusOr<std::shared_ptr<const v1::CompareRunsResponse>> Compare(const RunStore& runs,
+                                                                       const v1::CompareRunsRequest& request) {
+  const absl::StatusOr<v1::BenchmarkRun> base = RunOf(runs, request.has_base_run(), request.base_run(), request.base());
+  if (!base.ok()) return base.status();
+  const absl::StatusOr<v1::BenchmarkRun> head = RunOf(runs, request.has_head_run(), request.head_run(), request.head());
+  if (!head.ok()) return head.status();
+  absl::StatusOr<v1::CompareRunsResponse> response = CompareRuns(*base, *head, request.force(), request.threshold());
+  if (!response.ok()) return response.status();
+  return std::make_shared<const v1::CompareRunsResponse>(*std::move(response));
+}
+
 }  // namespace
 
 BenchmarkService::BenchmarkService(const Catalog& catalog, const Limits& limits, const WorkServices& work,
@@ -206,6 +218,21 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* BenchmarkService::RunBenchmark(grpc:
   // gRPC made the buffer for this call alone and reads it no more: emptying it frees the memory early.
   call->Start(const_cast<grpc::ByteBuffer&>(*request), kMaxRunValues);
   return call.get();
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* BenchmarkService::RunPairedBenchmark(grpc::CallbackServerContext* context,
+                                                                                 const grpc::ByteBuffer* request) {
+  const std::shared_ptr<JobCall> call = MakePairedCall(services_, *context);
+  call->Start(const_cast<grpc::ByteBuffer&>(*request), kMaxRunValues);
+  return call.get();
+}
+
+grpc::ServerUnaryReactor* BenchmarkService::CompareRuns(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return AnswerLater<v1::CompareRunsRequest>(
+      {context, "CompareRuns", request, response}, kMaxRunValues, services_.calls.work.calls,
+      services_.calls.work.metrics, reads_, NoCheck,
+      [this](const v1::CompareRunsRequest& message) { return Compare(services_.runs, message); });
 }
 
 grpc::ServerUnaryReactor* BenchmarkService::ListRuns(grpc::CallbackServerContext* context,

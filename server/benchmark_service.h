@@ -34,8 +34,11 @@ struct BenchmarkServices {
 // Raw methods, so that a request that cannot be parsed gets an error that says so.
 class BenchmarkService final
     : public v1::BenchmarkService::WithRawCallbackMethod_RunBenchmark<
-          v1::BenchmarkService::WithRawCallbackMethod_ListRuns<v1::BenchmarkService::WithRawCallbackMethod_GetRun<
-              v1::BenchmarkService::WithRawCallbackMethod_DeleteRun<v1::BenchmarkService::Service>>>> {
+          v1::BenchmarkService::WithRawCallbackMethod_RunPairedBenchmark<
+              v1::BenchmarkService::WithRawCallbackMethod_CompareRuns<
+                  v1::BenchmarkService::WithRawCallbackMethod_ListRuns<
+                      v1::BenchmarkService::WithRawCallbackMethod_GetRun<
+                          v1::BenchmarkService::WithRawCallbackMethod_DeleteRun<v1::BenchmarkService::Service>>>>>> {
  public:
   // The references must outlive the service. Throws std::system_error if there cannot be more threads.
   BenchmarkService(const Catalog& catalog, const Limits& limits, const WorkServices& work,
@@ -43,6 +46,10 @@ class BenchmarkService final
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* RunBenchmark(grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* RunPairedBenchmark(grpc::CallbackServerContext* context,
+                                                                 const grpc::ByteBuffer* request) override;
+  grpc::ServerUnaryReactor* CompareRuns(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListRuns(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetRun(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,

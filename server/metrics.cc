@@ -324,6 +324,7 @@ void Metrics::BenchmarkCaseEnded(CaseOutcome outcome) { impl_->benchmark.Ended(o
 void Metrics::BenchmarkSlicesDiscarded(std::string_view reason, int slices) {
   impl_->benchmark.Discarded(reason, slices);
 }
+void Metrics::BenchmarkJudged(Verdict verdict) { impl_->benchmark.Judged(verdict); }
 void Metrics::BenchmarkMeasured(const Kernel& kernel, WorkingSet set, double seconds_per_element,
                                 double interval_ratio) {
   if (!impl_->benchmark.Measured(kernel, set, seconds_per_element, interval_ratio)) impl_->series_dropped.Increment();

@@ -17,6 +17,7 @@
 #include "kernels/accuracy/report.h"
 #include "kernels/kernel.h"
 #include "kernels/measure/benchmark_case.h"
+#include "kernels/measure/verdict.h"
 #include "server/job_class.h"
 
 namespace actbench {
@@ -93,6 +94,8 @@ class Metrics {
   void BenchmarkCompleted();
   void BenchmarkCaseEnded(CaseOutcome outcome);
   void BenchmarkSlicesDiscarded(std::string_view reason, int slices);
+  // A comparison of two kernels that were timed in turns.
+  void BenchmarkJudged(Verdict verdict);
   // Of `kernel` (one of the catalog's) in the usual manner: the median, and the width of its interval over it.
   void BenchmarkMeasured(const Kernel& kernel, WorkingSet set, double seconds_per_element, double interval_ratio);
 

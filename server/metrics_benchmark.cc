@@ -26,6 +26,9 @@ BenchmarkMetrics::BenchmarkMetrics(MetricFamilies& families)
     cases_[i] = &families.AddCounter(Row("actbench_bench_cases_total", "counter"), {{kOutcomeNames[i]}});
   }
   for (const std::string_view reason : kDisturbances) Discarded(reason, 0);
+  for (size_t i = 0; i < verdicts_.size(); ++i) {
+    verdicts_[i] = &families.AddCounter(Row("actbench_bench_verdicts_total", "counter"), {{kVerdictNames[i]}});
+  }
 }
 
 void BenchmarkMetrics::Started() { started_.Increment(); }
@@ -40,6 +43,8 @@ void BenchmarkMetrics::Ended(CaseOutcome outcome) { cases_[static_cast<size_t>(o
 void BenchmarkMetrics::Discarded(std::string_view reason, int slices) {
   families_.AddCounter(Row("actbench_bench_slices_discarded_total", "counter"), {{reason}}).Increment(slices);
 }
+
+void BenchmarkMetrics::Judged(Verdict verdict) { verdicts_[static_cast<size_t>(verdict)]->Increment(); }
 
 bool BenchmarkMetrics::Measured(const Kernel& kernel, WorkingSet set, double seconds_per_element,
                                 double interval_ratio) {

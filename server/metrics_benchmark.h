@@ -29,6 +29,7 @@ class BenchmarkMetrics {
   void Completed();
   void Ended(CaseOutcome outcome);
   void Discarded(std::string_view reason, int slices);
+  void Judged(Verdict verdict);
   bool Measured(const Kernel& kernel, WorkingSet set, double seconds_per_element, double interval_ratio);
 
  private:
@@ -44,6 +45,7 @@ class BenchmarkMetrics {
   prometheus::Counter& completed_;
   prometheus::Gauge& last_success_;
   std::array<prometheus::Counter*, kOutcomes> cases_;
+  std::array<prometheus::Counter*, kVerdictNames.size()> verdicts_;
   Mutex mutex_;
   absl::flat_hash_map<Kernel, Series, KernelHash, KernelEqual> kernels_ ABSL_GUARDED_BY(mutex_);
 };

@@ -27,6 +27,7 @@ inline constexpr std::array<std::string_view, 9> kKernelSourceKind = {
 inline constexpr std::array<std::string_view, 8> kKernelSet = {"activation", "direction", "dtype", "provider",
                                                                "tier",       "device",    "isa",   "working_set"};
 inline constexpr std::array<std::string_view, 1> kOutcome = {"outcome"};
+inline constexpr std::array<std::string_view, 1> kVerdict = {"verdict"};
 inline constexpr std::array<std::string_view, 1> kReason = {"reason"};
 inline constexpr std::array<std::string_view, 1> kLevel = {"level"};
 inline constexpr std::array<std::string_view, 5> kBuild = {"version", "revision", "compiler", "grpc_version",
@@ -103,6 +104,7 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"actbench_bench_last_success_timestamp_seconds", "gauge",
      "When the last benchmark run was completed, since the Unix epoch.", kNone, kNoBuckets},
     {"actbench_bench_cases_total", "counter", "Benchmark cases that ended, by how.", kOutcome, kNoBuckets},
+    {"actbench_bench_verdicts_total", "counter", "Kernels compared in turns, by what was found.", kVerdict, kNoBuckets},
     {"actbench_bench_slices_discarded_total", "counter",
      "Slices of time that were measured again, by what disturbed them.", kReason, kNoBuckets},
     {"actbench_queue_depth", "gauge", "Requests waiting for a worker, or for one of two accuracy measurements to end.",

@@ -37,6 +37,15 @@ inline v1::RunBenchmarkRequest MakeRun(const std::vector<v1::BenchmarkCase>& cas
   return request;
 }
 
+// Kernels of two tiers, the first the fast one.
+inline v1::PairedCase MakePair(const std::string& activation, const std::string& head_tier) {
+  v1::PairedCase pair;
+  *pair.mutable_base() = MakeCase(activation);
+  pair.mutable_head()->set_tier(head_tier);
+  pair.mutable_head()->set_isa("scalar");
+  return pair;
+}
+
 // Takes many minutes.
 inline v1::RunBenchmarkRequest MakeLongRun() {
   v1::RunBenchmarkRequest request = MakeRun({MakeCase("sigmoid")});

@@ -156,7 +156,7 @@ TEST(CaseRunTest, AWorkerThatMeasuresForLongDoesNotCountAsHanging) {
       CaseOf("sigmoid"), plan,
       {.path = Script("read task; echo '{\"ready\":true}' >&0; read run; echo '" + slice +
                       "' >&0; read error; for i in 1 2 3 4 5 6; do sleep 0.5; echo '{\"busy\":true}' >&0; done; "
-                      "echo '{\"max_ulp\":0.5,\"checked\":10}' >&0; read end")});
+                      "echo '{\"max_ulp\":0.5,\"checked\":10,\"misrounded\":3,\"output_hash\":7}' >&0; read end")});
   RunToEnd(run);
   ASSERT_TRUE(run.status().ok()) << run.status();
   EXPECT_EQ(run.Result().error->max_ulp, 0.5);

@@ -27,7 +27,17 @@ PairedRatios Pair(double head) {
           .layout = {}};
 }
 
-Judgement JudgeOne(const PairedRatios& ratios, double threshold = 0.03) { return JudgePairs({ratios}, threshold)[0]; }
+template <class Case>
+std::vector<Judgement> Judge(const std::vector<Case>& cases, double threshold) {
+  std::vector<Judgement> judgements;
+  for (const Case& one : cases) judgements.push_back(Estimate(one, threshold));
+  SetVerdicts(absl::MakeSpan(judgements));
+  return judgements;
+}
+
+Judgement JudgeOne(const PairedRatios& ratios, double threshold = 0.03) {
+  return Judge<PairedRatios>({ratios}, threshold)[0];
+}
 
 TEST(VerdictTest, SlowerAndFasterAreBeyondTheThreshold) {
   EXPECT_EQ(JudgeOne(Pair(1.05)).verdict, Verdict::kSlower);
@@ -93,7 +103,7 @@ TEST(VerdictTest, FewProcessesAmongManyCasesProveNothing) {
   EXPECT_EQ(JudgeOne(eight).verdict, Verdict::kSlower);
   std::vector<PairedRatios> many(30, Pair(1));
   many.front() = eight;
-  EXPECT_EQ(JudgePairs(many, 0.03).front().verdict, Verdict::kAmbiguous) << "p of 0.008 is nothing among 30";
+  EXPECT_EQ(Judge(many, 0.03).front().verdict, Verdict::kAmbiguous) << "p of 0.008 is nothing among 30";
 }
 
 TEST(VerdictTest, RunsApartHaveNoControls) {
@@ -101,13 +111,13 @@ TEST(VerdictTest, RunsApartHaveNoControls) {
                                             {.base = Measured(100), .head = Measured(100.5)},
                                             {.base = Measured(100), .head = Measured(80)},
                                             {.base = Measured(100), .head = Measured(110)}};
-  const std::vector<Judgement> judgements = JudgeRuns(cases, 0.1);
+  const std::vector<Judgement> judgements = Judge(cases, 0.1);
   EXPECT_EQ(judgements[0].verdict, Verdict::kSlower);
   EXPECT_EQ(judgements[1].verdict, Verdict::kSame);
   EXPECT_EQ(judgements[2].verdict, Verdict::kFaster);
   EXPECT_EQ(judgements[3].verdict, Verdict::kAmbiguous);
   EXPECT_FALSE(judgements[0].control.has_value());
-  EXPECT_TRUE(JudgeRuns({}, 0.1).empty());
+  SetVerdicts({});
 }
 
 }  // namespace

@@ -89,12 +89,14 @@ TEST(WorkerMessagesTest, ARequestArrivesAsItWasSent) {
 
 TEST(WorkerMessagesTest, AnInfiniteErrorArrivesToo) {
   for (const double ulp : {0.51, std::numeric_limits<double>::infinity()}) {
-    const absl::StatusOr<std::optional<SampledError>> got =
-        ErrorFromLine(Read(ToLine(SampledError{.max_ulp = ulp, .checked = 5})));
+    const absl::StatusOr<std::optional<SampledError>> got = ErrorFromLine(
+        Read(ToLine(SampledError{.max_ulp = ulp, .checked = 5, .misrounded = 2, .output_hash = ~uint64_t{0}})));
     ASSERT_TRUE(got.ok()) << got.status();
     ASSERT_TRUE(got->has_value());
     EXPECT_EQ((*got)->max_ulp, ulp);
     EXPECT_EQ((*got)->checked, 5u);
+    EXPECT_EQ((*got)->misrounded, 2u);
+    EXPECT_EQ((*got)->output_hash, ~uint64_t{0});
   }
 }
 

@@ -88,6 +88,9 @@ class CaseRun {
   // Whether the next step begins with a new process, so that a process of another case may come first.
   bool between_processes() const { return worker_ == nullptr; }
 
+  // Processes that are still to come, as far as is known: at most.
+  int processes_left() const { return done_ ? 0 : plan_.max_processes - processes_done(); }
+
   // Of a case that is done and went well: measures in so many processes more, whatever the plan says. Its error is then
   // measured again.
   void MeasureMore(int processes);

@@ -151,7 +151,10 @@ absl::StatusOr<SampledError> CaseRunner::MeasureError(uint64_t samples, absl::Fu
   }
   if (absl::Status status = (*measurement)->status(); !status.ok()) return status;
   const AccuracyReport report = (*measurement)->Report(0);
-  return SampledError{.max_ulp = report.max_ulp, .checked = report.checked};
+  return SampledError{.max_ulp = report.max_ulp,
+                      .checked = report.checked,
+                      .misrounded = report.misrounded,
+                      .output_hash = report.output_hash};
 }
 
 }  // namespace actbench

@@ -35,6 +35,8 @@ struct Slice {
 struct SampledError {
   double max_ulp = 0;
   uint64_t checked = 0;
+  uint64_t misrounded = 0;
+  uint64_t output_hash = 0;  // as in AccuracyReport
 };
 
 class CaseRunner {

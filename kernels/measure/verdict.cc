@@ -24,7 +24,7 @@ std::string Text(const RatioEstimate& estimate) {
                          percent(estimate.high));
 }
 
-std::optional<RatioEstimate> Estimate(absl::Span<const double> ratios) {
+std::optional<RatioEstimate> EstimateControl(absl::Span<const double> ratios) {
   return ratios.empty() ? std::nullopt : std::optional(EstimateRatio(ratios));
 }
 
@@ -75,7 +75,30 @@ void SetVerdict(Judgement& judgement) {
       judgement);
 }
 
-void SetVerdicts(std::vector<Judgement>& judgements) {
+}  // namespace
+
+double InjectedWork(double threshold) { return 1 + threshold * 5 / 3; }
+
+Judgement Estimate(const PairedRatios& ratios, double threshold) {
+  Judgement judgement;
+  judgement.ratio = EstimateRatio(ratios.head);
+  judgement.control = EstimateControl(ratios.control);
+  judgement.injected = EstimateControl(ratios.injected);
+  judgement.layout = EstimateControl(ratios.layout);
+  judgement.p_value = SignedRankPValue(ratios.head);
+  SetThreshold(threshold, judgement);
+  return judgement;
+}
+
+Judgement Estimate(const UnpairedTimes& times, double threshold) {
+  Judgement judgement;
+  judgement.ratio = EstimateRatio(times.base, times.head);
+  judgement.p_value = RankSumPValue(times.base, times.head);
+  SetThreshold(threshold, judgement);
+  return judgement;
+}
+
+void SetVerdicts(absl::Span<Judgement> judgements) {
   std::vector<double> p_values;
   for (const Judgement& judgement : judgements) p_values.push_back(judgement.p_value);
   const std::vector<double> q_values = AdjustForMany(p_values);
@@ -83,37 +106,6 @@ void SetVerdicts(std::vector<Judgement>& judgements) {
     judgements[i].q_value = q_values[i];
     SetVerdict(judgements[i]);
   }
-}
-
-}  // namespace
-
-double InjectedWork(double threshold) { return 1 + threshold * 5 / 3; }
-
-std::vector<Judgement> JudgePairs(absl::Span<const PairedRatios> cases, double threshold) {
-  std::vector<Judgement> judgements;
-  for (const PairedRatios& ratios : cases) {
-    Judgement& judgement = judgements.emplace_back();
-    judgement.ratio = EstimateRatio(ratios.head);
-    judgement.control = Estimate(ratios.control);
-    judgement.injected = Estimate(ratios.injected);
-    judgement.layout = Estimate(ratios.layout);
-    judgement.p_value = SignedRankPValue(ratios.head);
-    SetThreshold(threshold, judgement);
-  }
-  SetVerdicts(judgements);
-  return judgements;
-}
-
-std::vector<Judgement> JudgeRuns(absl::Span<const UnpairedTimes> cases, double threshold) {
-  std::vector<Judgement> judgements;
-  for (const UnpairedTimes& times : cases) {
-    Judgement& judgement = judgements.emplace_back();
-    judgement.ratio = EstimateRatio(times.base, times.head);
-    judgement.p_value = RankSumPValue(times.base, times.head);
-    SetThreshold(threshold, judgement);
-  }
-  SetVerdicts(judgements);
-  return judgements;
 }
 
 }  // namespace actbench

@@ -4,9 +4,11 @@
 #ifndef ACTBENCH_KERNELS_MEASURE_VERDICT_H_
 #define ACTBENCH_KERNELS_MEASURE_VERDICT_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -21,6 +23,7 @@ enum class Verdict : uint8_t {
   kAmbiguous,  // it cannot be told yet
   kUntrusted,  // a control failed
 };
+inline constexpr std::array<std::string_view, 5> kVerdictNames = {"same", "faster", "slower", "ambiguous", "untrusted"};
 
 // Of one case, measured by pairs: the time by that of the base kernel in each process. Missing controls are empty.
 struct PairedRatios {
@@ -55,9 +58,13 @@ struct Judgement {
 // The work of the control that has to be found slower, for a threshold: 1.05 for 0.03.
 double InjectedWork(double threshold);
 
-// Of all cases that are looked at together, in their order, each of which has at least one ratio.
-std::vector<Judgement> JudgePairs(absl::Span<const PairedRatios> cases, double threshold);
-std::vector<Judgement> JudgeRuns(absl::Span<const UnpairedTimes> cases, double threshold);
+// All but the q value and the verdict, which depend on the other cases. Each has at least one ratio, or time of both.
+// Takes some 40 ms.
+Judgement Estimate(const PairedRatios& ratios, double threshold);
+Judgement Estimate(const UnpairedTimes& times, double threshold);
+
+// The rest, of all cases that are looked at together.
+void SetVerdicts(absl::Span<Judgement> judgements);
 
 }  // namespace actbench
 

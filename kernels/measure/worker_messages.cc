@@ -196,7 +196,10 @@ absl::StatusOr<Slice> SliceFromLine(const std::string& line) {
 // JSON has no infinity: null.
 std::string ToLine(const SampledError& error) {
   const std::optional<double> finite = std::isfinite(error.max_ulp) ? std::optional(error.max_ulp) : std::nullopt;
-  return Line({{"max_ulp", OptionalJson(finite)}, {"checked", error.checked}});
+  return Line({{"max_ulp", OptionalJson(finite)},
+               {"checked", error.checked},
+               {"misrounded", error.misrounded},
+               {"output_hash", error.output_hash}});
 }
 
 std::string BusyLine() { return Line({{"busy", true}}); }
@@ -206,7 +209,9 @@ absl::StatusOr<std::optional<SampledError>> ErrorFromLine(const std::string& lin
     if (json.contains("busy")) return std::nullopt;
     const std::optional<double> max_ulp = OptionalFrom<double>(json.at("max_ulp"));
     return SampledError{.max_ulp = max_ulp.value_or(std::numeric_limits<double>::infinity()),
-                        .checked = json.at("checked")};
+                        .checked = json.at("checked"),
+                        .misrounded = json.at("misrounded"),
+                        .output_hash = json.at("output_hash")};
   });
 }
 
