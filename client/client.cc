@@ -302,6 +302,10 @@ absl::StatusOr<std::string> Client::DeleteRun(const std::string& run) {
   return response->id();
 }
 
+absl::StatusOr<v1::CompareRunsResponse> Client::CompareRuns(const v1::CompareRunsRequest& request) {
+  return Call(*benchmark_, &v1::BenchmarkService::Stub::CompareRuns, request, Deadline(), cancellation_);
+}
+
 absl::StatusOr<bool> Client::IsServing(const std::string& service) {
   constexpr int kServing = 1;  // grpc.health.v1.HealthCheckResponse.SERVING
   const absl::StatusOr<int> status = CheckHealth(channel_, service, Deadline());

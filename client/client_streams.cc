@@ -63,4 +63,24 @@ absl::StatusOr<v1::BenchmarkRun> Client::RunBenchmark(const v1::RunBenchmarkRequ
   return *std::move(run);
 }
 
+absl::StatusOr<v1::CompareRunsResponse> Client::RunPairedBenchmark(const v1::RunPairedBenchmarkRequest& request,
+                                                                   const OnPairedBenchmark& on) {
+  const absl::Time deadline = Deadline();
+  if (absl::Status fits = CheckSize(request, deadline); !fits.ok()) return fits;
+  v1::CompareRunsResponse compared;
+  const auto on_message = [&](v1::RunPairedBenchmarkResponse& response) {
+    if (response.has_progress() && on.progress != nullptr) on.progress(response.progress());
+    if (response.has_comparison()) {
+      if (on.comparison != nullptr) on.comparison(response.comparison());
+      *compared.add_comparisons() = std::move(*response.mutable_comparison());
+    }
+    if (response.has_summary()) *compared.mutable_summary() = std::move(*response.mutable_summary());
+  };
+  const absl::Status status = ReadStream(*benchmark_, &v1::BenchmarkService::Stub::RunPairedBenchmark, request,
+                                         deadline, cancellation_, on_message);
+  if (!status.ok()) return status;
+  if (!compared.has_summary()) return absl::InternalError("the server's comparison ended without its last message");
+  return compared;
+}
+
 }  // namespace actbench
