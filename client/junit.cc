@@ -60,12 +60,15 @@ std::string JUnitXml(const JUnitSuite& suite) {
                                           "\" errors=\"", count(JUnitCase::kError), "\" skipped=\"",
                                           count(JUnitCase::kSkipped), "\" time=\"", Seconds(suite.seconds), "\"");
   // Of this form without a zone, as JUnit's schema has it; in UTC.
-  const std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%S", suite.time, absl::UTCTimeZone());
+  const std::string time =
+      suite.time.has_value()
+          ? Attribute("timestamp", absl::FormatTime("%Y-%m-%dT%H:%M:%S", *suite.time, absl::UTCTimeZone()))
+          : "";
   std::string cases;
   for (const JUnitCase& one : suite.cases) cases += CaseXml(one);
   return absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", counts, ">\n  <testsuite",
-                      Attribute("name", suite.name), counts, Attribute("timestamp", time), ">\n", PropertiesXml(suite),
-                      cases, "  </testsuite>\n</testsuites>\n");
+                      Attribute("name", suite.name), counts, time, ">\n", PropertiesXml(suite), cases,
+                      "  </testsuite>\n</testsuites>\n");
 }
 
 std::string JUnitGroup(const v1::Kernel& kernel) {

@@ -28,7 +28,7 @@ struct JUnitCase {
 // All of a report.
 struct JUnitSuite {
   std::string name;
-  absl::Time time;
+  std::optional<absl::Time> time;  // when it began
   double seconds = 0;
   std::vector<std::pair<std::string, std::string>> properties;
   std::vector<JUnitCase> cases;
