@@ -15,9 +15,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "client/call.h"
 #include "client/split.h"
 
 namespace actbench {
+
+using client::Call;
+using client::SetDeadline;
+using client::ToStatus;
+
 namespace {
 
 // How long one attempt to connect may take. Also ends the wait for a port that accepts but does not speak HTTP/2.
@@ -29,58 +35,12 @@ constexpr int kKeepaliveTimeoutMs = 20000;
 constexpr absl::Duration kFirstWait = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
 
-// The status of a call that nobody here has cancelled.
-absl::Status ToStatus(const grpc::Status& status) {
-  // So that is what gRPC says in the moment in which a server is gone.
-  if (status.error_code() == grpc::CANCELLED) return absl::UnavailableError(status.error_message());
-  // HTTP/2's ENHANCE_YOUR_CALM: what gRPC answers where its buffers are full.
-  if (status.error_message() == "Received RST_STREAM with error code 11") {
-    return absl::ResourceExhaustedError("the server's buffers are full (--memory_quota); try again later");
-  }
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
-// The status of a call that may have been.
-absl::Status ToStatus(const grpc::Status& status, const CancellableContext& call) {
-  if (status.ok()) return absl::OkStatus();
-  if (status.error_code() == grpc::CANCELLED && call.cancelled()) return absl::CancelledError("cancelled");
-  return ToStatus(status);
-}
-
-void SetDeadline(absl::Time deadline, grpc::ClientContext& context) {
-  if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
-}
-
-// One blocking call of a generated stub's method.
-template <class Stub, class Request, class Response>
-absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                              const Request& request, absl::Time deadline, Cancellation* cancellation) {
-  CancellableContext call(cancellation);
-  SetDeadline(deadline, call.context());
-  Response response;
-  const absl::Status status = ToStatus((stub.*method)(&call.context(), request, &response), call);
-  if (!status.ok()) return status;
-  return response;
-}
-
 // What an Evaluate call that nobody waits for needs until it ends.
 struct AsyncEvaluation {
   CancellableContext call;
   v1::EvaluateResponse response;
   OnEvaluated on_evaluated;
 };
-
-// One call of a generated stub's method that answers in a stream. `on_message` is called with each message.
-template <class Stub, class Request, class Response, class OnMessage>
-absl::Status ReadStream(
-    Stub& stub, std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
-    const Request& request, absl::Time deadline, Cancellation* cancellation, const OnMessage& on_message) {
-  CancellableContext call(cancellation);
-  SetDeadline(deadline, call.context());
-  const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub.*method)(&call.context(), request);
-  for (Response response; reader->Read(&response);) on_message(response);
-  return ToStatus(reader->Finish(), call);
-}
 
 // Reads pages until the last: `read` reads the one of the request and returns the token of the next.
 template <class Request, class Read>
@@ -261,38 +221,6 @@ absl::Status Client::CheckSize(const google::protobuf::MessageLite& request, abs
                                                    limits->message_size_bytes(), " (--max_message_bytes)"));
 }
 
-absl::StatusOr<v1::Certificate> Client::MeasureAccuracy(const v1::MeasureAccuracyRequest& request,
-                                                        const OnAccuracyProgress& on_progress) {
-  const absl::Time deadline = Deadline();
-  if (absl::Status fits = CheckSize(request, deadline); !fits.ok()) return fits;
-  std::optional<v1::Certificate> certificate;
-  const auto on_message = [&](v1::MeasureAccuracyResponse& response) {
-    if (response.has_certificate()) certificate = std::move(*response.mutable_certificate());
-    if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
-  };
-  const absl::Status status =
-      ReadStream(*accuracy_, &v1::AccuracyService::Stub::MeasureAccuracy, request, deadline, cancellation_, on_message);
-  if (!status.ok()) return status;
-  if (!certificate.has_value()) return absl::InternalError("the server's measurement ended without a result");
-  return *std::move(certificate);
-}
-
-absl::StatusOr<v1::Comparison> Client::CompareKernels(const v1::CompareKernelsRequest& request,
-                                                      const OnAccuracyProgress& on_progress) {
-  const absl::Time deadline = Deadline();
-  if (absl::Status fits = CheckSize(request, deadline); !fits.ok()) return fits;
-  std::optional<v1::Comparison> comparison;
-  const auto on_message = [&](v1::CompareKernelsResponse& response) {
-    if (response.has_comparison()) comparison = std::move(*response.mutable_comparison());
-    if (response.has_progress() && on_progress != nullptr) on_progress(response.progress());
-  };
-  const absl::Status status =
-      ReadStream(*accuracy_, &v1::AccuracyService::Stub::CompareKernels, request, deadline, cancellation_, on_message);
-  if (!status.ok()) return status;
-  if (!comparison.has_value()) return absl::InternalError("the server's comparison ended without a result");
-  return *std::move(comparison);
-}
-
 absl::StatusOr<v1::ListCertificatesResponse> Client::ListCertificates(const v1::ListCertificatesRequest& request) {
   return Call(*accuracy_, &v1::AccuracyService::Stub::ListCertificates, request, Deadline(), cancellation_);
 }
@@ -338,27 +266,6 @@ absl::StatusOr<std::string> Client::ImportCertificate(const v1::Certificate& cer
   return response->id();
 }
 
-absl::StatusOr<v1::BenchmarkRun> Client::RunBenchmark(const v1::RunBenchmarkRequest& request, const OnBenchmark& on) {
-  const absl::Time deadline = Deadline();
-  if (absl::Status fits = CheckSize(request, deadline); !fits.ok()) return fits;
-  std::optional<v1::BenchmarkRun> run;
-  google::protobuf::RepeatedPtrField<v1::BenchmarkResult> results;
-  const auto on_message = [&](v1::RunBenchmarkResponse& response) {
-    if (response.has_progress() && on.progress != nullptr) on.progress(response.progress());
-    if (response.has_result()) {
-      if (on.result != nullptr) on.result(response.result());
-      *results.Add() = std::move(*response.mutable_result());
-    }
-    if (response.has_run()) run = std::move(*response.mutable_run());
-  };
-  const absl::Status status =
-      ReadStream(*benchmark_, &v1::BenchmarkService::Stub::RunBenchmark, request, deadline, cancellation_, on_message);
-  if (!status.ok()) return status;
-  if (!run.has_value()) return absl::InternalError("the server's run ended without its last message");
-  run->mutable_results()->Swap(&results);
-  return *std::move(run);
-}
-
 absl::StatusOr<v1::ListRunsResponse> Client::ListRuns(const v1::ListRunsRequest& request) {
   return Call(*benchmark_, &v1::BenchmarkService::Stub::ListRuns, request, Deadline(), cancellation_);
 }
@@ -393,6 +300,10 @@ absl::StatusOr<std::string> Client::DeleteRun(const std::string& run) {
       Call(*benchmark_, &v1::BenchmarkService::Stub::DeleteRun, request, Deadline(), cancellation_);
   if (!response.ok()) return response.status();
   return response->id();
+}
+
+absl::StatusOr<v1::CompareRunsResponse> Client::CompareRuns(const v1::CompareRunsRequest& request) {
+  return Call(*benchmark_, &v1::BenchmarkService::Stub::CompareRuns, request, Deadline(), cancellation_);
 }
 
 absl::StatusOr<bool> Client::IsServing(const std::string& service) {

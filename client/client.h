@@ -32,6 +32,12 @@ struct OnBenchmark {
   std::function<void(const v1::BenchmarkResult&)> result;
 };
 
+// The same for a paired benchmark. All comparisons come at its end.
+struct OnPairedBenchmark {
+  std::function<void(const v1::BenchmarkProgress&)> progress;
+  std::function<void(const v1::SpeedComparison&)> comparison;
+};
+
 // Called once, in a thread of gRPC's, of which there are few: it should return soon, and call no method that waits.
 using OnEvaluated = std::function<void(absl::StatusOr<v1::EvaluateResponse>)>;
 
@@ -95,6 +101,12 @@ class Client {
   absl::StatusOr<v1::BenchmarkRun> GetRun(const std::string& run);
   // Deletes it for good and gives its whole id.
   absl::StatusOr<std::string> DeleteRun(const std::string& run);
+
+  // Times pairs of kernels and gives the comparisons with what they are about, as CompareRuns does.
+  absl::StatusOr<v1::CompareRunsResponse> RunPairedBenchmark(const v1::RunPairedBenchmarkRequest& request,
+                                                             const OnPairedBenchmark& on = {});
+  // Compares two runs, stored or given.
+  absl::StatusOr<v1::CompareRunsResponse> CompareRuns(const v1::CompareRunsRequest& request);
 
   // grpc.health.v1: whether `service` ("" for the whole server) is serving. NOT_FOUND if there is no such service.
   absl::StatusOr<bool> IsServing(const std::string& service = "");

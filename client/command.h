@@ -16,6 +16,7 @@ void AddEvalCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddLoadCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
+void AddCompareCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddRunsCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddCertificatesCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddReportCommand(CLI::App& app, const ServerFlags& server, int& exit_status);

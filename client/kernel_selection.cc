@@ -269,9 +269,9 @@ absl::Status CheckKernelName(const std::string& name) {
   return ParseDtypeFlag(parts[2], name).status();
 }
 
-void AddKernelFlags(CLI::App& command, KernelFlags& flags) {
+void AddKernelFlags(CLI::App& command, KernelFlags& flags, const char* names) {
   command
-      .add_option("NAMES", flags.names,
+      .add_option(names, flags.names,
                   "Activations (ids or aliases), and kernels by full name, as 'actbench list --kernels' has them")
       ->type_name("");
   command.add_flag("--all", flags.all, "All activations");

@@ -26,7 +26,8 @@ struct KernelFlags {
   std::string isa;   // empty: of otherwise equal kernels the one for the widest
 };
 
-void AddKernelFlags(CLI::App& command, KernelFlags& flags);
+// `names`: what the help calls them.
+void AddKernelFlags(CLI::App& command, KernelFlags& flags, const char* names = "NAMES");
 
 // Whether it is a kernel's name and no activation's.
 bool IsKernelName(const std::string& name);

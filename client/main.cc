@@ -31,6 +31,7 @@ Examples:
   actbench eval gelu_erf --in x.npy --out y.npy --check
   actbench accuracy sigmoid tanh --exhaustive
   actbench bench sigmoid tanh
+  actbench compare base.so head.so
   actbench --server localhost:50051 load --rate 100,1000
   actbench --server localhost:50051 health
 
@@ -115,6 +116,7 @@ int Main(int argc, char** argv) {
   AddAccuracyCommand(app, server, exit_status);
   AddCertificatesCommand(app, server, exit_status);
   AddBenchCommand(app, server, exit_status);
+  AddCompareCommand(app, server, exit_status);
   AddRunsCommand(app, server, exit_status);
   AddReportCommand(app, server, exit_status);
   const CLI::App* health = AddHealthCommand(app, server, exit_status);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_replace.h"
 
 namespace actbench::client {
@@ -26,6 +27,28 @@ std::string Escape(absl::string_view text) {
                                                    {"\xef\xbf\xbf", ""}});  // U+FFFF
   escaped.erase(std::remove_if(escaped.begin(), escaped.end(), IsForbidden), escaped.end());
   return escaped;
+}
+
+std::string PlainMarkdown(absl::string_view text) {
+  std::string plain = absl::StrReplaceAll(text, {{"\\", "\\\\"},
+                                                 {"`", "\\`"},
+                                                 {"*", "\\*"},
+                                                 {"[", "\\["},
+                                                 {"]", "\\]"},
+                                                 {"~", "\\~"},
+                                                 {"#", "\\#"},
+                                                 {"<", "&lt;"},
+                                                 {"&", "&amp;"},
+                                                 {"@", "&#64;"},  // mentions nobody
+                                                 {"\n", " "}});
+  plain.erase(std::remove_if(plain.begin(), plain.end(), absl::ascii_iscntrl), plain.end());
+  // Inside a word, as in gelu_erf, it means nothing.
+  for (size_t i = plain.size(); i-- > 0;) {
+    const bool inside =
+        i > 0 && i + 1 < plain.size() && absl::ascii_isalnum(plain[i - 1]) && absl::ascii_isalnum(plain[i + 1]);
+    if (plain[i] == '_' && !inside) plain.insert(i, 1, '\\');
+  }
+  return plain;
 }
 
 }  // namespace actbench::client

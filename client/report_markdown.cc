@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "client/benchmark_result.h"
 #include "client/format.h"
+#include "client/markup.h"
 #include "client/timestamp.h"
 
 namespace actbench::client {
@@ -18,29 +18,6 @@ namespace {
 
 // More rows are folded.
 constexpr size_t kMostRows = 50;
-
-// Text that stands for itself, in one line. Table::Markdown takes care of |.
-std::string Plain(absl::string_view text) {
-  std::string plain = absl::StrReplaceAll(text, {{"\\", "\\\\"},
-                                                 {"`", "\\`"},
-                                                 {"*", "\\*"},
-                                                 {"[", "\\["},
-                                                 {"]", "\\]"},
-                                                 {"~", "\\~"},
-                                                 {"#", "\\#"},
-                                                 {"<", "&lt;"},
-                                                 {"&", "&amp;"},
-                                                 {"@", "&#64;"},  // mentions nobody
-                                                 {"\n", " "}});
-  plain.erase(std::remove_if(plain.begin(), plain.end(), absl::ascii_iscntrl), plain.end());
-  // Inside a word, as in gelu_erf, it means nothing.
-  for (size_t i = plain.size(); i-- > 0;) {
-    const bool inside =
-        i > 0 && i + 1 < plain.size() && absl::ascii_isalnum(plain[i - 1]) && absl::ascii_isalnum(plain[i + 1]);
-    if (plain[i] == '_' && !inside) plain.insert(i, 1, '\\');
-  }
-  return plain;
-}
 
 std::string Bold(const std::string& text, bool bold) {
   return bold && !text.empty() ? absl::StrCat("**", text, "**") : text;
@@ -59,15 +36,15 @@ class CaseTable {
 
   void Add(const ResultGroup& group, const v1::BenchmarkResult& result) {
     const bool fastest = &result == group.measured.front();
-    std::vector<std::string> row = {Plain(group.function)};
-    if (differ_) row.push_back(Plain(Conditions(group)));
+    std::vector<std::string> row = {PlainMarkdown(group.function)};
+    if (differ_) row.push_back(PlainMarkdown(Conditions(group)));
     for (const std::string& cell : {KernelCell(result), NsPerElementCell(result), IntervalCell(result)}) {
-      row.push_back(Bold(Plain(cell), fastest));
+      row.push_back(Bold(PlainMarkdown(cell), fastest));
     }
     const double ratio = NsPerElement(result) / NsPerElement(*group.measured.front());
     for (const std::string& cell :
          {absl::StrFormat("%.2f", ratio), CopyCell(result), UlpCell(result), NoteText(result)})
-      row.push_back(Plain(cell));
+      row.push_back(PlainMarkdown(cell));
     table_.AddRow(std::move(row));
   }
 
@@ -98,7 +75,7 @@ std::string MeasuredText(const std::vector<ResultGroup>& groups) {
     rows += group.measured.size();
     differ = differ || group.conditions != groups[0].conditions;
   }
-  const std::string conditions = differ ? "" : absl::StrCat("All with ", Plain(Conditions(groups[0])), ". ");
+  const std::string conditions = differ ? "" : absl::StrCat("All with ", PlainMarkdown(Conditions(groups[0])), ". ");
   const std::string legend = absl::StrCat(
       conditions, "In bold: the fastest kernel of an activation. Errors after >= are of samples: lower bounds.\n\n");
   if (rows <= kMostRows) return absl::StrCat(legend, all.Text(), "\n");
@@ -112,26 +89,27 @@ std::string UnmeasuredText(const v1::BenchmarkRun& run) {
   for (const v1::BenchmarkResult& result : run.results()) {
     if (IsMeasured(result)) continue;
     any = true;
-    table.AddRow({Plain(result.name()), OutcomeText(result), Plain(ReasonText(result))});
+    table.AddRow({PlainMarkdown(result.name()), OutcomeText(result), PlainMarkdown(ReasonText(result))});
   }
   return any ? absl::StrCat(table.Markdown(), "\n") : "";
 }
 
 std::string FingerprintText(const v1::BenchmarkRun& run) {
   Table table({"what times depend on", ""});
-  for (const v1::FingerprintField& field : run.fingerprint()) table.AddRow({Plain(field.name()), Plain(field.value())});
-  table.AddRow({"build of the kernels", Plain(run.build_id())});
-  return absl::StrCat("<details><summary>Fingerprint ", Plain(run.fingerprint_hash()),
+  for (const v1::FingerprintField& field : run.fingerprint())
+    table.AddRow({PlainMarkdown(field.name()), PlainMarkdown(field.value())});
+  table.AddRow({"build of the kernels", PlainMarkdown(run.build_id())});
+  return absl::StrCat("<details><summary>Fingerprint ", PlainMarkdown(run.fingerprint_hash()),
                       ": times of others are not to be compared</summary>\n\n", table.Markdown(), "\n</details>\n");
 }
 
 }  // namespace
 
 std::string MarkdownReport(const v1::BenchmarkRun& run) {
-  const std::string name = run.name().empty() ? "" : absl::StrCat(" ", Plain(run.name()));
-  return absl::StrCat("### Benchmark", name, ": ", CountsText(run), "\n\n", "Run ", Plain(run.id()), " of ",
-                      TimeText(ToTime(run.time())), " on ", Plain(run.machine().cpu_model()), ", ",
-                      Plain(VersionText(run)), ".\n\n", MeasuredText(GroupResults(run)), UnmeasuredText(run),
+  const std::string name = run.name().empty() ? "" : absl::StrCat(" ", PlainMarkdown(run.name()));
+  return absl::StrCat("### Benchmark", name, ": ", CountsText(run), "\n\n", "Run ", PlainMarkdown(run.id()), " of ",
+                      TimeText(ToTime(run.time())), " on ", PlainMarkdown(run.machine().cpu_model()), ", ",
+                      PlainMarkdown(VersionText(run)), ".\n\n", MeasuredText(GroupResults(run)), UnmeasuredText(run),
                       FingerprintText(run));
 }
 

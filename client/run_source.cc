@@ -14,12 +14,16 @@ absl::StatusOr<v1::BenchmarkRun> LoadRun(const std::string& argument, const Serv
     if (!client.ok()) return client.status();
     return client->GetRun(argument);
   }
-  const absl::StatusOr<std::string> text = ReadText(argument);
+  return LoadRunFile(argument);
+}
+
+absl::StatusOr<v1::BenchmarkRun> LoadRunFile(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadText(path);
   if (!text.ok()) return text.status();
   absl::StatusOr<v1::BenchmarkRun> run = ParseBenchmarkJson(*text);
   if (run.ok()) return run;
   return absl::InvalidArgumentError(
-      absl::StrCat(argument == "-" ? "standard input" : argument, ": ", run.status().message()));
+      absl::StrCat(path == "-" ? "standard input" : path, ": ", run.status().message()));
 }
 
 }  // namespace actbench::client

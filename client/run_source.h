@@ -15,6 +15,9 @@ namespace actbench::client {
 // the file, or are those of the server.
 absl::StatusOr<v1::BenchmarkRun> LoadRun(const std::string& argument, const ServerFlags& server);
 
+// That of a file alone.
+absl::StatusOr<v1::BenchmarkRun> LoadRunFile(const std::string& path);
+
 }  // namespace actbench::client
 
 #endif  // ACTBENCH_CLIENT_RUN_SOURCE_H_

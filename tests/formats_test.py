@@ -123,6 +123,11 @@ class FormatsTest(unittest.TestCase):
             run = json.load(file)
         self.check("actbench bench --json FILE", run, free=("actbench.run.",))
 
+    def test_comparison_of_speed(self):
+        with open(os.path.join(os.path.dirname(__file__), "data/comparison.json"), encoding="utf-8") as file:
+            comparison = json.load(file)
+        self.check("actbench compare --json FILE", comparison, free=("summary.",))
+
 
 if __name__ == "__main__":
     actbench_program, document = sys.argv[1:3]
