@@ -158,7 +158,7 @@ absl::Status CheckProviderName(std::string_view what, std::string_view name) {
                               kLongestName - 1, " more of these, digits and _ . - , and not \"all\""));
 }
 
-absl::StatusOr<PluginTable> ReadTable(const ActbenchPlugin& table, std::string_view provider) {
+absl::StatusOr<PluginTable> ReadTable(const ActbenchPlugin& table, std::string_view provider, StrangeKernels strange) {
   const absl::StatusOr<std::string> name = ReadName(table);
   if (!name.ok()) return name.status();
   const absl::StatusOr<std::string> version = ReadVersion(table);
@@ -168,8 +168,14 @@ absl::StatusOr<PluginTable> ReadTable(const ActbenchPlugin& table, std::string_v
   PluginTable read = {provider.empty() ? *name : std::string(provider), *version, {}, {}};
   std::set<std::string> names;
   std::map<std::string, size_t> left_out;  // by isa
+  size_t strange_count = 0;
+  absl::Status first_strange;
   for (size_t i = 0; i < table.kernel_count; ++i) {
     absl::StatusOr<Kernel> kernel = ReadKernel(table.kernels[i], i, read.provider);
+    if (!kernel.ok() && strange == StrangeKernels::kLeaveOut) {
+      if (strange_count++ == 0) first_strange = kernel.status();
+      continue;
+    }
     if (!kernel.ok()) return kernel.status();
     if (!names.insert(kernel->Name()).second) {
       return Invalid(absl::StrCat("kernels[", i, "] is ", kernel->Name(), ", which it has already"));
@@ -179,6 +185,10 @@ absl::StatusOr<PluginTable> ReadTable(const ActbenchPlugin& table, std::string_v
     } else {
       ++left_out[kernel->isa];
     }
+  }
+  if (strange_count > 0) {
+    read.warnings.push_back(absl::StrCat(strange_count, " of its ", table.kernel_count,
+                                         " kernels are left out, the first because ", first_strange.message()));
   }
   const auto append = [](std::string* out, std::string_view isa) { out->append(isa); };
   for (const auto& [isa, count] : left_out) {

@@ -25,9 +25,14 @@ struct PluginTable {
 // Whether a provider may be called so. `what` begins the message: "its name".
 absl::Status CheckProviderName(std::string_view what, std::string_view name);
 
+// What becomes of kernels that are not as plugin.h says, or of an activation that is not, or no longer, as they say.
+enum class StrangeKernels { kRefuse, kLeaveOut };
+
 // Reads a table of a known version, as kernels of `provider`, or of the table's own name if that is empty.
-// INVALID_ARGUMENT names the first member that is not as plugin.h says, what it is and what is allowed.
-absl::StatusOr<PluginTable> ReadTable(const ActbenchPlugin& table, std::string_view provider);
+// INVALID_ARGUMENT names the first member that is not as plugin.h says, what it is and what is allowed; of
+// kernels that are to be left out a warning says how many, and this of the first.
+absl::StatusOr<PluginTable> ReadTable(const ActbenchPlugin& table, std::string_view provider,
+                                      StrangeKernels strange = StrangeKernels::kRefuse);
 
 // The instruction sets that kernels of this processor may have, the narrowest first.
 std::vector<std::string_view> IsasOfProcessor();

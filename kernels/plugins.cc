@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/backend.h"
@@ -23,12 +24,17 @@ namespace {
 struct Argument {
   std::string name;  // empty: the plug-in's own
   std::string file;
+  StrangeKernels strange = StrangeKernels::kRefuse;
 };
 
 absl::StatusOr<Argument> ParseArgument(const std::string& text) {
   const size_t end = text.find('=');
   if (end == std::string::npos || text.substr(0, end).find('/') != std::string::npos) return Argument{"", text};
   Argument argument = {text.substr(0, end), text.substr(end + 1)};
+  if (absl::EndsWith(argument.name, "?")) {
+    argument.name.pop_back();
+    argument.strange = StrangeKernels::kLeaveOut;
+  }
   absl::Status status = CheckProviderName("the NAME in NAME=FILE", argument.name);
   if (!status.ok()) return status;
   return argument;
@@ -47,7 +53,7 @@ absl::StatusOr<Loaded> Load(const Argument& argument, const std::set<std::string
   if (!hash.ok()) return hash.status();
   const absl::StatusOr<const ActbenchPlugin*> table = LoadTable(argument.file);
   if (!table.ok()) return table.status();
-  absl::StatusOr<PluginTable> read = ReadTable(**table, argument.name);
+  absl::StatusOr<PluginTable> read = ReadTable(**table, argument.name, argument.strange);
   if (!read.ok()) return read.status();
   if (taken.contains(read->provider)) {
     return absl::InvalidArgumentError(absl::StrCat("its name is ", Quoted(read->provider),

@@ -127,6 +127,21 @@ TEST_F(PluginTableTest, ATableWithoutKernelsIsRefused) {
   EXPECT_TRUE(ReadTable(table_, "").ok());
 }
 
+TEST_F(PluginTableTest, KernelsThatAreNotKnownSoCanBeLeftOut) {
+  std::vector<ActbenchKernel> kernels(3, kernels_[0]);
+  kernels[1].activation = "rleu";
+  kernels[2].parameters = "gamma";
+  table_.kernels = kernels.data();
+  table_.kernel_count = 3;
+  EXPECT_FALSE(ReadTable(table_, "").ok());
+  const absl::StatusOr<PluginTable> read = ReadTable(table_, "", StrangeKernels::kLeaveOut);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->kernels, SizeIs(1));
+  ASSERT_THAT(read->warnings, SizeIs(1));
+  EXPECT_THAT(read->warnings[0], StartsWith("2 of its 3 kernels are left out, the first because kernels[1].activation: "
+                                            "unknown activation \"rleu\""));
+}
+
 // A string of a kernel that is not what it may be, and what the message says of it beside the place.
 struct BadText {
   const char* ActbenchKernel::*member;

@@ -128,6 +128,7 @@ TEST(PluginsTest, NamesThatAreTakenAreRefused) {
 }
 
 TEST(PluginsTest, ANameThatIsNoneIsRefusedButAPathMayHaveAnEqualsSign) {
+  EXPECT_NE(CatalogOf({"lenient?=" + FileOf("good")}), nullptr);
   EXPECT_THAT(ErrorOf({"Base=" + FileOf("good")}), HasSubstr("the NAME in NAME=FILE is \"Base\""));
   EXPECT_THAT(ErrorOf({"=" + FileOf("good")}), HasSubstr("the NAME in NAME=FILE is \"\""));
   const TemporaryDirectory directory;
