@@ -125,9 +125,9 @@ absl::StatusOr<v1::CompareRunsResponse> CompareRuns(const v1::BenchmarkRun& base
   }
   const bool same_machine = base.fingerprint_hash() == head.fingerprint_hash();
   if (!same_machine && !force) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the first run is of machine ", base.fingerprint_hash(), ", the second of ",
-                     head.fingerprint_hash(), "; times of different ones say nothing: give force for ratios alone"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the first run has the fingerprint ", base.fingerprint_hash(), ", the second ", head.fingerprint_hash(),
+        "; times of different machines say nothing: give force for ratios alone"));
   }
   v1::CompareRunsResponse response;
   SetSummary(base, head, threshold, *response.mutable_summary());

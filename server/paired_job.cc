@@ -90,10 +90,8 @@ std::vector<typename Pass::pointer> Judged(Pass& pass) {
 bool PairedJob::Extend() {
   int added = 0;
   for (Measured* const one : Judged(pass())) {
-    const Verdict verdict = one->judgement.verdict;
     const int more = std::min(kMore, plan_.max_processes - one->run->processes_done());
-    if (more <= 0 || absl::Now() > start() + plan_.time) continue;
-    if (verdict != Verdict::kAmbiguous && verdict != Verdict::kUntrusted) continue;
+    if (IsDecided(one->judgement.verdict) || more <= 0 || absl::Now() > start() + plan_.time) continue;
     one->run->MeasureMore(more);
     added += more;
   }
@@ -115,9 +113,15 @@ void PairedJob::EndCases() {
   Judged(first_);
   Judged(second_);
   std::vector<v1::SpeedComparison> results;
+  results.reserve(plan_.pairs.size());
   for (const PlannedPair& pair : plan_.pairs) results.push_back(pair.result);
-  for (const Measured& one : first_) SetFirstPass(*one.run, one.judgement, results[one.place]);
-  for (const Measured& one : second_) SetSecondPass(*one.run, one.judgement, results[one.place]);
+  // Of a job that was stopped there are pairs that are not done, and nobody asks for results.
+  for (const Measured& one : first_) {
+    if (one.run->done()) SetFirstPass(*one.run, one.judgement, results[one.place]);
+  }
+  for (const Measured& one : second_) {
+    if (one.run->done()) SetSecondPass(*one.run, one.judgement, results[one.place]);
+  }
   {
     MutexLock lock(mutex_);
     results_ = std::move(results);

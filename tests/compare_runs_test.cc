@@ -83,9 +83,10 @@ TEST(CompareRunsTest, DifferentMachinesGiveRatiosAloneAndOnlyByForce) {
   Add(head, kSigmoid, 200);
   const absl::Status refused = CompareRuns(base, head, false, 0).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
-  EXPECT_EQ(refused.message(),
-            "the first run is of machine one, the second of two; times of different ones say nothing: give force for "
-            "ratios alone");
+  EXPECT_EQ(
+      refused.message(),
+      "the first run has the fingerprint one, the second two; times of different machines say nothing: give force "
+      "for ratios alone");
   const absl::StatusOr<v1::CompareRunsResponse> got = CompareRuns(base, head, true, 0);
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(got->comparisons(0).verdict(), v1::VERDICT_UNTRUSTED);

@@ -107,9 +107,11 @@ TEST_F(PairedServiceTest, WhatCannotBeToldGetsMoreProcessesButNotForEver) {
 }
 
 TEST_F(PairedServiceTest, TheDeadlineEndsItAndTheNextOneRuns) {
-  v1::RunPairedBenchmarkRequest request = MakeRequest({MakePair("sigmoid", "exact")});
+  v1::RunPairedBenchmarkRequest request = MakeRequest({MakePair("sigmoid", "exact"), MakePair("tanh", "exact")});
   request.mutable_plan()->set_processes(1000);
   request.mutable_plan()->set_max_processes(1000);
+  // One is begun at most.
+  EXPECT_EQ(Compare(request, absl::Milliseconds(20)).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(Compare(request, absl::Milliseconds(500)).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_TRUE(comparisons_.empty());
   EXPECT_TRUE(Compare(MakeRequest({MakePair("sigmoid", "exact")})).ok());

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <set>
 #include <vector>
+
+#include "kernels/measure/statistics.h"
 
 namespace actbench {
 namespace {
@@ -72,6 +75,26 @@ TEST(SamplingTest, EveryRoundHasAllInSomeOrder) {
   EXPECT_EQ(orders.size(), 6u);
   for (size_t which = 0; which < 3; ++which) {
     EXPECT_NEAR(rounds.ns_per_call[which][count / 2], 100.0 * static_cast<double>(which + 1), 0.1);
+  }
+}
+
+TEST(SamplingTest, ADriftOfTheMachineChangesNoRatio) {
+  FakeMachine machine;
+  const SamplingPlan plan = {.time = std::chrono::milliseconds(240)};
+  const Rounds rounds = TakeRounds(
+      4,
+      [&](size_t which, int64_t times) {
+        // The last has 5 % more to do, and in a second all become 10 % slower.
+        const double drift = 1 + 0.1 * static_cast<double>(machine.time) / 1e9;
+        machine.time += std::llround(static_cast<double>(times) * 500 * (which == 3 ? 1.05 : 1) * drift);
+      },
+      plan, [&] { return machine.Now(); });
+  for (size_t which = 1; which < 4; ++which) {
+    std::vector<double> ratios;
+    for (size_t round = 0; round < rounds.ns_per_call[0].size(); ++round) {
+      ratios.push_back(rounds.ns_per_call[which][round] / rounds.ns_per_call[0][round]);
+    }
+    EXPECT_NEAR(Median(ratios), which == 3 ? 1.05 : 1, 2e-4);
   }
 }
 

@@ -79,6 +79,7 @@ double SignedRankPValue(absl::Span<const double> ratios) {
   std::vector<double> logs = Logarithms(ratios);
   logs.erase(std::remove(logs.begin(), logs.end(), 0.0), logs.end());
   std::vector<double> sizes;
+  sizes.reserve(logs.size());
   for (const double value : logs) sizes.push_back(std::abs(value));
   const std::vector<size_t> ranks = DoubledRanks(sizes);
   size_t positive = 0;

@@ -23,6 +23,10 @@ enum class Verdict : uint8_t {
   kAmbiguous,  // it cannot be told yet
   kUntrusted,  // a control failed
 };
+// Whether more processes would hardly change it.
+constexpr bool IsDecided(Verdict verdict) {
+  return verdict != Verdict::kAmbiguous && verdict != Verdict::kUntrusted;
+}
 inline constexpr std::array<std::string_view, 5> kVerdictNames = {"same", "faster", "slower", "ambiguous", "untrusted"};
 
 // Of one case, measured by pairs: the time by that of the base kernel in each process. Missing controls are empty.
