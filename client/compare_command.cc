@@ -185,6 +185,11 @@ void AddVerdictFlags(CLI::App& command, CompareFlags& flags) {
   add_file("--json", flags.json, "Write all numbers for programs; - is standard output");
   add_file("--markdown", flags.markdown, "Write a summary for CI jobs and comments; - is standard output");
   add_file("--junit", flags.junit, "Write JUnit's XML: a test for each case; - is standard output");
+  const auto add_label = [&](const char* flag, std::string& target, const char* help) {
+    command.add_option(flag, target, help)->type_name("TEXT")->group("Output");
+  };
+  add_label("--base_label", flags.run.base_label, "What BASE is called there, such as its commit");
+  add_label("--head_label", flags.run.head_label, "The same of HEAD");
 }
 
 // The first of the options of these groups that was given, if any.

@@ -48,10 +48,11 @@ class Comparer {
     from_server_ = true;
     const absl::StatusOr<bool> kernels = HasKernels(*client);
     if (!kernels.ok()) return kernels.status();
+    same_content_ = plugins->same_content();
     absl::StatusOr<Comparison> comparison = *kernels ? CompareKernelsOf(*client) : CompareRunsOf(*client);
     if (!comparison.ok()) return comparison.status();
-    comparison->base = run_.sides.base;
-    comparison->head = run_.sides.head;
+    comparison->base = run_.base_label.empty() ? run_.sides.base : run_.base_label;
+    comparison->head = run_.head_label.empty() ? run_.sides.head : run_.head_label;
     for (ComparisonRow& row : comparison->rows) row.accepted = MatchesAny(row, run_.accept);
     return comparison;
   }
@@ -98,6 +99,10 @@ class Comparer {
     }
     for (v1::SpeedComparison& one : *compared->mutable_comparisons()) comparison.rows.push_back({std::move(one)});
     comparison.summary = std::move(*compared->mutable_summary());
+    if (same_content_) {
+      for (ComparisonRow& row : comparison.rows) row.differing = 0;
+      return absl::OkStatus();
+    }
     return MeasureAccuracies(client, pairs, parameters, run_.accuracy, bar_, comparison.rows);
   }
 
@@ -169,7 +174,8 @@ class Comparer {
   Cancellation cancellation_;
   Interrupt interrupt_;
   ProgressBar bar_;
-  bool from_server_ = false;  // whether an error is one of a call
+  bool same_content_ = false;  // whether both are plug-ins with the same code: nothing is to be measured of accuracy
+  bool from_server_ = false;   // whether an error is one of a call
 };
 
 }  // namespace

@@ -26,6 +26,8 @@ struct CompareRun {
   v1::PairedPlan plan;  // of runs the threshold alone
   AccuracyInputsChoice accuracy = AccuracyInputsChoice::kExhaustive;
   std::vector<std::string> accept;
+  std::string base_label;  // what BASE and HEAD are called; empty: as they were given
+  std::string head_label;
   bool force = false;
   // A flag that was given and is for kernels alone; empty: none.
   std::string for_kernels;

@@ -20,9 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kAllowed[] =
-    "BASE and HEAD are both runs (ids or names of stored ones, or result files), or both kernels (plug-ins, which end "
-    "in "
-    ".so, or providers)";
+    "BASE and HEAD are both runs (ids or names of stored ones, or result files), or both kernels (plug-ins, which "
+    "end in .so, or providers)";
 
 absl::Status Mixed(const std::string& kernels, const std::string& what, const std::string& run) {
   return absl::InvalidArgumentError(absl::StrCat(kernels, " is ", what, ", but ", run, " is a run; ", kAllowed));
@@ -38,8 +37,14 @@ absl::Status CheckPlugins(const SideArguments& sides, const std::string& server)
   return absl::InvalidArgumentError(absl::StrCat(
       base_is_plugin ? sides.base : sides.head, " is a plug-in of this machine, but the server at ", server,
       " does the work: start that with --plugin base=FILE,head=FILE,control=COPY_OF_BASE and compare base with head, "
-      "or "
-      "give no --server"));
+      "or give no --server"));
+}
+
+// False also if one cannot be read: the server will say so.
+bool SameContent(const std::string& first, const std::string& second) {
+  const absl::StatusOr<std::string> one = ReadText(first);
+  const absl::StatusOr<std::string> other = ReadText(second);
+  return one.ok() && other.ok() && *one == *other;
 }
 
 }  // namespace
@@ -87,15 +92,18 @@ absl::StatusOr<SidePlugins> SidePlugins::Make(const SideArguments& sides) {
   SidePlugins plugins;
   if (KindOf(sides.base) == SideKind::kPlugin) {
     if (absl::Status copied = plugins.CopyBase(sides.base); !copied.ok()) return copied;
-    plugins.flags_.insert(plugins.flags_.begin(), absl::StrCat(kBase, "=", sides.base));
+    plugins.flags_.insert(plugins.flags_.begin(), absl::StrCat(kBase, "?=", sides.base));
   }
-  if (KindOf(sides.head) == SideKind::kPlugin) plugins.flags_.push_back(absl::StrCat(kHead, "=", sides.head));
-  if (!sides.layout.empty()) plugins.flags_.push_back(absl::StrCat(kLayout, "=", sides.layout));
+  if (KindOf(sides.head) == SideKind::kPlugin) plugins.flags_.push_back(absl::StrCat(kHead, "?=", sides.head));
+  if (plugins.flags_.size() == 3) plugins.same_content_ = SameContent(sides.base, sides.head);
+  if (!sides.layout.empty()) plugins.flags_.push_back(absl::StrCat(kLayout, "?=", sides.layout));
   return plugins;
 }
 
 SidePlugins::SidePlugins(SidePlugins&& other) noexcept
-    : flags_(std::move(other.flags_)), directory_(std::exchange(other.directory_, "")) {}
+    : flags_(std::move(other.flags_)),
+      directory_(std::exchange(other.directory_, "")),
+      same_content_(other.same_content_) {}
 
 SidePlugins::~SidePlugins() {
   std::error_code ignored;
@@ -116,7 +124,7 @@ absl::Status SidePlugins::CopyBase(const std::string& file) {
   if (!fs::copy_file(file, copy, error)) {
     return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot copy plug-in ", file));
   }
-  flags_.push_back(absl::StrCat(kControl, "=", copy));
+  flags_.push_back(absl::StrCat(kControl, "?=", copy));
   return absl::OkStatus();
 }
 

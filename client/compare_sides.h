@@ -49,8 +49,10 @@ class SidePlugins {
   SidePlugins& operator=(SidePlugins&&) = delete;
   ~SidePlugins();
 
-  // NAME=FILE of each; none if no side is a plug-in.
+  // NAME?=FILE of each; none if no side is a plug-in.
   const std::vector<std::string>& flags() const { return flags_; }
+  // Whether both sides are plug-ins, and of the same content.
+  bool same_content() const { return same_content_; }
 
  private:
   SidePlugins() = default;
@@ -58,6 +60,7 @@ class SidePlugins {
 
   std::vector<std::string> flags_;
   std::string directory_;  // of the copy; empty: none
+  bool same_content_ = false;
 };
 
 }  // namespace actbench::client

@@ -185,6 +185,7 @@ std::string ReasonText(const ComparisonRow& row) {
 AccuracyJudgement JudgeAccuracy(const ComparisonRow& row) {
   if (!row.accuracy_failure.empty()) return {AccuracyVerdict::kFailed, {row.accuracy_failure}};
   const v1::SpeedComparison& speed = row.speed;
+  if (row.differing == 0) return {AccuracyVerdict::kSameBits, {}};
   if (!speed.has_base_accuracy() || !speed.has_head_accuracy()) return {};
   const v1::BenchmarkAccuracy& base = speed.base_accuracy();
   const v1::BenchmarkAccuracy& head = speed.head_accuracy();

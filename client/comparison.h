@@ -18,7 +18,7 @@ namespace actbench::client {
 // One case.
 struct ComparisonRow {
   v1::SpeedComparison speed;              // with the errors of both kernels, where they are known
-  std::optional<int64_t> differing = {};  // outputs whose bits differ, where they were counted
+  std::optional<int64_t> differing = {};  // outputs whose bits differ, where that is known
   std::string accuracy_failure = {};      // why the errors could not be measured; empty if they were, or needed not
   bool accepted = false;                  // whether it may be slower and less accurate: that is meant
 };

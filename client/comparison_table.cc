@@ -189,6 +189,7 @@ std::string ComparisonTableText(const Comparison& comparison) {
     }
   }
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const Column& column : columns) names.push_back(column.name);
   std::string text = AlignedLine(columns, names);
   for (const std::vector<std::string>& line : lines) text += AlignedLine(columns, line);
