@@ -13,7 +13,7 @@ packages=(
   libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc prometheus-cpp-dev
   libsqlite3-dev libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev
   # tests; prometheus for its promtool
-  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf python3-numpy python3-mpmath
+  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf python3-numpy python3-mpmath python3-yaml
   prometheus curl
 )
 
