@@ -33,7 +33,7 @@ constexpr char kNotes[] = R"(Examples:
 BASE and HEAD are both kernels or both runs. Kernels are a plug-in's, a file that ends in .so, or those of a provider
 that the server has, such as onednn. They are timed in turns in the same fresh processes, in random order; what counts
 is the ratio of their times. In the same processes BASE runs against a copy of itself, which must not differ, and with
-5 % more work, which must be seen; --layout FILE.so is BASE built with its functions in another order, whose
+5 % more work, which must be seen; --layout FILE.so is BASE built with its functions elsewhere, whose
 difference is none. What is slower is measured again before it is said to be. Of HEAD that kernel is taken that has
 the tier and the ISA of BASE's; where it has none of the tier, or the tier is native: the one for the same ISA, else
 for the widest.
@@ -154,7 +154,7 @@ void AddMeasurementFlags(CLI::App& command, CompareFlags& flags) {
       ->type_name("SECONDS")
       ->transform(NumberIn(0.001, 86400.0, "number of seconds from 0.001 to 86400"))
       ->group(kPairs);
-  command.add_option("--layout", flags.run.sides.layout, "BASE built with its functions in another order")
+  command.add_option("--layout", flags.run.sides.layout, "BASE built with its functions elsewhere")
       ->type_name("FILE.so")
       ->group(kPairs);
 }
@@ -164,7 +164,7 @@ void AddVerdictFlags(CLI::App& command, CompareFlags& flags) {
       .add_option("--threshold", flags.threshold,
                   "The smallest relative difference that matters (default: 0.03, between runs 0.1)")
       ->type_name("RATIO")
-      ->transform(NumberIn(0.001, 10.0, "number from 0.001 to 10"))
+      ->transform(NumberIn(0.001, 1.0, "number from 0.001 to 1"))
       ->group("Verdict");
   command
       .add_option("--accuracy", flags.accuracy,

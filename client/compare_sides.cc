@@ -31,7 +31,7 @@ absl::Status CheckPlugins(const SideArguments& sides, const std::string& server)
   const bool base_is_plugin = KindOf(sides.base) == SideKind::kPlugin;
   if (!sides.layout.empty() && !base_is_plugin) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--layout is BASE built with its functions in another order; ", sides.base, " is no plug-in"));
+        absl::StrCat("--layout is BASE built with its functions elsewhere; ", sides.base, " is no plug-in"));
   }
   if (server.empty() || (!base_is_plugin && KindOf(sides.head) != SideKind::kPlugin)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(

@@ -122,4 +122,22 @@ absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std:
   return std::make_shared<const Catalog>(backends);
 }
 
+LoadedPlugins LoadedOf(absl::Span<const std::string> arguments, const Catalog& catalog) {
+  LoadedPlugins loaded = {.arguments = {arguments.begin(), arguments.end()}};
+  for (const PluginInfo& plugin : catalog.plugins()) loaded.content_hashes[plugin.provider] = plugin.content_hash;
+  return loaded;
+}
+
+absl::StatusOr<std::shared_ptr<const Catalog>> MakeSameCatalog(const LoadedPlugins& plugins) {
+  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(plugins.arguments, PluginTrial::kNone);
+  if (!catalog.ok()) return catalog.status();
+  for (const PluginInfo& plugin : (*catalog)->plugins()) {
+    const auto hash = plugins.content_hashes.find(plugin.provider);
+    if (hash == plugins.content_hashes.end() || hash->second == plugin.content_hash) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("plug-in ", plugin.file, " is another file since it was loaded; start again with this one"));
+  }
+  return catalog;
+}
+
 }  // namespace actbench

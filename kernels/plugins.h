@@ -4,8 +4,10 @@
 #ifndef ACTBENCH_KERNELS_PLUGINS_H_
 #define ACTBENCH_KERNELS_PLUGINS_H_
 
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -29,6 +31,17 @@ enum class PluginTrial { kFirst, kNone };
 // there are other threads.
 absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std::string> plugins,
                                                            PluginTrial trial = PluginTrial::kFirst);
+
+// What another process needs to have the plug-ins of this one.
+struct LoadedPlugins {
+  std::vector<std::string> arguments = {};                 // as MakeCatalog takes them; they were tried
+  std::map<std::string, std::string> content_hashes = {};  // by provider; one that is missing may be any
+};
+LoadedPlugins LoadedOf(absl::Span<const std::string> arguments, const Catalog& catalog);
+
+// The catalog of the process that has loaded them, in another one. FAILED_PRECONDITION names a file that is another one
+// by now.
+absl::StatusOr<std::shared_ptr<const Catalog>> MakeSameCatalog(const LoadedPlugins& plugins);
 
 }  // namespace actbench
 

@@ -31,7 +31,7 @@ class BenchmarkJob final : public TimedJob {
  private:
   CaseRun* NextCase() override;
   void AfterStep(CaseRun& run) override;
-  void EndCases() override { group_.clear(); }
+  void EndCases(bool /*well*/) override { group_.clear(); }
   void SetProgress(v1::BenchmarkProgress& progress) const override;
 
   // Begins the next group that has cases to be measured; false if there is none.

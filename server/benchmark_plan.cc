@@ -40,21 +40,6 @@ absl::StatusOr<Enum> Choose(const char* field, const std::string& name, std::spa
       absl::StrCat(field, " is \"", name, "\"; it must be one of ", Listed(names), ", or not given"));
 }
 
-absl::Status CheckMemory(const BenchmarkCase& benchmark, const Limits& limits) {
-  const auto allowed = static_cast<size_t>(limits.benchmark_bytes);
-  if (benchmark.elements > allowed / benchmark.BytesPerElement()) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("elements is ", benchmark.elements, ", each with ", benchmark.BytesPerElement(),
-                     " bytes of inputs and outputs; at most ", allowed, " bytes are allowed (--max_benchmark_bytes)"));
-  }
-  const std::optional<size_t> left = AvailableMemory();
-  if (!left.has_value() || static_cast<double>(benchmark.Bytes()) <= kMemoryShare * static_cast<double>(*left)) {
-    return absl::OkStatus();
-  }
-  return absl::ResourceExhaustedError(absl::StrCat("elements is ", benchmark.elements, ", which takes ",
-                                                   benchmark.Bytes(), " bytes; the machine has ", *left, " left"));
-}
-
 // Sets how many elements there are, and the inputs if they are given.
 absl::Status SetInputs(const v1::BenchmarkCase& request, const Limits& limits, BenchmarkCase& benchmark) {
   const absl::StatusOr<std::optional<Distribution>> distribution =
@@ -189,6 +174,23 @@ bool SameGroup(const v1::BenchmarkResult& first, const v1::BenchmarkResult& seco
 }
 
 }  // namespace
+
+absl::Status CheckMemory(const BenchmarkCase& benchmark, const Limits& limits) {
+  const auto allowed = static_cast<size_t>(limits.benchmark_bytes);
+  const size_t elements = benchmark.MostElements();
+  if (elements > allowed / benchmark.BytesPerElement()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("elements is ", elements, ", each with ", benchmark.BytesPerElement(),
+                     " bytes of inputs and outputs; at most ", allowed, " bytes are allowed (--max_benchmark_bytes)"));
+  }
+  const std::optional<size_t> left = AvailableMemory();
+  const size_t bytes = elements * benchmark.BytesPerElement();
+  if (!left.has_value() || static_cast<double>(bytes) <= kMemoryShare * static_cast<double>(*left)) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("elements is ", elements, ", which takes ", bytes, " bytes; the machine has ", *left, " left"));
+}
 
 absl::StatusOr<PlannedCase> PlanCase(const v1::BenchmarkCase& request, const Catalog& catalog, const Limits& limits) {
   absl::StatusOr<CheckedCase> of =

@@ -41,9 +41,10 @@ struct BenchmarkPlan {
 absl::StatusOr<BenchmarkPlan> PlanBenchmark(const v1::RunBenchmarkRequest& request, const Catalog& catalog,
                                             const Limits& limits);
 
-// What plans of other kinds share with it: one case, whether there are at most as many as are allowed and at least one,
-// an error of case number `i`, and whether the cases are all different.
+// What plans of other kinds share with it: one case, whether it has room, whether there are at most as many as are
+// allowed and at least one, an error of case number `i`, and whether the cases are all different.
 absl::StatusOr<PlannedCase> PlanCase(const v1::BenchmarkCase& request, const Catalog& catalog, const Limits& limits);
+absl::Status CheckMemory(const BenchmarkCase& benchmark, const Limits& limits);
 absl::Status CheckCaseCount(int count, const Limits& limits);
 absl::Status InCase(int i, const absl::Status& status);
 class UniqueCases {

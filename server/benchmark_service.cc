@@ -192,12 +192,15 @@ absl::StatusOr<v1::BenchmarkRun> RunOf(const RunStore& runs, bool is_given, cons
   return is_given ? given : runs.Get(name);
 }
 
-absl::StatusOr<std::shared_ptr<const v1::CompareRunsResponse>> Compare(const RunStore& runs,
+absl::StatusOr<std::shared_ptr<const v1::CompareRunsResponse>> Compare(const RunStore& runs, const Limits& limits,
                                                                        const v1::CompareRunsRequest& request) {
   const absl::StatusOr<v1::BenchmarkRun> base = RunOf(runs, request.has_base_run(), request.base_run(), request.base());
   if (!base.ok()) return base.status();
   const absl::StatusOr<v1::BenchmarkRun> head = RunOf(runs, request.has_head_run(), request.head_run(), request.head());
   if (!head.ok()) return head.status();
+  for (const v1::BenchmarkRun* const run : {&*base, &*head}) {
+    if (absl::Status status = CheckCaseCount(run->results_size(), limits); !status.ok()) return status;
+  }
   absl::StatusOr<v1::CompareRunsResponse> response = CompareRuns(*base, *head, request.force(), request.threshold());
   if (!response.ok()) return response.status();
   return std::make_shared<const v1::CompareRunsResponse>(*std::move(response));
@@ -231,8 +234,8 @@ grpc::ServerUnaryReactor* BenchmarkService::CompareRuns(grpc::CallbackServerCont
                                                         const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return AnswerLater<v1::CompareRunsRequest>(
       {context, "CompareRuns", request, response}, kMaxRunValues, services_.calls.work.calls,
-      services_.calls.work.metrics, reads_, NoCheck,
-      [this](const v1::CompareRunsRequest& message) { return Compare(services_.runs, message); });
+      services_.calls.work.metrics, comparisons_, NoCheck,
+      [this](const v1::CompareRunsRequest& message) { return Compare(services_.runs, services_.limits, message); });
 }
 
 grpc::ServerUnaryReactor* BenchmarkService::ListRuns(grpc::CallbackServerContext* context,

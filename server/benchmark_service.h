@@ -61,7 +61,8 @@ class BenchmarkService final
   const BenchmarkTools tools_;
   const v1::BenchmarkRun origin_;
   Ticker ticker_;
-  // Of the store. What is read does not wait for what is written.
+  // Of the store. What is read does not wait for what is written, nor for comparisons, which take a while.
+  SerialExecutor comparisons_;
   SerialExecutor reads_;
   SerialExecutor writes_;
   const BenchmarkServices services_;

@@ -73,7 +73,8 @@ v1::SpeedComparison Describe(const v1::BenchmarkResult& base, const v1::Benchmar
     return comparison;
   }
   const bool base_lacks = !HasTimes(base);
-  comparison.set_outcome(v1::OUTCOME_SKIPPED);
+  const bool failed = base.outcome() == v1::OUTCOME_ERROR || head.outcome() == v1::OUTCOME_ERROR;
+  comparison.set_outcome(failed ? v1::OUTCOME_ERROR : v1::OUTCOME_SKIPPED);
   comparison.set_message(absl::StrCat("the ", base_lacks ? "first" : "second",
                                       " run has no times of it: ", base_lacks ? base.message() : head.message()));
   return comparison;

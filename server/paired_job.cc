@@ -11,8 +11,6 @@
 namespace actbench {
 namespace {
 
-// How many processes are added at a time to what is not decided.
-constexpr int kMore = 8;
 // The second pass is with other places in memory and other orders than the first.
 constexpr uint64_t kSecondPassSeed = 1'000'000;
 
@@ -22,13 +20,11 @@ PairedJob::PairedJob(PairedPlan plan, BenchmarkTools tools, absl::Time deadline,
                      DoneFunction done)
     : TimedJob(std::move(tools), deadline, std::move(must_yield), std::move(done)), plan_(std::move(plan)) {
   for (size_t place = 0; place < plan_.pairs.size(); ++place) {
-    if (plan_.pairs[place].benchmark.has_value()) Begin(place, 0, first_);
+    if (plan_.pairs[place].benchmark.has_value()) Begin(place, plan_.each, first_);
   }
 }
 
-void PairedJob::Begin(size_t place, uint64_t first_seed, Pass& pass) {
-  CasePlan each = plan_.each;
-  each.first_seed = first_seed;
+void PairedJob::Begin(size_t place, const CasePlan& each, Pass& pass) {
   pass.push_back({place, std::make_unique<CaseRun>(*plan_.pairs[place].benchmark, each, worker())});
   MutexLock lock(mutex_);
   processes_ += each.max_processes;
@@ -90,7 +86,7 @@ std::vector<typename Pass::pointer> Judged(Pass& pass) {
 bool PairedJob::Extend() {
   int added = 0;
   for (Measured* const one : Judged(pass())) {
-    const int more = std::min(kMore, plan_.max_processes - one->run->processes_done());
+    const int more = std::min(kMoreProcesses, plan_.max_processes - one->run->processes_done());
     if (IsDecided(one->judgement.verdict) || more <= 0 || absl::Now() > start() + plan_.time) continue;
     one->run->MeasureMore(more);
     added += more;
@@ -104,31 +100,33 @@ bool PairedJob::Extend() {
 bool PairedJob::Confirm() {
   if (std::exchange(confirming_, true)) return false;
   for (const Measured* const one : Judged(first_)) {
-    if (one->judgement.verdict == Verdict::kSlower) Begin(one->place, kSecondPassSeed, second_);
+    if (one->judgement.verdict != Verdict::kSlower) continue;
+    // As many processes as it took, as there may be no time for more.
+    CasePlan each = plan_.each;
+    each.min_processes = each.max_processes = one->run->processes_done();
+    each.first_seed = kSecondPassSeed;
+    Begin(one->place, each, second_);
   }
   return !second_.empty();
 }
 
-void PairedJob::EndCases() {
+void PairedJob::EndCases(bool well) {
+  if (well) SetResults();
+  turns_.clear();
+  first_.clear();
+  second_.clear();
+}
+
+void PairedJob::SetResults() {
   Judged(first_);
   Judged(second_);
   std::vector<v1::SpeedComparison> results;
   results.reserve(plan_.pairs.size());
   for (const PlannedPair& pair : plan_.pairs) results.push_back(pair.result);
-  // Of a job that was stopped there are pairs that are not done, and nobody asks for results.
-  for (const Measured& one : first_) {
-    if (one.run->done()) SetFirstPass(*one.run, one.judgement, results[one.place]);
-  }
-  for (const Measured& one : second_) {
-    if (one.run->done()) SetSecondPass(*one.run, one.judgement, results[one.place]);
-  }
-  {
-    MutexLock lock(mutex_);
-    results_ = std::move(results);
-  }
-  turns_.clear();
-  first_.clear();
-  second_.clear();
+  for (const Measured& one : first_) SetFirstPass(*one.run, one.judgement, results[one.place]);
+  for (const Measured& one : second_) SetSecondPass(*one.run, one.judgement, results[one.place]);
+  MutexLock lock(mutex_);
+  results_ = std::move(results);
 }
 
 void PairedJob::SetProgress(v1::BenchmarkProgress& progress) const {

@@ -43,13 +43,14 @@ class PairedJob final : public TimedJob {
 
   CaseRun* NextCase() override;
   void AfterStep(CaseRun& run) override;
-  void EndCases() override;
+  void EndCases(bool well) override;
   void SetProgress(v1::BenchmarkProgress& progress) const override;
 
   Pass& pass() { return confirming_ ? second_ : first_; }
-  void Begin(size_t place, uint64_t first_seed, Pass& pass);
+  void Begin(size_t place, const CasePlan& each, Pass& pass);
   // Asks for more processes of pairs that are not decided; false if there are none, or not to be any more.
   bool Extend();
+  void SetResults();
   // Begins the second pass; false if nothing is to be confirmed.
   bool Confirm();
 

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "kernels/measure/verdict.h"
 #include "server/benchmark_plan.h"
 #include "server/convert.h"
 #include "server/request_checks.h"
@@ -25,7 +24,7 @@ constexpr double kMostThreshold = 1;
 absl::StatusOr<PairedPlan> PlanEach(const v1::PairedPlan& request, const Limits& limits) {
   PairedPlan plan;
   plan.each.process_time = std::chrono::milliseconds(300);
-  const int32_t processes = request.processes() == 0 ? 16 : request.processes();
+  const int32_t processes = request.processes() == 0 ? kFirstProcesses : request.processes();
   plan.max_processes = request.max_processes() == 0 ? std::max(plan.max_processes, processes) : request.max_processes();
   plan.each.min_processes = plan.each.max_processes = processes;
   if (processes < kFewestProcesses || processes > plan.max_processes || plan.max_processes > kMaxProcesses) {
@@ -76,6 +75,15 @@ absl::Status AddRivals(const v1::PairedCase& request, double threshold, const Ca
   return status;
 }
 
+// Whether the added work is any.
+absl::Status CheckInjected(const BenchmarkCase& benchmark) {
+  const Rival& injected = benchmark.rivals[kInjected];
+  if (benchmark.ElementsOf(injected) > benchmark.elements) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat("elements is ", benchmark.elements, ", to which no ", (injected.work - 1) * 100,
+                   " % can be added, so that a difference of the threshold could not be seen; give more"));
+}
+
 absl::StatusOr<PlannedPair> PlanPair(const v1::PairedCase& request, double threshold, const Catalog& catalog,
                                      const Limits& limits) {
   absl::StatusOr<PlannedCase> base = PlanCase(request.base(), catalog, limits);
@@ -87,7 +95,9 @@ absl::StatusOr<PlannedPair> PlanPair(const v1::PairedCase& request, double thres
   pair.result.set_outcome(v1::OUTCOME_SKIPPED);
   pair.result.set_message(base->result.message());
   if (!base->benchmark.has_value()) return pair;
-  const absl::Status status = AddRivals(request, threshold, catalog, *base->benchmark);
+  absl::Status status = AddRivals(request, threshold, catalog, *base->benchmark);
+  if (status.ok()) status = CheckInjected(*base->benchmark);
+  if (status.ok()) status = CheckMemory(*base->benchmark, limits);
   if (absl::IsUnimplemented(status)) {
     pair.result.set_message(std::string(status.message()));
     return pair;

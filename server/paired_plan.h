@@ -14,6 +14,7 @@
 #include "kernels/catalog.h"
 #include "kernels/measure/benchmark_case.h"
 #include "kernels/measure/case_run.h"
+#include "kernels/measure/verdict.h"
 #include "server/limits.h"
 
 namespace actbench {
@@ -29,8 +30,8 @@ struct PlannedPair {
 struct PairedPlan {
   std::vector<PlannedPair> pairs;
   CasePlan each;  // of a first pass, whose processes are as many as are never left out
-  int max_processes = 64;
-  double threshold = 0.03;
+  int max_processes = kMostProcesses;
+  double threshold = kPairedThreshold;
   absl::Duration time = absl::Seconds(300);  // after which nothing is added
 };
 

@@ -83,9 +83,10 @@ absl::Status CheckOptions(const ServerOptions& options) {
   return CheckHostPort("--metrics_address", options.metrics_address, options.allow_insecure_bind);
 }
 
-BenchmarkTools ToolsOf(const ServerOptions& options) {
+BenchmarkTools ToolsOf(const ServerOptions& options, const Catalog& catalog) {
   const std::string path = options.worker.empty() ? WorkerBesideThisProgram() : options.worker;
-  return {.worker = {.path = path, .plugins = options.plugins}, .lease_file = MachineLease::DefaultFile()};
+  return {.worker = {.path = path, .plugins = LoadedOf(options.plugins, catalog)},
+          .lease_file = MachineLease::DefaultFile()};
 }
 
 // Also tells the log of the plug-ins.
@@ -122,7 +123,8 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
             catalog_, options_.limits, threads, [this] { return Warnings(); }, calls_, metrics_),
         evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_),
         accuracy_service_(catalog_, options_.limits, work_, certificate_store_),
-        benchmark_service_(catalog_, options_.limits, work_, certificate_store_, run_store_, ToolsOf(options_)) {}
+        benchmark_service_(catalog_, options_.limits, work_, certificate_store_, run_store_,
+                           ToolsOf(options_, catalog_)) {}
 
   ~ServerImpl() override {
     Shutdown(absl::ZeroDuration());

@@ -71,7 +71,7 @@ void TimedJob::Done(const absl::Status& status) {
     MutexLock lock(mutex_);
     current_ = nullptr;
   }
-  EndCases();
+  EndCases(status.ok() && status_.ok());
   lease_.reset();
   // Whoever is told may delete the job at once, on another thread.
   const DoneFunction done = std::move(done_);

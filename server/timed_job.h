@@ -60,8 +60,8 @@ class TimedJob : public Job {
   virtual CaseRun* NextCase() = 0;
   // After a step of it. Of a case that is done it may end the life.
   virtual void AfterStep(CaseRun& run) = 0;
-  // Ends the life of all cases: there will be no more steps.
-  virtual void EndCases() = 0;
+  // Ends the life of all cases: there will be no more steps. Whether all was done that was to be done.
+  virtual void EndCases(bool well) = 0;
   // Of progress, thread-safe: cases and processes.
   virtual void SetProgress(v1::BenchmarkProgress& progress) const = 0;
 

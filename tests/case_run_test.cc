@@ -87,6 +87,18 @@ TEST(CaseRunTest, MoreProcessesCanBeAskedForAfterwards) {
   EXPECT_EQ(run.Result().process_ratios[0].size(), 5u);
 }
 
+TEST(CaseRunTest, MoreProcessesAreMeasuredAlsoWhereTheFirstWereEnough) {
+  CasePlan plan = kShort;
+  plan.max_relative_width = 1e9;
+  CaseRun run(CaseOf("sigmoid"), plan, {.path = WorkerBesideThisProgram()});
+  RunToEnd(run);
+  ASSERT_EQ(run.processes_done(), 2);
+  run.MeasureMore(3);
+  RunToEnd(run);
+  EXPECT_EQ(run.processes_done(), 5);
+  EXPECT_EQ(run.processes_left(), 0);
+}
+
 TEST(CaseRunTest, GivenInputsAreRepeatedForARivalThatComputesMore) {
   BenchmarkCase benchmark = CaseOf("sigmoid");
   benchmark.given = {std::string(4000, '\0')};

@@ -93,7 +93,7 @@ TEST(CompareRunsTest, DifferentMachinesGiveRatiosAloneAndOnlyByForce) {
   EXPECT_NEAR(got->comparisons(0).ratio().ratio(), 2, 1e-9);
 }
 
-TEST(CompareRunsTest, WhatHasNoTimesIsSkippedWithTheReason) {
+TEST(CompareRunsTest, WhatHasNoTimesHasNoVerdictButTheReason) {
   v1::BenchmarkRun base = EmptyRun("m");
   v1::BenchmarkRun head = EmptyRun("m");
   Add(base, kSigmoid, 100);
@@ -103,7 +103,7 @@ TEST(CompareRunsTest, WhatHasNoTimesIsSkippedWithTheReason) {
   failed.set_message("it crashed");
   const absl::StatusOr<v1::CompareRunsResponse> got = CompareRuns(base, head, false, 0);
   ASSERT_TRUE(got.ok()) << got.status();
-  EXPECT_EQ(got->comparisons(0).outcome(), v1::OUTCOME_SKIPPED);
+  EXPECT_EQ(got->comparisons(0).outcome(), v1::OUTCOME_ERROR);
   EXPECT_EQ(got->comparisons(0).message(), "the second run has no times of it: it crashed");
   EXPECT_EQ(got->comparisons(0).verdict(), v1::VERDICT_UNSPECIFIED);
 }

@@ -21,11 +21,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr double kThreshold = 0.03;
-constexpr size_t kProcesses = 16;
-constexpr size_t kMore = 8;
-constexpr size_t kMostProcesses = 64;
-
 struct Process {
   double head;
   double control;
@@ -35,8 +30,8 @@ struct Process {
 // One pass, as PairedJob makes it.
 Verdict Pass(const std::vector<Process>& pool, bool slower, std::mt19937_64& random) {
   PairedRatios ratios;
-  const auto draw = [&](size_t count) {
-    for (size_t i = 0; i < count; ++i) {
+  const auto draw = [&](int count) {
+    for (int i = 0; i < count; ++i) {
       const Process& process = pool[random() % pool.size()];
       // What has the injected work may not be its own control: that is of another process.
       const Process& other = pool[random() % pool.size()];
@@ -45,12 +40,12 @@ Verdict Pass(const std::vector<Process>& pool, bool slower, std::mt19937_64& ran
       ratios.injected.push_back(slower ? other.injected : process.injected);
     }
   };
-  draw(kProcesses);
+  draw(kFirstProcesses);
   for (;;) {
-    Judgement judgement = Estimate(ratios, kThreshold);
+    Judgement judgement = Estimate(ratios, kPairedThreshold);
     SetVerdicts(absl::MakeSpan(&judgement, 1));
-    if (IsDecided(judgement.verdict) || ratios.head.size() >= kMostProcesses) return judgement.verdict;
-    draw(kMore);
+    if (IsDecided(judgement.verdict) || ratios.head.size() >= size_t{kMostProcesses}) return judgement.verdict;
+    draw(kMoreProcesses);
   }
 }
 

@@ -69,6 +69,24 @@ TEST(PairedPlanTest, WhatIsNotPossibleHereCostsItsPairAlone) {
   EXPECT_NE(plan->pairs[1].result.message(), "");
 }
 
+TEST(PairedPlanTest, WhatIsTooSmallForAddedWorkIsSkipped) {
+  v1::RunPairedBenchmarkRequest request = Request();
+  request.mutable_cases(0)->mutable_base()->set_elements(9);
+  const absl::StatusOr<PairedPlan> plan = Plan(request);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->pairs[0].result.outcome(), v1::OUTCOME_SKIPPED);
+  EXPECT_THAT(plan->pairs[0].result.message(), testing::HasSubstr("elements is 9, to which no 5 % can be added"));
+}
+
+TEST(PairedPlanTest, TheAddedWorkNeedsRoomToo) {
+  v1::RunPairedBenchmarkRequest request = Request();
+  Limits limits;
+  limits.benchmark_bytes = 8 * 1049;
+  EXPECT_TRUE(absl::IsResourceExhausted(Plan(request, limits).status()));
+  limits.benchmark_bytes = 8 * 1050;
+  EXPECT_TRUE(Plan(request, limits).ok());
+}
+
 TEST(PairedPlanTest, MistakesAreToldWithWhatIsAllowed) {
   const auto expect = [](const v1::RunPairedBenchmarkRequest& request, absl::StatusCode code, const std::string& part,
                          const Limits& limits = {}) {

@@ -137,6 +137,18 @@ TEST(PluginsTest, ANameThatIsNoneIsRefusedButAPathMayHaveAnEqualsSign) {
   EXPECT_NE(CatalogOf({file}), nullptr);
 }
 
+TEST(PluginsTest, AnotherProcessHasTheSameFileOrSaysThatItHasNot) {
+  const std::vector<std::string> arguments = {"a=" + FileOf("good"), "b=" + FileOf("good")};
+  LoadedPlugins loaded = LoadedOf(arguments, *CatalogOf(arguments));
+  EXPECT_EQ(loaded.arguments, arguments);
+  EXPECT_EQ(loaded.content_hashes.size(), 2u);
+  EXPECT_TRUE(MakeSameCatalog(loaded).ok());
+  loaded.content_hashes["b"] = "0123456789abcdef";
+  const absl::Status status = MakeSameCatalog(loaded).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("good.so is another file since it was loaded"));
+}
+
 TEST(PluginsTest, FilesThatAreNoSharedObjectAreRefused) {
   const TemporaryDirectory directory;
   const std::string file = directory.path() + "/x.so";

@@ -53,9 +53,29 @@ TEST(RatioTest, NothingIsCertainOfNothing) {
 }
 
 TEST(RatioTest, ManyProcessesAreNoTrouble) {
-  EXPECT_LT(SignedRankPValue(std::vector<double>(100, 1.01)), 1e-25);
+  EXPECT_LT(SignedRankPValue(std::vector<double>(100, 1.01)), 1e-15);
   EXPECT_GT(SignedRankPValue(std::vector<double>(100, 1.01)), 0);
-  EXPECT_LT(RankSumPValue(std::vector<double>(60, 1), std::vector<double>(60, 2)), 1e-30);
+  EXPECT_LT(RankSumPValue(std::vector<double>(1000, 1), std::vector<double>(1000, 2)), 1e-30);
+}
+
+// 64 are counted, 65 are not.
+TEST(RatioTest, ManyProcessesGiveWhatFewerGive) {
+  std::vector<double> ratios;
+  std::vector<double> first;
+  std::vector<double> second;
+  for (int i = 0; i < 64; ++i) ratios.push_back(std::exp((i % 3 == 0 ? -1 : 0.6) * (1 + i)));
+  for (int i = 0; i < 32; ++i) {
+    first.push_back(i);
+    second.push_back(i * 1.3 + 0.1);
+  }
+  const double signed_rank = SignedRankPValue(ratios);
+  const double rank_sum = RankSumPValue(first, second);
+  EXPECT_GT(signed_rank, 1e-3);
+  EXPECT_LT(signed_rank, 0.9);
+  ratios.push_back(1.0001);
+  second.push_back(15.55);
+  EXPECT_NEAR(SignedRankPValue(ratios), signed_rank, 0.1 * signed_rank);
+  EXPECT_NEAR(RankSumPValue(first, second), rank_sum, 0.1 * rank_sum);
 }
 
 TEST(RatioTest, ByChanceAProbabilityIsAsSmallAsItSays) {

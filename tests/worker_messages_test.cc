@@ -28,6 +28,7 @@ TEST(WorkerMessagesTest, ATaskArrivesAsItWasSent) {
   task.benchmark.parameters = {0.1};
   task.benchmark.rivals = {{.kernel = task.benchmark.kernel, .work = 1.05},
                            {.kernel = *Catalog::Default().FindKernel("swish", Direction::kGradient, Dtype::kF32, {})}};
+  task.plugins = {.arguments = {"a=x.so"}, .content_hashes = {{"a", "0123456789abcdef"}}};
   const absl::StatusOr<WorkerTask> got = TaskFromLine(Read(ToLine(task)), Catalog::Default());
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(got->benchmark.kernel, task.benchmark.kernel);
@@ -40,6 +41,8 @@ TEST(WorkerMessagesTest, ATaskArrivesAsItWasSent) {
   }
   EXPECT_EQ(got->layout_seed, task.layout_seed);
   EXPECT_EQ(got->cpus, task.cpus);
+  EXPECT_EQ(got->plugins.arguments, task.plugins.arguments);
+  EXPECT_EQ(PluginsOf(Read(ToLine(task)))->content_hashes, task.plugins.content_hashes);
 }
 
 TEST(WorkerMessagesTest, ATaskTellsHowManyInputsFollow) {

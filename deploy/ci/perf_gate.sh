@@ -7,10 +7,11 @@
 #   ACTBENCH_GATE_DIR      where it builds, and leaves gate.md, gate.json and gate.xml (default: build/gate)
 #   ACTBENCH_GATE_OPTIONS  of CMake, for both builds, such as -DACTBENCH_FEW_KERNELS=ON
 #   ACTBENCH_GATE_COMMAND  the command that compares (default: HEAD_REF's, which is built too)
-# Lines "Gate-Accept: PATTERN" at the end of the messages of commits from BASE_REF to HEAD_REF accept what they make
-# worse, as --accept does; "Gate-Skip: WHY" says that nothing is to be compared.
+# Lines "Gate-Accept: PATTERN" at the end of the messages of commits from BASE_REF to HEAD_REF accept what is worse, as
+# --accept does; "Gate-Skip: WHY" in HEAD_REF's says that nothing is to be compared.
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
+script=$PWD/deploy/ci/perf_gate.sh
 trap 'exit 2' ERR  # 1 says that something is worse
 
 fail() {
@@ -40,7 +41,9 @@ isa_here() {
 key_of() {
   {
     for path in kernels CMakeLists.txt; do git rev-parse "$1:$path"; done
-    c++ --version | head -n 1
+    "${CXX:-c++}" --version | head -n 1
+    dpkg-query -W libhwy-dev libabsl-dev 2>/dev/null || true
+    sha256sum <"$script"
     echo "$isa ${CXXFLAGS:-} ${options[*]}"
   } | sha256sum | cut -c1-16
 }
@@ -53,7 +56,7 @@ build() { # COMMIT SERVER LINKER_FLAGS TARGETS...: in a directory of the commit'
     git archive "$1" | tar -x -C "$source.part"
     mv "$source.part" "$source"
   fi
-  cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DACTBENCH_SERVER="$2" -DACTBENCH_ISAS="$isa" \
+  cmake --fresh -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DACTBENCH_SERVER="$2" -DACTBENCH_ISAS="$isa" \
     -DACTBENCH_TESTS=OFF -DACTBENCH_BENCHMARKS=OFF -DACTBENCH_CUDA=OFF -DCMAKE_MODULE_LINKER_FLAGS="$3" \
     "${options[@]}" >/dev/null
   cmake --build "$build" --target "${@:4}" >&2 || fail "$1 could not be built"
@@ -68,9 +71,10 @@ make_plugin() { # COMMIT SERVER
   local built=$directory/build/$1/lib/actbench_kernels_plugin.so
   build "$1" "$2" "" actbench_plugin
   cp "$built" "$plugin/kernels.so"
-  printf '%s\n' 'asm(".text\n .skip 2096, 0x90");' | c++ -xc++ -c -o "$plugin/pad.o" -
-  build "$1" "$2" "$plugin/pad.o" actbench_plugin
-  cp "$built" "$plugin/moved.so"
+  printf '%s\n' 'asm(".text\n .skip 2096, 0x90");' | "${CXX:-c++}" -xc++ -c -o "$plugin/pad.o" -
+  build "$1" "$2" "\"$plugin/pad.o\"" actbench_plugin
+  cp "$built" "$plugin/part"
+  mv "$plugin/part" "$plugin/moved.so"  # only what is whole has this name
 }
 
 refs=()
@@ -82,11 +86,12 @@ base=$(commit_of "${refs[0]}")
 head=$(commit_of "${refs[1]:-HEAD}")
 mkdir -p "${ACTBENCH_GATE_DIR:-build/gate}"
 directory=$(realpath "${ACTBENCH_GATE_DIR:-build/gate}")
+rm -f "$directory"/gate.{md,json,xml}
 isa=$(isa_here)
 read -ra options <<<"${ACTBENCH_GATE_OPTIONS:-}"
 
-trailers() { git log --format="%(trailers:key=$1,valueonly)" "$base..$head" | sed '/^$/d'; }
-skip=$(trailers Gate-Skip)
+trailers() { git log --format="%(trailers:key=$1,valueonly)" "${@:2}" | sed '/^$/d'; }
+skip=$(trailers Gate-Skip -1 "$head")
 if [[ -n $skip ]]; then
   echo "perf_gate: not compared: $skip" >&2
   exit 0
@@ -94,7 +99,7 @@ fi
 accept=()
 while read -r pattern _; do  # and why
   accept+=(--accept "$pattern")
-done < <(trailers Gate-Accept)
+done < <(trailers Gate-Accept "$base..$head")
 
 command=${ACTBENCH_GATE_COMMAND:-}
 server=OFF
@@ -119,4 +124,5 @@ status=0
   --markdown "$directory/gate.md" --json "$directory/gate.json" --junit "$directory/gate.xml" "${accept[@]}" "$@" ||
   status=$?
 if [[ -n ${GITHUB_STEP_SUMMARY:-} && -f $directory/gate.md ]]; then cat "$directory/gate.md" >>"$GITHUB_STEP_SUMMARY"; fi
+((status <= 3)) || fail "$command ended with status $status"
 exit $status

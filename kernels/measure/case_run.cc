@@ -65,6 +65,7 @@ CaseRun::CaseRun(BenchmarkCase benchmark, CasePlan plan, WorkerProgram worker)
 
 void CaseRun::MeasureMore(int processes) {
   plan_.min_processes = plan_.max_processes = processes_done() + processes;
+  result_.converged = false;
   done_ = false;
 }
 

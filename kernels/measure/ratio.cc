@@ -52,6 +52,17 @@ double TwoSided(absl::Span<const double> ways, size_t sum) {
   return std::min(1.0, 2 * std::min(below, above) / all);
 }
 
+// The same of a sum that is normally distributed: whole numbers, as are sums of doubled ranks, of which every second
+// one occurs.
+double NormalTwoSided(double sum, double mean, double variance) {
+  if (variance <= 0) return 1;
+  const double beyond = std::max(0.0, std::abs(sum - mean) - 1);
+  return std::erfc(beyond / std::sqrt(2 * variance));
+}
+
+// Of so many numbers all ways are counted; of more the sums are as good as normal.
+constexpr size_t kMostCounted = 64;
+
 }  // namespace
 
 RatioEstimate EstimateRatio(absl::Span<const double> ratios) {
@@ -63,10 +74,11 @@ RatioEstimate EstimateRatio(absl::Span<const double> ratios) {
 RatioEstimate EstimateRatio(absl::Span<const double> base, absl::Span<const double> head) {
   constexpr int kDraws = 10000;
   std::mt19937_64 random(1);
+  std::vector<double> sample;
   const auto draw_median = [&](absl::Span<const double> values) {
-    std::vector<double> sample(values.size());
+    sample.resize(values.size());
     for (double& value : sample) value = values[random() % values.size()];
-    return Median(std::move(sample));
+    return Median(absl::MakeSpan(sample));
   };
   std::vector<double> drawn(kDraws);
   for (double& ratio : drawn) ratio = draw_median(head) / draw_median(base);
@@ -85,7 +97,13 @@ double SignedRankPValue(absl::Span<const double> ratios) {
   size_t positive = 0;
   for (size_t i = 0; i < logs.size(); ++i) positive += logs[i] > 0 ? ranks[i] : 0;
   // If both sides are alike, each rank is on either with the same probability.
-  std::vector<double> ways(std::accumulate(ranks.begin(), ranks.end(), size_t{0}) + 1);
+  const size_t total = std::accumulate(ranks.begin(), ranks.end(), size_t{0});
+  if (ranks.size() > kMostCounted) {
+    double variance = 0;
+    for (const size_t rank : ranks) variance += static_cast<double>(rank) * static_cast<double>(rank) / 4;
+    return NormalTwoSided(static_cast<double>(positive), static_cast<double>(total) / 2, variance);
+  }
+  std::vector<double> ways(total + 1);
   ways[0] = 1;
   for (const size_t rank : ranks) {
     for (size_t sum = ways.size(); sum-- > 0;) ways[sum] = (ways[sum] + (sum >= rank ? ways[sum - rank] : 0)) / 2;
@@ -100,6 +118,15 @@ double RankSumPValue(absl::Span<const double> first, absl::Span<const double> se
   const size_t total = std::accumulate(ranks.begin(), ranks.end(), size_t{0});
   const size_t found =
       std::accumulate(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(first.size()), size_t{0});
+  if (all.size() > kMostCounted) {
+    const auto n = static_cast<double>(all.size());
+    const auto share = static_cast<double>(first.size()) / n;
+    double squares = 0;
+    for (const size_t rank : ranks) squares += static_cast<double>(rank) * static_cast<double>(rank);
+    const double spread = squares / n - static_cast<double>(total) * static_cast<double>(total) / (n * n);
+    return NormalTwoSided(static_cast<double>(found), share * static_cast<double>(total),
+                          share * (1 - share) * n * n / (n - 1) * spread);
+  }
   // ways[n][sum]: to choose n of the ranks, all choices alike likely.
   std::vector<std::vector<double>> ways(first.size() + 1, std::vector<double>(total + 1));
   ways[0][0] = 1;

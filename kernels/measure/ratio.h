@@ -26,11 +26,11 @@ RatioEstimate EstimateRatio(absl::Span<const double> ratios);
 RatioEstimate EstimateRatio(absl::Span<const double> base, absl::Span<const double> head);
 
 // How likely ratios are this far on one side of 1 if both sides are alike: Wilcoxon's signed-rank test, two-sided, of
-// their logarithms; exact. Ratios of 1 are left out.
+// their logarithms; exact, and from 65 on by the normal distribution. Ratios of 1 are left out.
 double SignedRankPValue(absl::Span<const double> ratios);
 
 // How likely two groups of numbers differ as much if they are of one distribution: Wilcoxon's rank-sum test, two-sided;
-// exact.
+// exact, and from 65 numbers on by the normal distribution.
 double RankSumPValue(absl::Span<const double> first, absl::Span<const double> second);
 
 // What each of these probabilities is worth where all are looked at: who takes for real those of at most 0.05 is wrong

@@ -81,7 +81,7 @@ Rounds TakeSingleRounds(size_t count, absl::FunctionRef<void()> prepare, absl::F
     prepare();
     const int64_t start = now();
     call(which);
-    return std::max(static_cast<double>(now() - start) - overhead, 0.0);
+    return std::max(static_cast<double>(now() - start) - overhead, 1.0);
   };
   for (const int64_t begin = now(); now() - begin < plan.warm_up.count();) {
     for (size_t which = 0; which < count; ++which) sample(which);

@@ -39,7 +39,7 @@ Rounds TakeRounds(size_t count, absl::FunctionRef<void(size_t which, int64_t tim
                   Clock now = SteadyNow);
 
 // The same for calls each of which needs something done before it that is not timed: a sample is one call, whatever it
-// takes, and the clock's overhead is taken off it.
+// takes, and the clock's overhead is taken off it, but for 1 ns, so that there is nothing to be divided by 0.
 Rounds TakeSingleRounds(size_t count, absl::FunctionRef<void()> prepare, absl::FunctionRef<void(size_t which)> call,
                         const SamplingPlan& plan, Clock now = SteadyNow);
 

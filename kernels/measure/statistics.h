@@ -17,6 +17,8 @@ double Quantile(absl::Span<const double> sorted, double p);
 
 // Of at least one number in any order.
 double Median(std::vector<double> values);
+// The same, and leaves them in another order.
+double Median(absl::Span<double> values);
 
 struct Interval {
   double low = 0;

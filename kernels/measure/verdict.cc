@@ -33,6 +33,7 @@ void SetThreshold(double asked, Judgement& judgement) {
   if (judgement.control.has_value()) {
     judgement.threshold = std::max(judgement.threshold, kControlWidths * judgement.control->half_width());
   }
+  judgement.sees_injected = !judgement.injected.has_value() || judgement.injected->low > 1 + judgement.threshold;
   if (judgement.layout.has_value()) {
     judgement.threshold = std::max(judgement.threshold, std::abs(judgement.layout->ratio - 1));
   }
@@ -58,14 +59,12 @@ void SetVerdict(Judgement& judgement) {
   const bool beyond_chance = judgement.q_value <= kFalseDiscoveries;
   if (ratio.low > above && beyond_chance) return Decide(Verdict::kSlower, "", judgement);
   if (ratio.high < below && beyond_chance) return Decide(Verdict::kFaster, "", judgement);
-  if (ratio.low >= below && ratio.high <= above) {
-    if (!judgement.injected.has_value() || judgement.injected->low > above) {
-      return Decide(Verdict::kSame, "", judgement);
-    }
+  if (!judgement.sees_injected) {
     return Decide(Verdict::kUntrusted,
                   absl::StrCat("work that was added to the base kernel was not seen: ", Text(*judgement.injected)),
                   judgement);
   }
+  if (ratio.low >= below && ratio.high <= above) return Decide(Verdict::kSame, "", judgement);
   if (ratio.low > above || ratio.high < below) {
     return Decide(Verdict::kAmbiguous, absl::StrFormat("it may be chance (q = %.2g)", judgement.q_value), judgement);
   }

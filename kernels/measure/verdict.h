@@ -24,17 +24,22 @@ enum class Verdict : uint8_t {
   kUntrusted,  // a control failed
 };
 // Whether more processes would hardly change it.
-constexpr bool IsDecided(Verdict verdict) {
-  return verdict != Verdict::kAmbiguous && verdict != Verdict::kUntrusted;
-}
+constexpr bool IsDecided(Verdict verdict) { return verdict != Verdict::kAmbiguous && verdict != Verdict::kUntrusted; }
 inline constexpr std::array<std::string_view, 5> kVerdictNames = {"same", "faster", "slower", "ambiguous", "untrusted"};
+
+// A comparison by pairs as it is usually made: so many processes first, so many more while it is not decided, and so
+// many at most; and the smallest difference that matters.
+inline constexpr int kFirstProcesses = 16;
+inline constexpr int kMoreProcesses = 8;
+inline constexpr int kMostProcesses = 64;
+inline constexpr double kPairedThreshold = 0.03;
 
 // Of one case, measured by pairs: the time by that of the base kernel in each process. Missing controls are empty.
 struct PairedRatios {
   std::vector<double> head;
   std::vector<double> control;   // the base kernel itself, or a copy of it
   std::vector<double> injected;  // the base kernel with InjectedWork of its elements
-  std::vector<double> layout;    // the base kernel with its functions in another order
+  std::vector<double> layout;    // the base kernel built with its functions elsewhere in lines and pages
 };
 
 // The times of one case, measured by one run after the other.
@@ -55,6 +60,7 @@ struct Judgement {
   double threshold = 0;
   // The relative slowdown that would most likely have been found.
   double detectable = 0;
+  bool sees_injected = true;  // whether `injected`, if there is one, lies beyond what the control leaves open
   Verdict verdict = Verdict::kAmbiguous;
   std::string reason;  // why it is ambiguous or untrusted
 };

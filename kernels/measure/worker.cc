@@ -23,9 +23,9 @@ namespace actbench {
 namespace {
 
 absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const std::string& line) {
-  const absl::StatusOr<std::vector<std::string>> plugins = PluginsOf(line);
+  const absl::StatusOr<LoadedPlugins> plugins = PluginsOf(line);
   if (!plugins.ok()) return plugins.status();
-  return MakeCatalog(*plugins, PluginTrial::kNone);
+  return MakeSameCatalog(*plugins);
 }
 
 // Of the task that the line is, and what is given with it. The catalog has to outlive it.

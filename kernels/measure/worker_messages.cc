@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -74,6 +75,15 @@ KernelSelector SelectorFrom(const Json& json) {
   return {.provider = json.at("provider"), .tier = json.at("tier"), .isa = json.at("isa"), .device = json.at("device")};
 }
 
+Json PluginsJson(const LoadedPlugins& plugins) {
+  return {{"arguments", plugins.arguments}, {"content_hashes", plugins.content_hashes}};
+}
+
+LoadedPlugins PluginsFrom(const Json& json) {
+  return {.arguments = json.at("arguments").get<std::vector<std::string>>(),
+          .content_hashes = json.at("content_hashes").get<std::map<std::string, std::string>>()};
+}
+
 // The task but for its kernels, and what these are.
 struct NamedTask {
   WorkerTask task;
@@ -103,7 +113,7 @@ NamedTask NamedTaskFrom(const Json& json) {
   benchmark.in_place = json.at("in_place");
   named.task.layout_seed = json.at("layout_seed");
   named.task.cpus = json.at("cpus").get<std::vector<int>>();
-  named.task.plugins = json.at("plugins").get<std::vector<std::string>>();
+  named.task.plugins = PluginsFrom(json.at("plugins"));
   return named;
 }
 
@@ -131,7 +141,7 @@ std::string ToLine(const WorkerTask& task) {
                {"in_place", benchmark.in_place},
                {"layout_seed", task.layout_seed},
                {"cpus", task.cpus},
-               {"plugins", task.plugins}});
+               {"plugins", PluginsJson(task.plugins)}});
 }
 
 absl::StatusOr<WorkerTask> TaskFromLine(const std::string& line, const Catalog& catalog) {
@@ -148,8 +158,8 @@ absl::StatusOr<WorkerTask> TaskFromLine(const std::string& line, const Catalog& 
   return std::move(named->task);
 }
 
-absl::StatusOr<std::vector<std::string>> PluginsOf(const std::string& line) {
-  return Parse(line, [](const Json& json) { return json.at("plugins").get<std::vector<std::string>>(); });
+absl::StatusOr<LoadedPlugins> PluginsOf(const std::string& line) {
+  return Parse(line, [](const Json& json) { return PluginsFrom(json.at("plugins")); });
 }
 
 absl::StatusOr<size_t> GivenInputsOf(const std::string& line) {

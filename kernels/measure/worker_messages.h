@@ -16,19 +16,20 @@
 #include "kernels/catalog.h"
 #include "kernels/measure/benchmark_case.h"
 #include "kernels/measure/case_runner.h"
+#include "kernels/plugins.h"
 
 namespace actbench {
 
 struct WorkerTask {
   BenchmarkCase benchmark;
   uint64_t layout_seed = 0;
-  std::vector<int> cpus;                  // one for each thread
-  std::vector<std::string> plugins = {};  // which the kernel may be of
+  std::vector<int> cpus;       // one for each thread
+  LoadedPlugins plugins = {};  // which the kernels may be of
 };
 
 // Without the given inputs. From a worker of the same build, so what cannot be read is INTERNAL.
 std::string ToLine(const WorkerTask& task);
-absl::StatusOr<std::vector<std::string>> PluginsOf(const std::string& line);
+absl::StatusOr<LoadedPlugins> PluginsOf(const std::string& line);
 absl::StatusOr<WorkerTask> TaskFromLine(const std::string& line, const Catalog& catalog);
 // How many given inputs of elements * element_bytes() follow the line.
 absl::StatusOr<size_t> GivenInputsOf(const std::string& line);

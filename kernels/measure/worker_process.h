@@ -15,13 +15,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernels/measure/line_stream.h"
+#include "kernels/plugins.h"
 
 namespace actbench {
 
 // A worker, and what it is to load.
 struct WorkerProgram {
   std::string path;
-  std::vector<std::string> plugins = {};  // as MakeCatalog takes them; they were tried before
+  LoadedPlugins plugins = {};
 };
 
 // The worker beside this program: actbench-worker in the same directory.
