@@ -10,6 +10,7 @@
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -20,6 +21,10 @@ import sys
 import tempfile
 import time
 
+from server_process import ServerProcess
+
+# Of kernels_benchmark's L2 in f32: with one input and with a gate.
+L2_ELEMENTS = (512 * 1024 // 8, 512 * 1024 // 12)
 BUSY_LOOP = [sys.executable, "-c", "while True: pass"]
 
 
@@ -97,28 +102,23 @@ class Study:
 
     # Against Google Benchmark
 
+    @contextlib.contextmanager
     def server(self):
-        process = subprocess.Popen([str(self.bin / "actbench-server"), "--address", "127.0.0.1:0", "--metrics_address", "",
-                                    "--state_dir", "none"], stderr=subprocess.PIPE, text=True)
-        for line in process.stderr:
-            found = re.search(r"127\.0\.0\.1:\d+", line)
-            if found:
-                return process, found.group(0)
-        sys.exit("the server does not start")
+        process = ServerProcess(str(self.bin / "actbench-server"), "--state_dir", "none")
+        try:
+            yield process.address
+        finally:
+            process.stop()
 
     def truth(self):
         rows = self.benchmarks()[:self.options.kernels]
-        server, address = self.server()
-        try:
+        with self.server() as address:
             print("| kernel | elements | Google Benchmark, ns | actbench bench, ns | ratio |")
             print("|---|---|---|---|---|")
             worst = 0
             for row in rows:
                 worst = max(worst, abs(self.print_truth(row, address) - 1))
             print(f"\n{len(rows)} kernels; the largest difference is {100 * worst:.1f} %.\n")
-        finally:
-            server.terminate()
-            server.wait()
 
     def benchmarks(self):
         """Those of our fast forward kernels in f32 for the widest instruction set, in L2."""
@@ -135,9 +135,12 @@ class Study:
         theirs, ours = [], []
         for _ in range(self.options.processes):
             out = json.loads(self.run("kernels_benchmark", f"--benchmark_filter=^{re.escape(row)}$", "--benchmark_format=json",
-                                      "--benchmark_min_time=0.15", "--benchmark_min_warmup_time=0.02"))
-            theirs.append(out["benchmarks"][0]["real_time"])
-            elements = str(round(out["benchmarks"][0]["items_per_second"] * theirs[-1] * 1e-9))
+                                      # Its times are means, in which what interrupted them is: the median of 15 of 10 ms.
+                                      "--benchmark_repetitions=15", "--benchmark_min_time=0.01", "--benchmark_min_warmup_time=0.02"))
+            median = next(row for row in out["benchmarks"] if row.get("aggregate_name") == "median")
+            theirs.append(median["real_time"])
+            about = median["items_per_second"] * theirs[-1] * 1e-9
+            elements = str(min(L2_ELEMENTS, key=lambda elements: abs(elements - about)))
             path = self.directory / "truth.json"
             self.run("actbench", "--server", address, "bench", kernel, "--size", elements, "--processes", "1", "--time", "0.15",
                      "--json", str(path))
@@ -147,8 +150,7 @@ class Study:
         return ratio
 
     def overhead(self):
-        server, address = self.server()
-        try:
+        with self.server() as address:
             waits = []
             for _ in range(20):
                 begin = time.monotonic()
@@ -157,9 +159,6 @@ class Study:
                 waits.append(time.monotonic() - begin - 0.15)
             print(f"A case of one process of 0.15 s, by a command of its own: {statistics.median(waits):.2f} s more than that, "
                   f"at most {max(waits):.2f} (20 times).\n")
-        finally:
-            server.terminate()
-            server.wait()
 
 
 def percent(ratio):
