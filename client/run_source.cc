@@ -22,8 +22,7 @@ absl::StatusOr<v1::BenchmarkRun> LoadRunFile(const std::string& path) {
   if (!text.ok()) return text.status();
   absl::StatusOr<v1::BenchmarkRun> run = ParseBenchmarkJson(*text);
   if (run.ok()) return run;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path == "-" ? "standard input" : path, ": ", run.status().message()));
+  return absl::InvalidArgumentError(absl::StrCat(path == "-" ? "standard input" : path, ": ", run.status().message()));
 }
 
 }  // namespace actbench::client
