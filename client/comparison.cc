@@ -131,7 +131,7 @@ std::string KernelText(const ComparisonRow& row) {
   if (parts.size() < kNameParts) return speed.name();
   parts.resize(kNameParts);
   parts.erase(parts.begin() + kProvider);
-  const std::string text = absl::StrJoin(parts, "/");
+  std::string text = absl::StrJoin(parts, "/");
   const v1::Kernel& head = speed.head();
   if (head.name().empty() || (head.tier() == kernel.tier() && head.isa() == kernel.isa())) return text;
   return absl::StrCat(text, ":", head.tier(), "/", head.isa());
