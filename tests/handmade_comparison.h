@@ -7,20 +7,9 @@
 
 #include "actbench/v1/benchmark.pb.h"
 #include "client/comparison.h"
+#include "tests/handmade_run.h"
 
 namespace actbench::client {
-
-inline void SetKernel(v1::Kernel& kernel, const std::string& provider, const std::string& tier,
-                      const std::string& isa) {
-  kernel.set_name("sigmoid/forward/f32/" + provider + "/" + tier + "/" + isa);
-  kernel.set_activation("sigmoid");
-  kernel.set_direction(v1::DIRECTION_FORWARD);
-  kernel.set_dtype(v1::DTYPE_F32);
-  kernel.set_provider(provider);
-  kernel.set_tier(tier);
-  kernel.set_isa(isa);
-  kernel.set_device("cpu");
-}
 
 inline void SetEstimate(v1::RatioEstimate& estimate, double ratio, double half_width) {
   estimate.set_ratio(ratio);

@@ -12,11 +12,9 @@ namespace actbench::client {
 
 inline constexpr char kConditions[] = "n:65536/dist:normal/cache:hot";
 
-// A case of sigmoid, forward, in f32, with its name: `kernel` is "PROVIDER/TIER/ISA".
-inline v1::BenchmarkResult& AddResult(v1::BenchmarkRun& run, const std::string& provider, const std::string& tier,
-                                      const std::string& isa) {
-  v1::BenchmarkResult& result = *run.add_results();
-  v1::Kernel& kernel = *result.mutable_kernel();
+// Sigmoid, forward, in f32.
+inline void SetKernel(v1::Kernel& kernel, const std::string& provider, const std::string& tier,
+                      const std::string& isa) {
   kernel.set_name("sigmoid/forward/f32/" + provider + "/" + tier + "/" + isa);
   kernel.set_activation("sigmoid");
   kernel.set_direction(v1::DIRECTION_FORWARD);
@@ -25,7 +23,14 @@ inline v1::BenchmarkResult& AddResult(v1::BenchmarkRun& run, const std::string& 
   kernel.set_tier(tier);
   kernel.set_device("cpu");
   kernel.set_isa(isa);
-  result.set_name(kernel.name() + "/" + kConditions);
+}
+
+// A case of sigmoid, forward, in f32, with its name: `kernel` is "PROVIDER/TIER/ISA".
+inline v1::BenchmarkResult& AddResult(v1::BenchmarkRun& run, const std::string& provider, const std::string& tier,
+                                      const std::string& isa) {
+  v1::BenchmarkResult& result = *run.add_results();
+  SetKernel(*result.mutable_kernel(), provider, tier, isa);
+  result.set_name(result.kernel().name() + "/" + kConditions);
   result.set_elements(65536);
   result.set_bytes(524288);
   result.set_working_set("l2");
