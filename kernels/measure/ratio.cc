@@ -38,6 +38,12 @@ std::vector<size_t> DoubledRanks(absl::Span<const double> values) {
   return ranks;
 }
 
+double SumOfSquares(absl::Span<const size_t> ranks) {
+  double sum = 0;
+  for (const size_t rank : ranks) sum += static_cast<double>(rank) * static_cast<double>(rank);
+  return sum;
+}
+
 // Of numbers of ways (or parts of them) to get each sum: the part that lies at least as far out as `sum`, on its side,
 // twice.
 double TwoSided(absl::Span<const double> ways, size_t sum) {
@@ -99,9 +105,7 @@ double SignedRankPValue(absl::Span<const double> ratios) {
   // If both sides are alike, each rank is on either with the same probability.
   const size_t total = std::accumulate(ranks.begin(), ranks.end(), size_t{0});
   if (ranks.size() > kMostCounted) {
-    double variance = 0;
-    for (const size_t rank : ranks) variance += static_cast<double>(rank) * static_cast<double>(rank) / 4;
-    return NormalTwoSided(static_cast<double>(positive), static_cast<double>(total) / 2, variance);
+    return NormalTwoSided(static_cast<double>(positive), static_cast<double>(total) / 2, SumOfSquares(ranks) / 4);
   }
   std::vector<double> ways(total + 1);
   ways[0] = 1;
@@ -121,9 +125,7 @@ double RankSumPValue(absl::Span<const double> first, absl::Span<const double> se
   if (all.size() > kMostCounted) {
     const auto n = static_cast<double>(all.size());
     const auto share = static_cast<double>(first.size()) / n;
-    double squares = 0;
-    for (const size_t rank : ranks) squares += static_cast<double>(rank) * static_cast<double>(rank);
-    const double spread = squares / n - static_cast<double>(total) * static_cast<double>(total) / (n * n);
+    const double spread = SumOfSquares(ranks) / n - static_cast<double>(total) * static_cast<double>(total) / (n * n);
     return NormalTwoSided(static_cast<double>(found), share * static_cast<double>(total),
                           share * (1 - share) * n * n / (n - 1) * spread);
   }
