@@ -37,15 +37,12 @@ bool BenchmarkJob::BeginGroup() {
   return true;
 }
 
-CaseRun* BenchmarkJob::NextCase() {
-  if (group_.empty() && !BeginGroup()) return nullptr;
-  if (turns_.empty()) {
-    for (const Running& running : group_) turns_.push_back(running.run.get());
-    std::shuffle(turns_.begin(), turns_.end(), random_);
-  }
-  CaseRun* const next = turns_.back();
-  turns_.pop_back();
-  return next;
+std::vector<CaseRun*> BenchmarkJob::NextRound() {
+  if (group_.empty() && !BeginGroup()) return {};
+  std::vector<CaseRun*> round;
+  round.reserve(group_.size());
+  for (const Running& running : group_) round.push_back(running.run.get());
+  return round;
 }
 
 void BenchmarkJob::AfterStep(CaseRun& run) {
@@ -65,7 +62,6 @@ void BenchmarkJob::AfterStep(CaseRun& run) {
     processes_left_ -= gone;
     results_[found->place] = std::move(result);
   }
-  turns_.erase(std::remove(turns_.begin(), turns_.end(), &run), turns_.end());
   group_.erase(found);
 }
 

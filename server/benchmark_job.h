@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <random>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -29,7 +28,7 @@ class BenchmarkJob final : public TimedJob {
   const BenchmarkPlan& plan() const { return plan_; }
 
  private:
-  CaseRun* NextCase() override;
+  std::vector<CaseRun*> NextRound() override;
   void AfterStep(CaseRun& run) override;
   void EndCases(bool /*well*/) override { group_.clear(); }
   void SetProgress(v1::BenchmarkProgress& progress) const override;
@@ -46,10 +45,8 @@ class BenchmarkJob final : public TimedJob {
   const BenchmarkPlan plan_;
 
   // Of the thread that runs a chunk.
-  std::vector<Running> group_;   // its cases that are not done
-  std::vector<CaseRun*> turns_;  // that have not had theirs in this round
-  size_t next_place_ = 0;        // of the first case after the group
-  std::mt19937_64 random_{1};    // for the order of turns: the same each time, but no order that favours a case
+  std::vector<Running> group_;  // its cases that are not done
+  size_t next_place_ = 0;       // of the first case after the group
 
   mutable Mutex mutex_;
   std::vector<std::optional<v1::BenchmarkResult>> results_ ABSL_GUARDED_BY(mutex_);

@@ -31,20 +31,16 @@ void PairedJob::Begin(size_t place, const CasePlan& each, Pass& pass) {
   processes_left_ += each.max_processes;
 }
 
-CaseRun* PairedJob::NextCase() {
-  if (turns_.empty()) {
-    const auto any_left = [this] {
-      return std::any_of(pass().begin(), pass().end(), [](const Measured& one) { return !one.run->done(); });
-    };
-    if (!any_left() && !Extend() && !Confirm()) return nullptr;
+std::vector<CaseRun*> PairedJob::NextRound() {
+  const auto not_done = [this] {
+    std::vector<CaseRun*> runs;
     for (const Measured& one : pass()) {
-      if (!one.run->done()) turns_.push_back(one.run.get());
+      if (!one.run->done()) runs.push_back(one.run.get());
     }
-    std::shuffle(turns_.begin(), turns_.end(), random_);
-  }
-  CaseRun* const next = turns_.back();
-  turns_.pop_back();
-  return next;
+    return runs;
+  };
+  std::vector<CaseRun*> round = not_done();
+  return round.empty() && (Extend() || Confirm()) ? not_done() : round;
 }
 
 void PairedJob::AfterStep(CaseRun& run) {
@@ -112,7 +108,6 @@ bool PairedJob::Confirm() {
 
 void PairedJob::EndCases(bool well) {
   if (well) SetResults();
-  turns_.clear();
   first_.clear();
   second_.clear();
 }

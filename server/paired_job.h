@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -41,7 +40,7 @@ class PairedJob final : public TimedJob {
   };
   using Pass = std::vector<Measured>;
 
-  CaseRun* NextCase() override;
+  std::vector<CaseRun*> NextRound() override;
   void AfterStep(CaseRun& run) override;
   void EndCases(bool well) override;
   void SetProgress(v1::BenchmarkProgress& progress) const override;
@@ -60,8 +59,6 @@ class PairedJob final : public TimedJob {
   Pass first_;
   Pass second_;
   bool confirming_ = false;
-  std::vector<CaseRun*> turns_;  // that have not had theirs in this round
-  std::mt19937_64 random_{1};    // for the order of turns
 
   mutable Mutex mutex_;
   std::vector<v1::SpeedComparison> results_ ABSL_GUARDED_BY(mutex_);  // when it has ended

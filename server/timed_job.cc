@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/timed_job.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -39,9 +40,21 @@ bool TimedJob::HasLease() {
   return true;
 }
 
+CaseRun* TimedJob::NextCase() {
+  if (in_process_ != nullptr) return in_process_;
+  if (turns_.empty()) {
+    turns_ = NextRound();
+    std::shuffle(turns_.begin(), turns_.end(), random_);
+  }
+  if (turns_.empty()) return nullptr;
+  CaseRun* const next = turns_.back();
+  turns_.pop_back();
+  return next;
+}
+
 void TimedJob::RunChunk(size_t /*chunk*/) {
   if (!HasLease()) return;
-  CaseRun* const run = in_process_ != nullptr ? in_process_ : NextCase();
+  CaseRun* const run = NextCase();
   if (run == nullptr) return;
   {
     MutexLock lock(mutex_);
@@ -71,6 +84,7 @@ void TimedJob::Done(const absl::Status& status) {
     MutexLock lock(mutex_);
     current_ = nullptr;
   }
+  turns_.clear();
   EndCases(status.ok() && status_.ok());
   lease_.reset();
   // Whoever is told may delete the job at once, on another thread.

@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -56,8 +58,9 @@ class TimedJob : public Job {
       : tools_(std::move(tools)), deadline_(deadline), must_yield_(std::move(must_yield)), done_(std::move(done)) {}
 
   // These are called one at a time, in a chunk.
-  // The case of which a process comes next; null if all is done.
-  virtual CaseRun* NextCase() = 0;
+  // The cases of which a process each comes next, in random order; none if all is done. None of them ends the life of
+  // another one.
+  virtual std::vector<CaseRun*> NextRound() = 0;
   // After a step of it. Of a case that is done it may end the life.
   virtual void AfterStep(CaseRun& run) = 0;
   // Ends the life of all cases: there will be no more steps. Whether all was done that was to be done.
@@ -70,6 +73,8 @@ class TimedJob : public Job {
  private:
   // Whether this chunk may time.
   bool HasLease();
+  // The case whose turn it is; null if all is done.
+  CaseRun* NextCase();
 
   const BenchmarkTools tools_;
   const absl::Time deadline_;
@@ -81,6 +86,8 @@ class TimedJob : public Job {
   std::unique_ptr<MachineLease> lease_;
   absl::Status status_;
   CaseRun* in_process_ = nullptr;  // the case of which a process is not over
+  std::vector<CaseRun*> turns_;    // that have not had theirs in this round
+  std::mt19937_64 random_{1};      // for the order of turns: the same each time, but no order that favours a case
   absl::Time start_;
   absl::Duration duration_;
 
