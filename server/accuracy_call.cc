@@ -31,7 +31,7 @@ JobCall::Response AccuracyCall::Progress(Job& job, int queue_place) {
   progress.set_inputs_total(static_cast<int64_t>(now.inputs_total));
   progress.set_remaining_ms(Milliseconds(now.remaining));
   progress.set_queue_place(queue_place);
-  return ToResponse(progress);
+  return ProgressResponse(progress);
 }
 
 v1::Certificate AccuracyCall::Certify(const AccuracyJob& job, size_t kernel) const {

@@ -36,7 +36,7 @@ class AccuracyCall : public JobCall {
 
  protected:
   virtual absl::StatusOr<AccuracyPlan> Plan() const = 0;
-  virtual Response ToResponse(const v1::AccuracyProgress& progress) const = 0;
+  virtual Response ProgressResponse(const v1::AccuracyProgress& progress) const = 0;
   virtual Response ToResponse(const AccuracyJob& job) const = 0;
 
   const AccuracyServices& services() const { return services_; }

@@ -32,8 +32,7 @@ class TypedCall : public AccuracyCall {
 
  protected:
   Message& request() override { return request_; }
-  using AccuracyCall::ToResponse;
-  Response ToResponse(const v1::AccuracyProgress& progress) const override {
+  Response ProgressResponse(const v1::AccuracyProgress& progress) const override {
     auto response = std::make_shared<Reply>();
     *response->mutable_progress() = progress;
     return response;
