@@ -195,10 +195,14 @@ ACT_FN double PowerOfTwo(LaneF64, double k) {
   return std::bit_cast<double>(std::bit_cast<uint64_t>(k + (0x1.8p52 + 1023)) << 52);
 }
 
-// table[i], i the lowest bits of `index`: four for 16 entries, five for 32.
-template <size_t kEntries>
-ACT_FN float Lookup(LaneF32, const float (&table)[kEntries], float index) {
-  return table[std::bit_cast<uint32_t>(index) % kEntries];
+// x 2^floor(n) for a normal result; n is a multiple of 1/16 in [-1010, 1010], and `index` n + 0x1.8p48, whose last four
+// bits are the sixteenths.
+ACT_FN double TimesPower(double x, double, double index) { return AddBits(x, ShiftBitsLeft<48>(ClearBits<4>(index))); }
+
+// table[i], i the lowest bits of `index`: four for 16 entries, five for 32. Tables of f64 have 16.
+template <class T, size_t kEntries>
+ACT_FN T Lookup(Lane<T>, const T (&table)[kEntries], T index) {
+  return table[std::bit_cast<BitsOf<T>>(index) % kEntries];
 }
 
 // Whether MulAdd rounds once.
