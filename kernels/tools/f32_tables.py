@@ -111,7 +111,7 @@ def fit_at_zero(f, low, high, degree, zero, to_doubles=0):
 
 def print_polynomial(name, comment, coefficients):
     print(f"\n{comment}")
-    print(f"constexpr double {name}[] = {{" + ", ".join(text(c)[:-1] for c in coefficients) + "};")
+    print(f"ACT_DATA constexpr double {name}[] = {{" + ", ".join(text(c)[:-1] for c in coefficients) + "};")
 
 
 def polynomial(name, comment, f, low, high, degree, weight):
@@ -155,9 +155,9 @@ def table(name, comment, f, degree, intervals, fixed=(), zero=None, more=None, e
     cells = "{" + ",\n".join("{" + ", ".join(text(v) for v in row) + "}" for row in rows) + "}"
     size = f"{degree + 2}" if entries == 16 else f"{degree + 2}, {entries}"
     if more is None:
-        print(f"alignas(64) constexpr IntervalTable<{size}> {name} = {cells};")
+        print(f"alignas(64) ACT_DATA constexpr IntervalTable<{size}> {name} = {cells};")
     else:
-        print(f"alignas(64) constexpr {more[0]}<{size}> {name} = {{{cells}, {more[1]}}};")
+        print(f"alignas(64) ACT_DATA constexpr {more[0]}<{size}> {name} = {{{cells}, {more[1]}}};")
 
 
 def bits(value):
@@ -176,7 +176,7 @@ def exp_table(entries):
     print(f"\n// For j from 0 to {entries - 1}: 2^(j/{entries}) rounded to 8 bits after the point, with -j 2^{shift} added to its bits; the")
     print(f"// logarithm of what rounding did; and 2^(j/{entries}) as a float, with the same added.")
     cells = ", ".join("{" + ", ".join(text(v) for v in row) + "}" for row in (shifted, logs, floats))
-    print(f"alignas(64) constexpr float kExpTable{entries}[3][{entries}] = {{{cells}}};")
+    print(f"alignas(64) ACT_DATA constexpr float kExpTable{entries}[3][{entries}] = {{{cells}}};")
 
 
 def quarter_binades(shift, end):
