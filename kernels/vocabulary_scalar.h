@@ -22,7 +22,20 @@
 #define ACT_FN inline __attribute__((always_inline))
 #endif
 
+// kernels/cuda/vocabulary_cuda.h makes another vocabulary of this file: in a namespace of its own, with FMA, and with
+// instructions between f32 and 16 bits in place of Widened and RoundTo.
+#ifndef ACTBENCH_SCALAR_NAMESPACE
+#define ACTBENCH_SCALAR_NAMESPACE scalar
+#define ACTBENCH_SCALAR_FMA false
 namespace actbench::scalar {
+ACT_FN double Widened(F16 value) { return ToDouble(value); }
+ACT_FN double Widened(BF16 value) { return ToDouble(value); }
+ACT_FN void RoundTo(double value, F16& rounded) { rounded = ToF16(value); }
+ACT_FN void RoundTo(double value, BF16& rounded) { rounded = ToBF16(value); }
+}  // namespace actbench::scalar
+#endif
+
+namespace actbench::ACTBENCH_SCALAR_NAMESPACE {
 
 // Stands for "one lane of type T", as Highway's Simd<T, N> does for N.
 template <std::floating_point LaneType>
@@ -206,7 +219,7 @@ ACT_FN T Lookup(Lane<T>, const T (&table)[kEntries], T index) {
 }
 
 // Whether MulAdd rounds once.
-inline constexpr bool kHasFma = false;
+inline constexpr bool kHasFma = ACTBENCH_SCALAR_FMA;
 
 // Whether looking up in 16 or 32 entries is the shorter way to a function.
 inline constexpr bool kQuickLookup = true;
@@ -222,15 +235,13 @@ ACT_FN T Load(Lane<T>, const Storage*, const void* data) {
   if constexpr (std::is_floating_point_v<Storage>) {
     return value;
   } else {
-    return static_cast<T>(ToDouble(value));
+    return static_cast<T>(Widened(value));
   }
 }
 
 // Stores with one rounding to nearest even.
 ACT_FN void RoundTo(double value, double& rounded) { rounded = value; }
 ACT_FN void RoundTo(double value, float& rounded) { rounded = static_cast<float>(value); }
-ACT_FN void RoundTo(double value, F16& rounded) { rounded = ToF16(value); }
-ACT_FN void RoundTo(double value, BF16& rounded) { rounded = ToBF16(value); }
 template <class T, class Storage>
 ACT_FN void Store(Lane<T>, const Storage*, T value, void* data) {
   Storage rounded;
@@ -251,11 +262,11 @@ namespace fast {
 inline constexpr bool kExactTier = false;
 template <std::floating_point T>
 ACT_FN T MulAdd(T a, T b, T c) {
-  return a * b + c;
+  return kHasFma ? std::fma(a, b, c) : a * b + c;
 }
 template <std::floating_point T>
 ACT_FN T NegMulAdd(T a, T b, T c) {
-  return c - a * b;
+  return kHasFma ? std::fma(-a, b, c) : c - a * b;
 }
 }  // namespace fast
 namespace exact {
@@ -264,6 +275,6 @@ ACT_FN double MulAdd(double a, double b, double c) { return std::fma(a, b, c); }
 ACT_FN double NegMulAdd(double a, double b, double c) { return std::fma(-a, b, c); }
 }  // namespace exact
 
-}  // namespace actbench::scalar
+}  // namespace actbench::ACTBENCH_SCALAR_NAMESPACE
 
 #endif  // ACTBENCH_KERNELS_VOCABULARY_SCALAR_H_
