@@ -23,7 +23,7 @@ using actbench::Kernel;
 // A kernel with its default parameters, and what measures the error of its results, or of anybody else's.
 struct CKernel {
   CKernel(const Kernel& kernel, const actbench::ActivationInfo& activation, const std::vector<double>& parameters)
-      : prepared(kernel.functions, parameters.data(), nullptr),
+      : prepared(kernel, parameters.data()),
         meter(activation, kernel.direction, kernel.dtype, parameters),
         inputs(InputCount(activation, kernel.direction)),
         outputs(OutputCount(activation, kernel.direction)) {}
@@ -36,18 +36,20 @@ struct CKernel {
 
 const Kernel* FindKernel(std::string_view name) {
   for (const Kernel& kernel : Catalog::Default().kernels()) {
-    if (kernel.Name() == name) return &kernel;
+    if (kernel.on_device == nullptr && kernel.Name() == name) return &kernel;
   }
   return nullptr;
 }
 
 }  // namespace
 
-// The names of all kernels, a line each; of each provider that for the widest instruction set first.
+// The names of all kernels of the CPU, a line each; of each provider that for the widest instruction set first.
 ACTBENCH_EXPORT const char* actbench_kernel_names() {
   static const std::string* const names = [] {
     auto* const lines = new std::string;
-    for (const Kernel& kernel : Catalog::Default().kernels()) *lines += kernel.Name() + "\n";
+    for (const Kernel& kernel : Catalog::Default().kernels()) {
+      if (kernel.on_device == nullptr) *lines += kernel.Name() + "\n";
+    }
     return lines;
   }();
   return names->c_str();
@@ -71,7 +73,9 @@ ACTBENCH_EXPORT void actbench_set_streaming_bytes(size_t bytes) { actbench::SetS
 ACTBENCH_EXPORT void actbench_run(const CKernel* kernel, const void* const* inputs, void* const* outputs, size_t n,
                                   size_t calls) {
   for (size_t i = 0; i < calls; ++i) {
-    kernel->prepared.Run(absl::MakeSpan(inputs, kernel->inputs), absl::MakeSpan(outputs, kernel->outputs), n);
+    // Of kernels on the CPU, which do not fail.
+    kernel->prepared.Run(absl::MakeSpan(inputs, kernel->inputs), absl::MakeSpan(outputs, kernel->outputs), n)
+        .IgnoreError();
   }
 }
 

@@ -81,7 +81,7 @@ void RunKernel(benchmark::State& state, const Kernel& kernel, const WorkingSet& 
   const size_t outputs = gradient ? activation.inputs : 1;
   const size_t size = SizeBytes(kernel.dtype);
   const size_t n = set.bytes / (size * (inputs + outputs));
-  const PreparedKernel prepared(kernel.functions, ResolveParameters(activation, {})->data(), nullptr);
+  const PreparedKernel prepared(kernel, ResolveParameters(activation, {})->data());
   if (!prepared.ok()) return state.SkipWithError("the kernel does not take its default parameters");
   const Sampler sampler({.count = n, .distribution = distribution}, activation, kernel.dtype);
   std::vector<Buffer> buffers;
@@ -97,7 +97,9 @@ void RunKernel(benchmark::State& state, const Kernel& kernel, const WorkingSet& 
     }
   }
   for ([[maybe_unused]] auto _ : state) {
-    prepared.Run(in, out, n);
+    if (const absl::Status status = prepared.Run(in, out, n); !status.ok()) {
+      return state.SkipWithError(std::string(status.message()).c_str());
+    }
     benchmark::ClobberMemory();
   }
   Count(state, n, size * (inputs + outputs));

@@ -59,7 +59,7 @@ std::string WrongWith(const PreparedKernel& prepared, const Kernel& kernel, size
   std::vector<void*> output_data;
   output_data.reserve(outputs.size());
   for (std::vector<char>& output : outputs) output_data.push_back(output.data() + kMargin);
-  prepared.Run(inputs, output_data, n);
+  if (absl::Status status = prepared.Run(inputs, output_data, n); !status.ok()) return std::string(status.message());
   const auto untouched = [](char c) { return c == kUntouched; };
   for (const std::vector<char>& output : outputs) {
     const auto end = output.begin() + kMargin + static_cast<ptrdiff_t>(n * SizeBytes(kernel.dtype));
@@ -78,7 +78,7 @@ std::string WrongWith(const Kernel& kernel) {
   const FloatEnvironment before;
   std::string wrong;
   {
-    const PreparedKernel prepared(kernel.functions, parameters.data(), nullptr);
+    const PreparedKernel prepared(kernel, parameters.data());
     if (prepared.ok()) wrong = WrongWith(prepared, kernel, activation.inputs, 0);
     if (prepared.ok() && wrong.empty()) wrong = WrongWith(prepared, kernel, activation.inputs, kTried);
   }

@@ -81,7 +81,7 @@ absl::StatusOr<std::optional<Distribution>> CheckDistribution(const std::string&
 }
 
 absl::StatusOr<PreparedKernel> Prepare(const Kernel& kernel, const std::vector<double>& parameters) {
-  PreparedKernel prepared(kernel.functions, parameters.data(), nullptr);
+  PreparedKernel prepared(kernel, parameters.data());
   if (prepared.ok()) return prepared;
   return absl::UnimplementedError(
       absl::StrCat("parameters: the kernel ", kernel.Name(), " cannot serve these values; select another"));

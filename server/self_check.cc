@@ -103,7 +103,7 @@ void SelfCheck::Chunk::CheckKernel() const {
   if (!activation.ok()) return;
   std::vector<double> parameters;
   for (const Parameter& parameter : (*activation)->Parameters()) parameters.push_back(parameter.default_value);
-  const PreparedKernel prepared(kernel_.functions, parameters.data(), nullptr);
+  const PreparedKernel prepared(kernel_, parameters.data());
   if (!prepared.ok()) return;
   const Samples samples(**activation, parameters, kernel_);
   const size_t size = SizeBytes(kernel_.dtype);
@@ -120,7 +120,7 @@ void SelfCheck::Chunk::CheckKernel() const {
     output.resize(count_ * size);
     output_data.push_back(output.data());
   }
-  prepared.Run(input_data, output_data, count_);
+  if (!prepared.Run(input_data, output_data, count_).ok()) return;  // a device is lost: nothing to be learnt of kernels
   const ErrorMeter meter(**activation, kernel_.direction, kernel_.dtype, parameters);
   Tally tally(kernel_.dtype);
   std::vector<double> errors;

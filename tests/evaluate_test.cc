@@ -51,14 +51,15 @@ v1::EvaluateItem ItemFor(const Kernel& kernel, size_t elements) {
 std::vector<std::string> RunHere(const Kernel& kernel, const v1::EvaluateItem& item) {
   const ActivationInfo& activation = **Catalog::FindActivation(kernel.activation);
   const std::vector<double> parameters = *ResolveParameters(activation, {});
-  const PreparedKernel prepared(kernel.functions, parameters.data(), nullptr);
+  const PreparedKernel prepared(kernel, parameters.data());
   const size_t output_count = OutputCount(activation, kernel.direction);
   std::vector<std::string> outputs(output_count, std::string(item.inputs(0).data().size(), '\0'));
   std::vector<const void*> input_pointers;
   std::vector<void*> output_pointers;
   for (const v1::Tensor& input : item.inputs()) input_pointers.push_back(input.data().data());
   for (std::string& output : outputs) output_pointers.push_back(output.data());
-  prepared.Run(input_pointers, absl::MakeSpan(output_pointers), static_cast<size_t>(item.inputs(0).shape(0)));
+  const auto elements = static_cast<size_t>(item.inputs(0).shape(0));
+  EXPECT_TRUE(prepared.Run(input_pointers, absl::MakeSpan(output_pointers), elements).ok());
   return outputs;
 }
 

@@ -34,14 +34,14 @@ class Mistaken {
  public:
   static AccuracyReport Sweep(const std::string& activation) {
     right_ = *Catalog::Default().FindKernel(activation, Direction::kForward, Dtype::kF32, {.tier = "exact"});
-    prepared_ = new PreparedKernel(right_->functions, nullptr, nullptr);
+    prepared_ = new PreparedKernel(*right_, nullptr);
     const Kernel kernel = HandmadeKernel(activation, Direction::kForward, Dtype::kF32, &Run);
     return ReportOf(kernel, ExhaustiveInputs{});
   }
 
  private:
   static void Run(const void*, const void* const* inputs, void* const* outputs, size_t n) {
-    prepared_->Run({inputs, 1}, {outputs, 1}, n);
+    EXPECT_TRUE(prepared_->Run({inputs, 1}, {outputs, 1}, n).ok());
     auto* y = static_cast<float*>(outputs[0]);
     const auto* x = static_cast<const float*>(inputs[0]);
     for (size_t i = 0; i < n; ++i) y[i] = kMistake(x[i], y[i]);

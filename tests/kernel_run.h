@@ -46,15 +46,8 @@ class TestedKernel {
  public:
   TestedKernel(const ActivationInfo& activation, const Definitions& definitions, Direction direction, Dtype dtype,
                const KernelFunctions& functions, const std::vector<double>& parameters)
-      : activation_(activation),
-        definitions_(definitions),
-        direction_(direction),
-        dtype_(dtype),
-        parameters_(parameters),
-        prepared_(functions, parameters_.data(), nullptr),
-        meter_(definitions, activation.inputs, direction, dtype, parameters) {
-    EXPECT_TRUE(prepared_.ok());
-  }
+      : TestedKernel(activation, definitions, direction, dtype, PreparedKernel(functions, parameters.data(), nullptr),
+                     parameters) {}
   // A kernel of the catalog; parameters that are not given have their defaults.
   explicit TestedKernel(const Kernel& kernel, const std::map<std::string, double>& given = {})
       : TestedKernel(**Catalog::FindActivation(kernel.activation), kernel, given) {}
@@ -66,7 +59,8 @@ class TestedKernel {
   size_t output_count() const { return OutputCount(activation_, direction_); }
 
   void RunInto(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, size_t n) const {
-    prepared_.Run(inputs, outputs, n);
+    const absl::Status status = prepared_.Run(inputs, outputs, n);
+    EXPECT_TRUE(status.ok()) << status.message();
   }
   Buffers Run(const Buffers& inputs) const {
     Buffers outputs(output_count(), std::vector<char>(inputs[0].size()));
@@ -99,8 +93,21 @@ class TestedKernel {
 
  private:
   TestedKernel(const ActivationInfo& activation, const Kernel& kernel, const std::map<std::string, double>& given)
-      : TestedKernel(activation, DefinitionsOf(activation), kernel.direction, kernel.dtype, kernel.functions,
-                     *ResolveParameters(activation, given)) {}
+      : TestedKernel(activation, kernel, *ResolveParameters(activation, given)) {}
+  TestedKernel(const ActivationInfo& activation, const Kernel& kernel, const std::vector<double>& parameters)
+      : TestedKernel(activation, DefinitionsOf(activation), kernel.direction, kernel.dtype,
+                     PreparedKernel(kernel, parameters.data()), parameters) {}
+  TestedKernel(const ActivationInfo& activation, const Definitions& definitions, Direction direction, Dtype dtype,
+               PreparedKernel prepared, const std::vector<double>& parameters)
+      : activation_(activation),
+        definitions_(definitions),
+        direction_(direction),
+        dtype_(dtype),
+        parameters_(parameters),
+        prepared_(std::move(prepared)),
+        meter_(definitions, activation.inputs, direction, dtype, parameters) {
+    EXPECT_TRUE(prepared_.ok());
+  }
 
   BigResult Evaluate(const Point& point, size_t by) const {
     std::vector<BigBall> inputs;

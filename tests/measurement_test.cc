@@ -258,10 +258,10 @@ TEST(MeasurementTest, TheSweepAgreesWithTheErrorMeter) {
           StoreElement(dtype, 1, &dy[i]);
         }
         const std::vector<double> parameters = *ResolveParameters(info, {});
-        const PreparedKernel prepared(kernel.functions, parameters.data(), nullptr);
+        const PreparedKernel prepared(kernel, parameters.data());
         std::vector<const void*> in = {x.data(), dy.data()};
         in.resize(direction == Direction::kForward ? 1 : 2);
-        prepared.Run(in, {y.data()}, x.size());
+        ASSERT_TRUE(prepared.Run(in, {y.data()}, x.size()).ok());
         const ErrorReport error = ErrorMeter(info, direction, dtype, parameters).Measure(in, y.data(), 0, x.size());
         EXPECT_EQ(report.checked, 65536u);
         EXPECT_NEAR(report.max_ulp, error.max_ulp, 1e-3) << kernel.Name();
@@ -283,11 +283,11 @@ Record& Recorded() {
 }
 const PreparedKernel& RecordedKernel() {
   static const Kernel& kernel = Find("silu", Direction::kGradient, Dtype::kBF16);
-  static const PreparedKernel& prepared = *new PreparedKernel(kernel.functions, nullptr, nullptr);
+  static const PreparedKernel& prepared = *new PreparedKernel(kernel, nullptr);
   return prepared;
 }
 void RunRecorded(const void*, const void* const* inputs, void* const* outputs, size_t n) {
-  RecordedKernel().Run({inputs, 2}, {outputs, 1}, n);
+  EXPECT_TRUE(RecordedKernel().Run({inputs, 2}, {outputs, 1}, n).ok());
   if (n == 1) return;  // a special value, or the one before a piece
   auto* out = static_cast<uint16_t*>(outputs[0]);
   out[n / 2] ^= 1;  // an error in every block

@@ -40,7 +40,7 @@ std::vector<std::map<std::string, double>> ParametersOf(const Kernel& kernel) {
 
 bool Serves(const Kernel& kernel, const std::map<std::string, double>& parameters) {
   const std::vector<double> values = *ResolveParameters(**Catalog::FindActivation(kernel.activation), parameters);
-  return PreparedKernel(kernel.functions, values.data(), nullptr).ok();
+  return PreparedKernel(kernel, values.data()).ok();
 }
 
 // Points between -5 and 5, none at a kink, with dy between -2 and 2.

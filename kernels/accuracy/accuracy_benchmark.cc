@@ -164,7 +164,7 @@ class SiluResults {
     const absl::StatusOr<const Kernel*> kernel =
         Catalog::Default().FindKernel("silu", Direction::kForward, dtype, {.tier = "exact"});
     if (!kernel.ok()) Fail(kernel.status());
-    kernel_.emplace((*kernel)->functions, nullptr, nullptr);
+    kernel_.emplace(**kernel, nullptr);
   }
 
   void Prepare(Block& block, size_t n) const {
@@ -172,7 +172,7 @@ class SiluResults {
     reference_.EvaluateF64(rows, n, block.value.data(), block.error.data());
     const void* in[] = {block.x.data()};
     void* out[] = {Got(block)};
-    kernel_->Run(in, out, n);
+    if (absl::Status status = kernel_->Run(in, out, n); !status.ok()) Fail(status);
     Compare(AllCompareFunctions().back(), block, n);
   }
   void Compare(const CompareFunctions& functions, Block& block, size_t n) const {

@@ -40,7 +40,8 @@ class Measurement {
   virtual uint64_t inputs_total() const = 0;
   virtual uint64_t inputs_done() const = 0;  // thread-safe
 
-  // The outcome, once all pieces have run. The status is DATA_LOSS if a kernel wrote outside its outputs.
+  // The outcome, once all pieces have run. The status is DATA_LOSS if a kernel wrote outside its outputs, or
+  // what the device of one said.
   virtual absl::Status status() const = 0;
   virtual AccuracyReport Report(size_t kernel) const = 0;
   // With two kernels: outputs whose bits differ, and those of the largest errors of either, the worst first.

@@ -49,38 +49,41 @@ void MeasurementImpl::RunBlock(Workspace& w, Block block, std::vector<HardOutput
   }
 }
 
-bool MeasurementImpl::RunGuarded(Workspace& w, size_t kernel, const std::array<const void*, 3>& in, size_t n,
-                                 std::array<void*, 2>& out) const {
+absl::Status MeasurementImpl::RunGuarded(Workspace& w, size_t kernel, const std::array<const void*, 3>& in, size_t n,
+                                         std::array<void*, 2>& out) const {
   const size_t outputs = references_.size();
   const auto guard = [&](size_t output) -> GuardedOutput& { return *w.guarded[kernel * outputs + output]; };
   for (size_t i = 0; i < outputs; ++i) out[i] = guard(i).Prepare(n * element_bytes_);
-  kernels_[kernel].Run({in.data(), space_.input_count()}, {out.data(), outputs}, n);
+  absl::Status status = kernels_[kernel].Run({in.data(), space_.input_count()}, {out.data(), outputs}, n);
   bool intact = true;
   for (size_t i = 0; i < outputs; ++i) intact = intact && guard(i).IsIntact();
-  return intact;
+  if (status.ok() && !intact) {
+    status = absl::DataLossError(absl::StrCat("kernel ", names_[kernel], " wrote outside its output"));
+  }
+  return status;
 }
 
-bool MeasurementImpl::RunOne(Workspace& w, size_t kernel, const std::array<uint64_t, 3>& input,
-                             std::array<uint64_t, 2>& outputs) const {
+absl::Status MeasurementImpl::RunOne(Workspace& w, size_t kernel, const std::array<uint64_t, 3>& input,
+                                     std::array<uint64_t, 2>& outputs) const {
   std::array<void*, 2> out = {};
-  if (!RunGuarded(w, kernel, {&input[0], &input[1], &input[2]}, 1, out)) return false;
+  absl::Status status = RunGuarded(w, kernel, {&input[0], &input[1], &input[2]}, 1, out);
+  if (!status.ok()) return status;
   for (size_t i = 0; i < references_.size(); ++i) outputs[i] = LoadBits(dtype_, out[i]);
-  return true;
+  return absl::OkStatus();
 }
 
-void MeasurementImpl::Fail(size_t kernel, const std::string& where) {
+void MeasurementImpl::Fail(const absl::Status& status, const std::string& where) {
   const std::lock_guard lock(mutex_);
   failed_ = true;
-  if (!status_.ok()) return;
-  status_ = absl::DataLossError(absl::StrCat("kernel ", names_[kernel], " wrote outside its output: ", where));
+  if (status_.ok()) status_ = absl::Status(status.code(), absl::StrCat(status.message(), ": ", where));
 }
 
 bool MeasurementImpl::RunKernels(Workspace& w, Block block) {
   const std::array<const void*, 3> in = {w.inputs[0].data(), w.inputs[1].data(), w.inputs[2].data()};
   for (size_t k = 0; k < kernels_.size(); ++k) {
     std::array<void*, 2> out = {};
-    if (!RunGuarded(w, k, in, block.n, out)) {
-      Fail(k, absl::StrCat("of ", block.n, " elements from input ", block.start, " on"));
+    if (absl::Status status = RunGuarded(w, k, in, block.n, out); !status.ok()) {
+      Fail(status, absl::StrCat("of ", block.n, " elements from input ", block.start, " on"));
       return false;
     }
     for (size_t output = 0; output < references_.size(); ++output) {
@@ -95,7 +98,8 @@ void MeasurementImpl::LoadPrevious(Workspace& w, Block block) {
   const std::array<uint64_t, 3> bits = space_.At(block.start - 1);
   for (size_t k = 0; k < kernels_.size(); ++k) {
     std::array<uint64_t, 2> got = {};
-    if (!RunOne(w, k, bits, got)) return Fail(k, absl::StrCat("at input ", block.start - 1));
+    absl::Status status = RunOne(w, k, bits, got);
+    if (!status.ok()) return Fail(status, absl::StrCat("at input ", block.start - 1));
     for (size_t output = 0; output < references_.size(); ++output) {
       Workspace::Results& results = ResultsOf(w, k, output);
       const uint64_t expected = references_[output].Evaluate(PointOf(bits).data()).bits;

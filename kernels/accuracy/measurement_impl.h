@@ -90,15 +90,16 @@ class MeasurementImpl final : public Measurement {
 
   // measurement_block.cc
   void RunBlock(Workspace& w, Block block, std::vector<HardOutput>& hard);
-  // Runs a kernel on `n` elements, into guarded memory, of which `out` becomes the places; false if it wrote outside.
-  bool RunGuarded(Workspace& w, size_t kernel, const std::array<const void*, 3>& in, size_t n,
-                  std::array<void*, 2>& out) const;
+  // Runs a kernel on `n` elements, into guarded memory, of which `out` becomes the places. DATA_LOSS if it wrote
+  // outside, or what its device says.
+  absl::Status RunGuarded(Workspace& w, size_t kernel, const std::array<const void*, 3>& in, size_t n,
+                          std::array<void*, 2>& out) const;
   // The same for one input: the bits of the outputs.
-  bool RunOne(Workspace& w, size_t kernel, const std::array<uint64_t, 3>& input,
-              std::array<uint64_t, 2>& outputs) const;
-  // Ends the measurement, as a kernel wrote outside its outputs.
-  void Fail(size_t kernel, const std::string& where);
-  // Runs kernels on the block; false if one wrote outside its outputs.
+  absl::Status RunOne(Workspace& w, size_t kernel, const std::array<uint64_t, 3>& input,
+                      std::array<uint64_t, 2>& outputs) const;
+  // Ends the measurement.
+  void Fail(const absl::Status& status, const std::string& where);
+  // Runs kernels on the block; false if one failed.
   bool RunKernels(Workspace& w, Block block);
   // Of a block whose inputs are all NaN, where all results are: then there is no more to do.
   bool CompareNaNs(Workspace& w, Block block, size_t kernel, size_t output);

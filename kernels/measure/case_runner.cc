@@ -43,6 +43,10 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> CaseRunner::Make(const BenchmarkCase
   if (!buffers.ok()) return buffers.status();
   std::unique_ptr<CaseRunner> runner(new CaseRunner(benchmark, *std::move(buffers), cpus, layout_seed));
   for (const Contestant& contestant : runner->contestants_) {
+    if (contestant.kernel->on_device != nullptr) {
+      return absl::UnimplementedError(absl::StrCat(contestant.kernel->Name(), " runs on ", contestant.kernel->device,
+                                                   "; only kernels of the CPU are timed so"));
+    }
     if (contestant.prepared.ok()) continue;
     return absl::UnimplementedError(absl::StrCat(contestant.kernel->Name(), " cannot serve these parameters"));
   }
@@ -52,7 +56,7 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> CaseRunner::Make(const BenchmarkCase
 CaseRunner::CaseRunner(BenchmarkCase benchmark, CaseBuffers buffers, absl::Span<const int> cpus, uint64_t layout_seed)
     : benchmark_(std::move(benchmark)), buffers_(std::move(buffers)), team_(cpus), next_seed_(layout_seed << 32) {
   const auto add = [&](const Kernel& kernel, size_t elements) {
-    contestants_.push_back({&kernel, {kernel.functions, benchmark_.parameters.data(), nullptr}, elements});
+    contestants_.push_back({&kernel, {kernel, benchmark_.parameters.data()}, elements});
   };
   add(*benchmark_.kernel, benchmark_.elements);
   for (const Rival& rival : benchmark_.rivals) add(*rival.kernel, benchmark_.ElementsOf(rival));
@@ -78,7 +82,7 @@ void CaseRunner::RunKernel(const PreparedKernel& kernel, size_t begin, size_t en
   for (size_t i = 0; i < buffers_.outputs().size(); ++i) {
     outputs[i] = static_cast<char*>(buffers_.outputs()[i]) + begin * size;
   }
-  kernel.Run(inputs, outputs, end - begin);
+  kernel.Run(inputs, outputs, end - begin).IgnoreError();  // of kernels on the CPU, which do not fail
 }
 
 template <class Call>
