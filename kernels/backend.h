@@ -4,10 +4,12 @@
 #ifndef ACTBENCH_KERNELS_BACKEND_H_
 #define ACTBENCH_KERNELS_BACKEND_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "kernels/gpu.h"
 #include "kernels/kernel.h"
 
 namespace actbench {
@@ -19,6 +21,12 @@ struct PluginInfo {
   std::string file;                   // as it was given
   std::string content_hash;           // of that file: 16 hexadecimal digits
   std::vector<std::string> warnings;  // of kernels that are left out, how many and why
+};
+
+// What work for each GPU may take.
+struct GpuLimits {
+  int64_t memory_bytes = int64_t{64} << 20;  // of its memory
+  int64_t pinned_bytes = int64_t{64} << 20;  // of the host's memory that it reads and writes
 };
 
 class Backend {
@@ -34,13 +42,16 @@ class Backend {
   // The plug-in that it comes from, which lives as long; null: it is part of this program.
   virtual const PluginInfo* Plugin() const { return nullptr; }
 
+  // The GPU that it is for; null: it is for the CPU.
+  virtual std::shared_ptr<const Gpu> gpu() const { return nullptr; }
+
   // The kernels of this backend, in the order of the activations.
   virtual std::vector<Kernel> Kernels() const = 0;
 };
 
 // Every backend that was built in and that this machine can run: those of the peers (kernels/peers/) first, then ours;
-// of each provider from the narrowest instruction set to the widest.
-std::vector<std::unique_ptr<Backend>> DefaultBackends();
+// of each provider from the narrowest instruction set to the widest; then those of GPUs.
+std::vector<std::unique_ptr<Backend>> DefaultBackends(const GpuLimits& gpu_limits = {});
 
 }  // namespace actbench
 

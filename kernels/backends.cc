@@ -19,6 +19,10 @@
 ACTBENCH_PEERS(ACTBENCH_DECLARE)
 #undef ACTBENCH_DECLARE
 
+#if ACTBENCH_HAS_CUDA
+#include "kernels/cuda/cuda_backend.h"
+#endif
+
 namespace actbench {
 namespace {
 
@@ -60,7 +64,7 @@ KernelTables AllTables() {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Backend>> DefaultBackends() {
+std::vector<std::unique_ptr<Backend>> DefaultBackends([[maybe_unused]] const GpuLimits& gpu_limits) {
   std::vector<std::unique_ptr<CpuBackend>> made;  // in the order of the tables: of each provider the narrowest first
   for (const KernelTable& table : AllTables()) {
     auto found = std::find_if(made.begin(), made.end(), [&](const auto& backend) {
@@ -72,6 +76,9 @@ std::vector<std::unique_ptr<Backend>> DefaultBackends() {
   std::vector<std::unique_ptr<Backend>> backends;
   backends.reserve(made.size());
   for (auto& backend : made) backends.push_back(std::move(backend));
+#if ACTBENCH_HAS_CUDA
+  for (auto& backend : cuda::Backends(gpu_limits)) backends.push_back(std::move(backend));
+#endif
   return backends;
 }
 

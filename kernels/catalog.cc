@@ -202,7 +202,9 @@ Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
   for (const auto& backend : backends) {
     const bool is_ours = backend->Device() == "cpu" && backend->Provider() == kOwnProvider;
     if (is_ours && std::count(isas_.begin(), isas_.end(), backend->Isa()) == 0) isas_.push_back(backend->Isa());
-    if (std::count(devices_.begin(), devices_.end(), backend->Device()) == 0) devices_.push_back(backend->Device());
+    if (std::count(devices_.begin(), devices_.end(), backend->Device()) != 0) continue;
+    devices_.push_back(backend->Device());
+    if (backend->gpu() != nullptr) gpus_.push_back(backend->gpu());
   }
 }
 

@@ -54,6 +54,7 @@ class Catalog {
   absl::Span<const std::string> isas() const { return isas_; }        // of our CPU kernels, narrowest first
   absl::Span<const std::string> devices() const { return devices_; }  // "cpu" first
   absl::Span<const PluginInfo> plugins() const { return plugins_; }   // in the order in which their kernels are
+  absl::Span<const std::shared_ptr<const Gpu>> gpus() const { return gpus_; }  // in the order of the devices
 
   // The activation with this id or alias. NOT_FOUND names what a bare name may mean if that is more than one (libraries
   // disagree about "gelu"), else the nearest and where the list is.
@@ -72,6 +73,7 @@ class Catalog {
   std::vector<std::string> isas_;
   std::vector<std::string> devices_;
   std::vector<PluginInfo> plugins_;
+  std::vector<std::shared_ptr<const Gpu>> gpus_;
   // Kernels of one activation, direction and dtype, best first.
   std::map<std::string, std::vector<const Kernel*>, std::less<>> by_case_;
 };

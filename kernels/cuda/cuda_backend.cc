@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/cuda_backend.h"
+
+#include <utility>
+
+#include "cuda_groups.h"  // made by kernels/cuda/CMakeLists.txt
+#include "kernels/cuda/cuda_device.h"
+#include "kernels/cuda/device_backend.h"
+
+// ACTBENCH_CUDA_GROUPS(X) calls X(group) for each group of kernels/cuda/CMakeLists.txt.
+#define ACTBENCH_DECLARE(group)     \
+  namespace actbench::cuda::group { \
+  LaunchTable Table();              \
+  }
+ACTBENCH_CUDA_GROUPS(ACTBENCH_DECLARE)
+#undef ACTBENCH_DECLARE
+
+namespace actbench::cuda {
+
+std::vector<LaunchTable> AllLaunchTables() {
+  std::vector<LaunchTable> tables;
+#define ACTBENCH_ADD(group) tables.push_back(group::Table());
+  ACTBENCH_CUDA_GROUPS(ACTBENCH_ADD)
+#undef ACTBENCH_ADD
+  return tables;
+}
+
+std::vector<std::unique_ptr<Backend>> Backends(const GpuLimits& limits) {
+  std::vector<std::unique_ptr<Backend>> backends;
+  for (GpuInfo& info : FindDevices()) {
+    auto device = std::make_unique<CudaDevice>(info.ordinal, info.processors);
+    backends.push_back(MakeDeviceBackend(std::move(info), std::move(device), AllLaunchTables(), limits));
+  }
+  return backends;
+}
+
+}  // namespace actbench::cuda

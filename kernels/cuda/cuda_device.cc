@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/cuda_device.h"
+
+#include <cuda_runtime_api.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace actbench::cuda {
+namespace {
+
+// What CUDA says of a call. Most of its errors stay until the process ends, whatever is called next, and belong to work
+// that was given to the device earlier: these are what UNAVAILABLE stands for.
+absl::Status ToStatus(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return absl::OkStatus();
+  cudaGetLastError();  // so that no later call returns it once more
+  const std::string message = absl::StrCat(what, ": ", cudaGetErrorName(error), ", ", cudaGetErrorString(error));
+  switch (error) {
+    case cudaErrorMemoryAllocation:
+      return absl::ResourceExhaustedError(message);
+    case cudaErrorInvalidValue:
+    case cudaErrorInvalidConfiguration:
+    case cudaErrorInvalidResourceHandle:
+    case cudaErrorLaunchOutOfResources:
+    case cudaErrorStreamCaptureInvalidated:
+      return absl::InternalError(message);
+    default:
+      return absl::UnavailableError(message);
+  }
+}
+
+std::string VersionText(int version) { return absl::StrCat(version / 1000, ".", version % 1000 / 10); }
+
+int Attribute(cudaDeviceAttr attribute, int ordinal) {
+  int value = 0;
+  return cudaDeviceGetAttribute(&value, attribute, ordinal) == cudaSuccess ? value : 0;
+}
+
+// Kernels are compiled for sm_75 and what comes after it.
+constexpr int kLeastIsa = 75;
+
+GpuInfo Describe(int ordinal, const cudaDeviceProp& properties) {
+  int driver = 0;
+  int runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  const auto* const uuid = reinterpret_cast<const unsigned char*>(properties.uuid.bytes);
+  std::string uuid_text = "GPU";
+  for (int i = 0; i < 16; ++i) {
+    const bool starts_group = i == 0 || i == 4 || i == 6 || i == 8 || i == 10;
+    absl::StrAppendFormat(&uuid_text, "%s%02x", starts_group ? "-" : "", uuid[i]);
+  }
+  constexpr int64_t kHzPerKhz = 1000;
+  return {.ordinal = ordinal,
+          .device = absl::StrCat("cuda:", ordinal),
+          .model = properties.name,
+          .uuid = uuid_text,
+          .pci_bus_id =
+              absl::StrFormat("%04x:%02x:%02x.0", properties.pciDomainID, properties.pciBusID, properties.pciDeviceID),
+          .isa = absl::StrCat("sm_", properties.major, properties.minor),
+          .driver = VersionText(driver),
+          .runtime = VersionText(runtime),
+          .processors = properties.multiProcessorCount,
+          .memory_bytes = static_cast<int64_t>(properties.totalGlobalMem),
+          .l2_bytes = properties.l2CacheSize,
+          .clock_hz = kHzPerKhz * Attribute(cudaDevAttrClockRate, ordinal),
+          .memory_clock_hz = kHzPerKhz * Attribute(cudaDevAttrMemoryClockRate, ordinal),
+          .memory_bus_bits = properties.memoryBusWidth};
+}
+
+}  // namespace
+
+std::vector<GpuInfo> FindDevices() {
+  std::vector<GpuInfo> devices;
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) {  // no driver, or no device
+    cudaGetLastError();
+    return devices;
+  }
+  for (int ordinal = 0; ordinal < count; ++ordinal) {
+    cudaDeviceProp properties;
+    if (cudaGetDeviceProperties(&properties, ordinal) != cudaSuccess) continue;
+    if (10 * properties.major + properties.minor < kLeastIsa) continue;
+    devices.push_back(Describe(ordinal, properties));
+  }
+  return devices;
+}
+
+template <class Call>
+absl::Status CudaDevice::Do(const char* what, const Call& call) const {
+  cudaError_t error = cudaSetDevice(ordinal_);
+  if (error == cudaSuccess) error = call();
+  return ToStatus(error, what);
+}
+
+absl::StatusOr<void*> CudaDevice::Allocate(size_t bytes) {
+  void* memory = nullptr;
+  if (absl::Status status = Do("cudaMalloc", [&] { return cudaMalloc(&memory, bytes); }); !status.ok()) return status;
+  return memory;
+}
+
+void CudaDevice::Free(void* memory) {
+  Do("cudaFree", [&] { return cudaFree(memory); }).IgnoreError();
+}
+
+absl::StatusOr<void*> CudaDevice::AllocatePinned(size_t bytes) {
+  void* memory = nullptr;
+  absl::Status status = Do("cudaHostAlloc", [&] { return cudaHostAlloc(&memory, bytes, cudaHostAllocDefault); });
+  if (!status.ok()) return status;
+  return memory;
+}
+
+void CudaDevice::FreePinned(void* memory) {
+  Do("cudaFreeHost", [&] { return cudaFreeHost(memory); }).IgnoreError();
+}
+
+absl::StatusOr<Stream> CudaDevice::CreateStream() {
+  cudaStream_t stream = nullptr;
+  absl::Status status =
+      Do("cudaStreamCreateWithFlags", [&] { return cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking); });
+  if (!status.ok()) return status;
+  return static_cast<Stream>(stream);
+}
+
+void CudaDevice::DestroyStream(Stream stream) {
+  Do("cudaStreamDestroy", [&] { return cudaStreamDestroy(static_cast<cudaStream_t>(stream)); }).IgnoreError();
+}
+
+absl::StatusOr<Event> CudaDevice::CreateEvent() {
+  cudaEvent_t event = nullptr;
+  if (absl::Status status = Do("cudaEventCreate", [&] { return cudaEventCreate(&event); }); !status.ok()) return status;
+  return static_cast<Event>(event);
+}
+
+void CudaDevice::DestroyEvent(Event event) {
+  Do("cudaEventDestroy", [&] { return cudaEventDestroy(static_cast<cudaEvent_t>(event)); }).IgnoreError();
+}
+
+absl::Status CudaDevice::CopyToDevice(void* device, const void* pinned, size_t bytes, Stream stream) {
+  return Do("cudaMemcpyAsync", [&] {
+    return cudaMemcpyAsync(device, pinned, bytes, cudaMemcpyHostToDevice, static_cast<cudaStream_t>(stream));
+  });
+}
+
+absl::Status CudaDevice::CopyFromDevice(void* pinned, const void* device, size_t bytes, Stream stream) {
+  return Do("cudaMemcpyAsync", [&] {
+    return cudaMemcpyAsync(pinned, device, bytes, cudaMemcpyDeviceToHost, static_cast<cudaStream_t>(stream));
+  });
+}
+
+absl::Status CudaDevice::Run(const LaunchRow& row, Launch launch, Stream stream) {
+  launch.processor_count = processors_;
+  launch.stream = stream;
+  return Do("kernel launch", [&] { return static_cast<cudaError_t>(row.launch(launch)); });
+}
+
+absl::Status CudaDevice::Record(Event event, Stream stream) {
+  return Do("cudaEventRecord", [&] {
+    cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+    const auto on = static_cast<cudaStream_t>(stream);
+    if (const cudaError_t error = cudaStreamIsCapturing(on, &capture); error != cudaSuccess) return error;
+    // In a graph an event would else only order its nodes, and not be there to be read.
+    const bool in_graph = capture == cudaStreamCaptureStatusActive;
+    return cudaEventRecordWithFlags(static_cast<cudaEvent_t>(event), on,
+                                    in_graph ? cudaEventRecordExternal : cudaEventRecordDefault);
+  });
+}
+
+absl::Status CudaDevice::BeginCapture(Stream stream) {
+  return Do("cudaStreamBeginCapture", [&] {
+    return cudaStreamBeginCapture(static_cast<cudaStream_t>(stream), cudaStreamCaptureModeThreadLocal);
+  });
+}
+
+absl::StatusOr<Graph> CudaDevice::EndCapture(Stream stream) {
+  cudaGraph_t captured = nullptr;
+  absl::Status status =
+      Do("cudaStreamEndCapture", [&] { return cudaStreamEndCapture(static_cast<cudaStream_t>(stream), &captured); });
+  if (!status.ok()) return status;
+  cudaGraphExec_t graph = nullptr;
+  status = Do("cudaGraphInstantiate", [&] { return cudaGraphInstantiate(&graph, captured, 0); });
+  Do("cudaGraphDestroy", [&] { return cudaGraphDestroy(captured); }).IgnoreError();
+  if (!status.ok()) return status;
+  return static_cast<Graph>(graph);
+}
+
+absl::Status CudaDevice::LaunchGraph(Graph graph, Stream stream) {
+  return Do("cudaGraphLaunch",
+            [&] { return cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph), static_cast<cudaStream_t>(stream)); });
+}
+
+void CudaDevice::DestroyGraph(Graph graph) {
+  Do("cudaGraphExecDestroy", [&] { return cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph)); }).IgnoreError();
+}
+
+absl::Status CudaDevice::Wait(Stream stream) {
+  return Do("cudaStreamSynchronize", [&] { return cudaStreamSynchronize(static_cast<cudaStream_t>(stream)); });
+}
+
+absl::StatusOr<int64_t> CudaDevice::Nanoseconds(Event from, Event to) {
+  float milliseconds = 0;
+  absl::Status status = Do("cudaEventElapsedTime", [&] {
+    return cudaEventElapsedTime(&milliseconds, static_cast<cudaEvent_t>(from), static_cast<cudaEvent_t>(to));
+  });
+  if (!status.ok()) return status;
+  constexpr double kNanosecondsPerMillisecond = 1e6;
+  return static_cast<int64_t>(milliseconds * kNanosecondsPerMillisecond);
+}
+
+}  // namespace actbench::cuda

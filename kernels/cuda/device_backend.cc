@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/device_backend.h"
+
+#include <string>
+#include <utility>
+
+#include "kernels/cuda/device_queue.h"
+
+namespace actbench::cuda {
+namespace {
+
+// A device and its queue, which all of its kernels share.
+class DeviceGpu final : public Gpu {
+ public:
+  DeviceGpu(GpuInfo info, std::unique_ptr<Device> device, const GpuLimits& limits)
+      : info_(std::move(info)),
+        limits_({.device_bytes = static_cast<size_t>(limits.memory_bytes),
+                 .pinned_bytes = static_cast<size_t>(limits.pinned_bytes)}),
+        device_(std::move(device)),
+        queue_(info_.device, *device_, limits_) {}
+
+  const GpuInfo& info() const override { return info_; }
+  absl::Status health() const override { return queue_.health(); }
+  GpuUse use() const override {
+    const QueueCounts counts = queue_.counts();
+    return {.device_bytes = static_cast<int64_t>(counts.device_bytes),
+            .device_bytes_limit = static_cast<int64_t>(limits_.device_bytes),
+            .pinned_bytes = static_cast<int64_t>(counts.pinned_bytes),
+            .pinned_bytes_limit = static_cast<int64_t>(limits_.pinned_bytes),
+            .launches = static_cast<int64_t>(counts.launches),
+            .graph_launches = static_cast<int64_t>(counts.graph_launches)};
+  }
+  DeviceQueue& queue() { return queue_; }
+
+ private:
+  const GpuInfo info_;
+  const QueueLimits limits_;
+  const std::unique_ptr<Device> device_;
+  DeviceQueue queue_;
+};
+
+class QueueProgram final : public DeviceProgram {
+ public:
+  QueueProgram(std::shared_ptr<DeviceGpu> gpu, QueuedProgram program)
+      : gpu_(std::move(gpu)), program_(std::move(program)) {}
+
+  absl::Status Run(absl::Span<const HostTensor> tensors, DeviceTimes& times) const override {
+    return gpu_->queue().Run(program_, tensors, times);
+  }
+
+ private:
+  const std::shared_ptr<DeviceGpu> gpu_;
+  const QueuedProgram program_;
+};
+
+class QueueKernel final : public DeviceKernel {
+ public:
+  QueueKernel(std::shared_ptr<DeviceGpu> gpu, const LaunchRow& row, Dtype dtype)
+      : gpu_(std::move(gpu)), row_(row), shape_({row.input_count, row.output_count, SizeBytes(dtype)}) {}
+
+  std::shared_ptr<const DeviceProgram> Prepare(const double* parameters) const override {
+    std::vector<double> values(parameters, parameters + row_.parameter_count);
+    return std::make_shared<QueueProgram>(gpu_, QueuedProgram{&row_, shape_, std::move(values)});
+  }
+
+ private:
+  const std::shared_ptr<DeviceGpu> gpu_;
+  const LaunchRow& row_;
+  const ElementShape shape_;
+};
+
+class DeviceBackend final : public Backend {
+ public:
+  DeviceBackend(std::shared_ptr<DeviceGpu> gpu, std::vector<LaunchTable> tables)
+      : gpu_(std::move(gpu)), tables_(std::move(tables)) {}
+
+  std::string Isa() const override { return gpu_->info().isa; }
+  std::string Device() const override { return gpu_->info().device; }
+  std::shared_ptr<const Gpu> gpu() const override { return gpu_; }
+
+  std::vector<Kernel> Kernels() const override {
+    std::vector<Kernel> kernels;
+    for (const LaunchTable& table : tables_) {
+      for (size_t i = 0; i < table.row_count; ++i) {
+        const LaunchRow& row = table.rows[i];
+        kernels.push_back({std::string(row.activation),
+                           table.direction,
+                           table.dtype,
+                           std::string(kOwnProvider),
+                           std::string(table.tier),
+                           Device(),
+                           Isa(),
+                           {},
+                           std::make_shared<QueueKernel>(gpu_, row, table.dtype)});
+      }
+    }
+    return kernels;
+  }
+
+ private:
+  const std::shared_ptr<DeviceGpu> gpu_;
+  const std::vector<LaunchTable> tables_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> MakeDeviceBackend(GpuInfo info, std::unique_ptr<Device> device,
+                                           std::vector<LaunchTable> tables, const GpuLimits& limits) {
+  return std::make_unique<DeviceBackend>(std::make_shared<DeviceGpu>(std::move(info), std::move(device), limits),
+                                         std::move(tables));
+}
+
+}  // namespace actbench::cuda

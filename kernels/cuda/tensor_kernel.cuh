@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one kernel: every activation, direction and dtype over a batch of tensors of any alignment and length. Included
+// inside a namespace after vocabulary_cuda.h, math.inc, a list and vector.inc.
+//
+// Memory is read and written 16 bytes at a time, neighbouring threads beside each other. A thread has kAhead such loads
+// of each input in flight before it needs the first: 2,048 threads would so have 64 KiB in flight, of which an H200
+// wants 48 KiB (CUB's cc_to_min_bytes_in_flight), and 1,536, of 40 registers each, have just that.
+
+constexpr unsigned kThreads = 256;  // of a block
+// Vectors that a thread takes one after the other where tensors are large enough to fill the device many times over.
+constexpr uint64_t kVectorsPerThread = 8;
+constexpr uint64_t kBlocksPerProcessor = 8;
+
+struct Batch {
+  TensorBuffers tensors[kMaxTensors];
+};
+
+// Loads past the first-level cache, where the tables are to stay. Not the read-only path: an output may be the input.
+ACT_FN uint4 LoadVector(const char* data) {
+  uint4 v;
+  asm volatile("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(data)
+               : "memory");
+  return v;
+}
+ACT_FN void StoreVector(uint4 v, char* data, bool past_caches) {
+  if (past_caches) {
+    __stcs(reinterpret_cast<uint4*>(data), v);
+  } else {
+    *reinterpret_cast<uint4*>(data) = v;
+  }
+}
+
+// Where the vectors of a tensor lie. Vector i is elements [i * kLanes - lead, ...): where all buffers lie alike to a
+// boundary of 16 bytes, `lead` moves the vectors onto such boundaries, and those that are whole go by vector. In all
+// others, and where buffers lie differently, elements go one by one.
+template <class Storage>
+struct Place {
+  static constexpr int64_t kLanes = sizeof(uint4) / sizeof(Storage);
+
+  template <size_t kInputs, size_t kOutputs>
+  ACT_FN Place(const TensorBuffers& tensor, const char* (&inputs)[kInputs], char* (&outputs)[kOutputs])
+      : elements(static_cast<int64_t>(tensor.elements)) {
+    const uint64_t offset = reinterpret_cast<uint64_t>(tensor.inputs[0]) % sizeof(uint4);
+    aligned = offset % sizeof(Storage) == 0;
+#pragma unroll
+    for (size_t i = 0; i < kInputs; ++i) {
+      inputs[i] = static_cast<const char*>(tensor.inputs[i]);
+      aligned = aligned && reinterpret_cast<uint64_t>(inputs[i]) % sizeof(uint4) == offset;
+    }
+#pragma unroll
+    for (size_t i = 0; i < kOutputs; ++i) {
+      outputs[i] = static_cast<char*>(tensor.outputs[i]);
+      aligned = aligned && reinterpret_cast<uint64_t>(outputs[i]) % sizeof(uint4) == offset;
+    }
+    lead = aligned ? static_cast<int64_t>(offset / sizeof(Storage)) : 0;
+    vectors = (elements + lead + kLanes - 1) / kLanes;
+  }
+
+  ACT_FN bool IsWhole(int64_t first) const { return aligned && first >= 0 && first + kLanes <= elements; }
+  ACT_FN bool Has(int64_t element) const { return element >= 0 && element < elements; }
+
+  int64_t elements;
+  int64_t lead;
+  int64_t vectors;
+  bool aligned;
+};
+
+template <class Storage>
+ACT_FN uint4 LoadAt(const Place<Storage>& place, const char* data, int64_t first) {
+  if (place.IsWhole(first)) return LoadVector(data + first * sizeof(Storage));
+  Storage elements[Place<Storage>::kLanes] = {};
+#pragma unroll
+  for (int j = 0; j < Place<Storage>::kLanes; ++j) {
+    if (place.Has(first + j)) memcpy(&elements[j], data + (first + j) * sizeof(Storage), sizeof(Storage));
+  }
+  uint4 vector;
+  memcpy(&vector, elements, sizeof(vector));
+  return vector;
+}
+
+template <class Storage>
+ACT_FN void StoreAt(const Place<Storage>& place, uint4 vector, char* data, int64_t first, bool past_caches) {
+  if (place.IsWhole(first)) return StoreVector(vector, data + first * sizeof(Storage), past_caches);
+  Storage elements[Place<Storage>::kLanes];
+  memcpy(elements, &vector, sizeof(vector));
+#pragma unroll
+  for (int j = 0; j < Place<Storage>::kLanes; ++j) {
+    if (place.Has(first + j)) memcpy(data + (first + j) * sizeof(Storage), &elements[j], sizeof(Storage));
+  }
+}
+
+// blockIdx.y is the tensor.
+template <class Activation, Direction kDirection, class Storage, class D>
+__global__ void __launch_bounds__(kThreads)
+    TensorKernel(const __grid_constant__ Batch batch, const Activation activation, bool past_caches) {
+  constexpr size_t kInputs = kInputCount<Activation, kDirection>;
+  constexpr size_t kOutputs = kOutputCount<Activation, kDirection>;
+  constexpr int64_t kLanes = Place<Storage>::kLanes;
+  constexpr int kAhead = kInputs == 1 ? 2 : 1;
+  const char* inputs[kInputs];
+  char* outputs[kOutputs];
+  const Place<Storage> place(batch.tensors[blockIdx.y], inputs, outputs);
+  const int64_t stride = static_cast<int64_t>(gridDim.x) * kThreads;
+  int64_t next = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  uint4 ahead[kAhead][kInputs];
+  const auto load = [&](uint4(&vectors)[kInputs]) {
+    if (next < place.vectors) {
+#pragma unroll
+      for (size_t i = 0; i < kInputs; ++i) vectors[i] = LoadAt(place, inputs[i], next * kLanes - place.lead);
+    }
+    next += stride;
+  };
+#pragma unroll
+  for (int s = 0; s < kAhead; ++s) load(ahead[s]);
+#pragma unroll 1
+  for (int64_t v = next - kAhead * stride; v < place.vectors; v += stride) {
+    uint4 vectors[kInputs + kOutputs];
+    const char* in[kInputs];
+    char* out[kOutputs];
+#pragma unroll
+    for (size_t i = 0; i < kInputs; ++i) {
+      vectors[i] = ahead[0][i];
+      in[i] = reinterpret_cast<const char*>(&vectors[i]);
+#pragma unroll
+      for (int s = 1; s < kAhead; ++s) ahead[s - 1][i] = ahead[s][i];
+    }
+#pragma unroll
+    for (size_t i = 0; i < kOutputs; ++i) out[i] = reinterpret_cast<char*>(&vectors[kInputs + i]);
+    load(ahead[kAhead - 1]);
+#pragma unroll
+    for (int j = 0; j < kLanes; ++j) RunVector<Activation, kDirection, Storage>(D(), activation, in, out, j);
+#pragma unroll
+    for (size_t i = 0; i < kOutputs; ++i) {
+      StoreAt(place, vectors[kInputs + i], outputs[i], v * kLanes - place.lead, past_caches);
+    }
+  }
+}
+
+// As many blocks for each tensor as give each processor some, and each thread few vectors, of the largest one.
+template <class Storage>
+dim3 GridOf(const Launch& launch) {
+  uint64_t most = 0;
+  for (size_t i = 0; i < launch.tensor_count; ++i) most = std::max(most, launch.tensors[i].elements);
+  const uint64_t vectors = most * sizeof(Storage) / sizeof(uint4) + 2;  // one more at each end
+  const uint64_t spread = (vectors + kThreads - 1) / kThreads;
+  const uint64_t full = kBlocksPerProcessor * static_cast<uint64_t>(launch.processor_count);
+  const uint64_t large = (spread + kVectorsPerThread - 1) / kVectorsPerThread;
+  const uint64_t blocks = std::min({spread, std::max(full, large), uint64_t{0x7fffffff}});
+  return dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(launch.tensor_count));
+}
+
+template <class Activation, Direction kDirection, class Storage, class D>
+int LaunchIn(D, const Launch& launch, const Activation& activation) {
+  Batch batch = {};
+  std::copy_n(launch.tensors, launch.tensor_count, batch.tensors);
+  TensorKernel<Activation, kDirection, Storage, D>
+      <<<GridOf<Storage>(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(batch, activation,
+                                                                                           launch.stream_outputs);
+  return static_cast<int>(cudaGetLastError());
+}
+
+// LaunchRow::launch, in the lanes that the activation wants.
+template <class Activation, Direction kDirection, class Storage, class Lane>
+int LaunchKernel(const Launch& launch) {
+  constexpr ActivationInfo kInfo = Activation::kInfo;
+  const Activation activation = Make<Activation>(launch.parameters);
+  if constexpr (kDirection == Direction::kForward ? kInfo.wide_forward : kInfo.wide_gradient) {
+    return LaunchIn<Activation, kDirection, Storage>(LaneF64(), launch, activation);
+  } else {
+    if constexpr (requires { activation.WantsWideLanes(); }) {
+      if (activation.WantsWideLanes()) return LaunchIn<Activation, kDirection, Storage>(LaneF64(), launch, activation);
+    }
+    return LaunchIn<Activation, kDirection, Storage>(Lane(), launch, activation);
+  }
+}
+
+template <Direction kDirection, class Storage, class Lane, class... Activation>
+LaunchTable TableOf(TypeList<Activation...>, Dtype dtype, std::string_view tier) {
+  static constexpr LaunchRow kRows[] = {{Activation::kInfo.name, Activation::kInfo.Parameters().size(),
+                                         kInputCount<Activation, kDirection>, kOutputCount<Activation, kDirection>,
+                                         &LaunchKernel<Activation, kDirection, Storage, Lane>}...};
+  return {kDirection, dtype, tier, kRows, sizeof...(Activation)};
+}
