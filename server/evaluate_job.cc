@@ -21,6 +21,8 @@ constexpr size_t kChunkCost = kItemCost + (size_t{1} << 14);
 constexpr size_t kBriefCost = kChunkCost / 8;  // about what waking a worker costs, most often
 constexpr size_t kMeasuredCost = 16;           // an output element whose definition is evaluated, 0.1 to 0.8 us
 constexpr size_t kMeasuredF64Cost = 2000;      // the same in f64, 10 to 100 us
+constexpr size_t kDeviceCost = 400;            // the calls and the latencies of a run on a device
+constexpr size_t kDeviceBytes = 512;           // that are copied to or from what a device reads for a cost of 1
 static_assert(kItemCost + 2 * kMeasuredF64Cost <= kChunkCost);
 constexpr size_t kPageBytes = 4096;      // a tensor is cut where one ends, so that two workers share none
 constexpr size_t kBlockElements = 4096;  // what passes through the buffer at a time; fits the first-level cache
@@ -32,9 +34,23 @@ constexpr int64_t kResultBytes = 1024 + kMaxIdBytes;
 constexpr int64_t kDimensionBytes = 10;
 constexpr int64_t kParameterBytes = 64;
 
-size_t CostOfElement(const EvaluatePlan& plan) {
-  if (!plan.meter.has_value()) return 1;
-  return plan.output_count * (plan.kernel->dtype == Dtype::kF64 ? kMeasuredF64Cost : kMeasuredCost);
+// What elements cost: `cost` for each `elements` of them, and `start` besides.
+struct Price {
+  size_t start;
+  size_t cost;
+  size_t elements;
+
+  size_t Of(size_t count) const { return start + (count * cost + elements - 1) / elements; }
+  size_t MostFor(size_t room) const { return room < Of(1) ? 0 : (room - start) / cost * elements; }
+};
+
+Price PriceOf(const EvaluatePlan& plan) {
+  const size_t start = plan.on_device() ? kDeviceCost : kItemCost;
+  if (plan.meter.has_value()) {
+    return {start, plan.output_count * (plan.kernel->dtype == Dtype::kF64 ? kMeasuredF64Cost : kMeasuredCost), 1};
+  }
+  if (!plan.on_device()) return {start, 1, 1};
+  return {start, 1, kDeviceBytes / ((plan.input_count + plan.output_count) * SizeBytes(plan.kernel->dtype))};
 }
 
 // Where a piece from `begin` on ends that may have `most` elements: where the tensor or, of x and what replaces it, a
@@ -42,7 +58,7 @@ size_t CostOfElement(const EvaluatePlan& plan) {
 std::optional<size_t> EndOfPiece(const EvaluatePlan& plan, size_t begin, size_t most) {
   if (begin + most >= plan.elements) return plan.elements;
   const size_t size = SizeBytes(plan.kernel->dtype);
-  if ((kChunkCost - kItemCost) / CostOfElement(plan) * size < kPageBytes) return begin + most;
+  if (PriceOf(plan).MostFor(kChunkCost) * size < kPageBytes) return begin + most;
   const uintptr_t data = reinterpret_cast<uintptr_t>(plan.inputs[0]);
   const uintptr_t page = (data + (begin + most) * size) / kPageBytes * kPageBytes;
   if (page < data + (begin + 1) * size) return std::nullopt;
@@ -100,10 +116,11 @@ void EvaluateJob::Cut() {
   for (size_t i = 0; i < item_count_; ++i) {
     Item& item = items_[i];
     if (!item.plan.ok()) continue;
-    const size_t element_cost = CostOfElement(*item.plan);
+    const Price price = PriceOf(*item.plan);
+    if (item.plan->on_device()) waits_ = true;
     item.first_piece = pieces_.size();
     for (size_t begin = 0; begin < item.plan->elements || pieces_.size() == item.first_piece;) {
-      const size_t most = room < kItemCost + element_cost ? 0 : (room - kItemCost) / element_cost;
+      const size_t most = price.MostFor(room);
       std::optional<size_t> end;
       if (most > 0) end = EndOfPiece(*item.plan, begin, most);
       if (!end.has_value() && room < kChunkCost) {
@@ -113,13 +130,13 @@ void EvaluateJob::Cut() {
       }
       const size_t piece_end = end.value_or(begin + most);
       pieces_.push_back({.item = &item, .begin = begin, .end = piece_end, .error = {}});
-      room = piece_end < item.plan->elements ? 0 : room - kItemCost - (piece_end - begin) * element_cost;
+      room = piece_end < item.plan->elements ? 0 : room - price.Of(piece_end - begin);
       begin = piece_end;
     }
     item.end_piece = pieces_.size();
   }
   if (room < kChunkCost) chunk_ends_.push_back(pieces_.size());
-  is_brief_ = chunk_ends_.size() == 1 && kChunkCost - room <= kBriefCost;
+  is_brief_ = chunk_ends_.size() == 1 && kChunkCost - room <= kBriefCost && !waits_;
 }
 
 void EvaluateJob::ChooseSamples(LiveAccuracy& live) {
@@ -137,7 +154,8 @@ void EvaluateJob::ChooseSamples(LiveAccuracy& live) {
 std::vector<std::unique_ptr<LiveSamples>> EvaluateJob::TakeSamples() {
   std::vector<std::unique_ptr<LiveSamples>> samples;
   for (size_t i = 0; i < item_count_; ++i) {
-    if (items_[i].samples != nullptr) samples.push_back(std::move(items_[i].samples));
+    const bool has_run = items_[i].samples != nullptr && items_[i].failure.ok();
+    if (has_run) samples.push_back(std::move(items_[i].samples));
   }
   return samples;
 }
@@ -147,20 +165,33 @@ void EvaluateJob::RunKernel(Item& item, absl::Span<const void* const> inputs, ab
   // Before the outputs overwrite them.
   if (item.samples != nullptr) item.samples->CopyInputs(inputs, begin, end);
   const Clock::time_point start = Clock::now();
-  item.plan->prepared.Run(inputs, outputs, end - begin).IgnoreError();  // of kernels on the CPU, which do not fail
+  if (absl::Status status = item.plan->prepared.Run(inputs, outputs, end - begin); !status.ok()) Fail(item, status);
   item.compute_ns.fetch_add(Nanoseconds(Clock::now() - start), std::memory_order_relaxed);
   if (item.samples != nullptr) item.samples->CopyOutputs({outputs.data(), outputs.size()}, begin, end);
 }
 
 void EvaluateJob::RunChunk(size_t chunk) {
-  for (size_t i = chunk == 0 ? 0 : chunk_ends_[chunk - 1]; i < chunk_ends_[chunk]; ++i) RunPiece(pieces_[i]);
+  const size_t end = chunk_ends_[chunk];
+  for (size_t i = chunk == 0 ? 0 : chunk_ends_[chunk - 1]; i < end;) {
+    size_t next = i + 1;
+    while (next < end && RunTogether(*pieces_[i].item->plan, *pieces_[next].item->plan)) ++next;
+    for (size_t piece = i; piece < next; ++piece) {
+      int64_t not_started = -1;
+      const int64_t waited = Nanoseconds(Clock::now() - accepted_);
+      pieces_[piece].item->queue_ns.compare_exchange_strong(not_started, waited, std::memory_order_relaxed);
+    }
+    if (pieces_[i].item->plan->on_device()) {
+      RunOnDevice(absl::MakeSpan(pieces_).subspan(i, next - i));
+    } else {
+      RunPiece(pieces_[i]);
+    }
+    i = next;
+  }
 }
 
 void EvaluateJob::RunPiece(Piece& piece) {
   Item& item = *piece.item;
   const EvaluatePlan& plan = *item.plan;
-  int64_t not_started = -1;
-  item.queue_ns.compare_exchange_strong(not_started, Nanoseconds(Clock::now() - accepted_), std::memory_order_relaxed);
   if (!plan.in_place() || plan.meter.has_value()) return RunBuffered(piece);
   const size_t offset = piece.begin * SizeBytes(plan.kernel->dtype);
   std::array<const void*, 3> inputs;
@@ -175,7 +206,6 @@ void EvaluateJob::RunBuffered(Piece& piece) {
   alignas(64) std::array<std::array<char, kBlockBytes>, 2> buffers;
   Item& item = *piece.item;
   const EvaluatePlan& plan = *item.plan;
-  v1::EvaluateResult& result = ResultOf(item);
   const size_t size = SizeBytes(plan.kernel->dtype);
   for (size_t begin = piece.begin; begin < piece.end; begin += kBlockElements) {
     const size_t n = std::min(kBlockElements, piece.end - begin);
@@ -183,27 +213,40 @@ void EvaluateJob::RunBuffered(Piece& piece) {
     std::array<void*, 2> outputs;
     for (size_t i = 0; i < plan.input_count; ++i) inputs[i] = plan.inputs[i] + begin * size;
     for (size_t i = 0; i < plan.output_count; ++i) outputs[i] = buffers[i].data();
-    const absl::Span<const void* const> input_span(inputs.data(), plan.input_count);
-    RunKernel(item, input_span, {outputs.data(), plan.output_count}, begin, begin + n);
-    if (plan.meter.has_value()) {
-      for (size_t i = 0; i < plan.output_count; ++i) {
-        ErrorReport error = plan.meter->Measure(input_span, outputs[i], 0, n, i);
-        error.worst_index += begin;
-        piece.error = Merge(piece.error, error);
-      }
-    }
-    const Clock::time_point computed = Clock::now();
-    for (size_t i = 0; i < plan.output_count; ++i) {
-      if (plan.in_place()) {
-        std::memcpy(plan.inputs[i] + begin * size, outputs[i], n * size);
-      } else {
-        char* data = result.mutable_outputs(static_cast<int>(i))->mutable_data()->data();
-        ConvertElements(plan.kernel->dtype, outputs[i], plan.output_dtype, data + begin * SizeBytes(plan.output_dtype),
-                        n);
-      }
-    }
-    item.copy_ns.fetch_add(Nanoseconds(Clock::now() - computed), std::memory_order_relaxed);
+    RunKernel(item, {inputs.data(), plan.input_count}, {outputs.data(), plan.output_count}, begin, begin + n);
+    Deliver(piece, begin, n, outputs);
   }
+}
+
+void EvaluateJob::Deliver(Piece& piece, size_t begin, size_t n, const std::array<void*, 2>& outputs) {
+  Item& item = *piece.item;
+  const EvaluatePlan& plan = *item.plan;
+  const size_t size = SizeBytes(plan.kernel->dtype);
+  if (plan.meter.has_value()) {
+    std::array<const void*, 3> inputs;
+    for (size_t i = 0; i < plan.input_count; ++i) inputs[i] = plan.inputs[i] + begin * size;
+    for (size_t i = 0; i < plan.output_count; ++i) {
+      ErrorReport error = plan.meter->Measure({inputs.data(), plan.input_count}, outputs[i], 0, n, i);
+      error.worst_index += begin;
+      piece.error = Merge(piece.error, error);
+    }
+  }
+  const Clock::time_point computed = Clock::now();
+  for (size_t i = 0; i < plan.output_count; ++i) {
+    if (plan.in_place()) {
+      std::memcpy(plan.inputs[i] + begin * size, outputs[i], n * size);
+    } else {
+      char* data = ResultOf(item).mutable_outputs(static_cast<int>(i))->mutable_data()->data();
+      ConvertElements(plan.kernel->dtype, outputs[i], plan.output_dtype, data + begin * SizeBytes(plan.output_dtype),
+                      n);
+    }
+  }
+  item.copy_ns.fetch_add(Nanoseconds(Clock::now() - computed), std::memory_order_relaxed);
+}
+
+void EvaluateJob::Fail(Item& item, const absl::Status& status) {
+  MutexLock lock(failure_mutex_);
+  if (item.failure.ok()) item.failure = status;
 }
 
 void EvaluateJob::AllocateOutputs() {
@@ -231,13 +274,16 @@ void EvaluateJob::Done(const absl::Status& status) {
 }
 
 void EvaluateJob::WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result) {
-  if (request.id().size() <= kMaxIdBytes) result.set_allocated_id(request.release_id());
-  if (!item.plan.ok()) {
-    metrics_.Rejected("Evaluate", ToRejection(item.plan.status()));
-    result.mutable_status()->set_code(static_cast<int>(item.plan.status().code()));
-    result.mutable_status()->set_message(std::string(item.plan.status().message()));
+  const absl::Status& status = item.plan.ok() ? item.failure : item.plan.status();
+  if (!status.ok()) {
+    if (IsRefusal(status)) metrics_.Rejected("Evaluate", ToRejection(status));
+    result.Clear();
+    if (request.id().size() <= kMaxIdBytes) result.set_id(std::move(*request.mutable_id()));
+    result.mutable_status()->set_code(static_cast<int>(status.code()));
+    result.mutable_status()->set_message(std::string(status.message()));
     return;
   }
+  result.set_allocated_id(request.release_id());
   const EvaluatePlan& plan = *item.plan;
   result.mutable_status();  // OK, and there
   if (plan.in_place()) {
@@ -250,6 +296,8 @@ void EvaluateJob::WriteResult(Item& item, v1::EvaluateItem& request, v1::Evaluat
   times.set_queue_ns(item.queue_ns);
   times.set_compute_ns(item.compute_ns);
   times.set_copy_ns(item.copy_ns);
+  times.set_to_device_ns(item.to_device_ns);
+  times.set_from_device_ns(item.from_device_ns);
   if (plan.meter.has_value()) WriteError(item, *result.mutable_error());
   for (size_t i = 0; i < plan.parameters.size(); ++i) {
     (*result.mutable_parameters())[std::string(plan.activation->Parameters()[i].name)] = plan.parameters[i];

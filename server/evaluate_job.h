@@ -12,7 +12,9 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "actbench/v1/evaluation.pb.h"
 #include "kernels/accuracy/error.h"
 #include "kernels/catalog.h"
@@ -20,6 +22,7 @@
 #include "server/limits.h"
 #include "server/live_accuracy.h"
 #include "server/metrics.h"
+#include "server/mutex.h"
 #include "server/scheduler.h"
 #include "server/self_check.h"
 
@@ -64,6 +67,9 @@ class EvaluateJob final : public Job {
     std::atomic<int64_t> queue_ns = -1;  // until the first chunk starts
     std::atomic<int64_t> compute_ns = 0;
     std::atomic<int64_t> copy_ns = 0;
+    std::atomic<int64_t> to_device_ns = 0;
+    std::atomic<int64_t> from_device_ns = 0;
+    absl::Status failure;  // of a device; guarded by failure_mutex_ while chunks run
   };
   // Elements [begin, end) of an item.
   struct Piece {
@@ -78,11 +84,18 @@ class EvaluateJob final : public Job {
   void ChooseSamples(LiveAccuracy& live);
   void RunPiece(Piece& piece);
   // Runs elements [begin, end); `inputs` and `outputs` are from `begin` on.
-  static void RunKernel(Item& item, absl::Span<const void* const> inputs, absl::Span<void* const> outputs, size_t begin,
-                        size_t end);
+  void RunKernel(Item& item, absl::Span<const void* const> inputs, absl::Span<void* const> outputs, size_t begin,
+                 size_t end);
   // As RunPiece, but through a small buffer, so that the inputs are still there for measuring the error and the output
   // can have another dtype.
   void RunBuffered(Piece& piece);
+  // Measures, converts and copies the outputs of elements [begin, begin + n) of a piece, which lie elsewhere.
+  void Deliver(Piece& piece, size_t begin, size_t n, const std::array<void*, 2>& outputs);
+  // Whether pieces of these items may go to a device together: with one kernel and the same parameters.
+  static bool RunTogether(const EvaluatePlan& a, const EvaluatePlan& b);
+  // evaluate_device.cc: pieces that run together.
+  void RunOnDevice(absl::Span<Piece> pieces);
+  void Fail(Item& item, const absl::Status& status);
   void WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result);
   void WriteError(const Item& item, v1::ErrorReport& report) const;
   v1::EvaluateResult& ResultOf(const Item& item);
@@ -98,7 +111,9 @@ class EvaluateJob final : public Job {
   const std::unique_ptr<Item[]> items_;
   std::vector<Piece> pieces_;
   std::vector<size_t> chunk_ends_;  // chunk i is the pieces from the end of the one before to this
+  bool waits_ = false;              // for a device
   bool is_brief_ = false;
+  Mutex failure_mutex_;
   int64_t memory_bytes_ = 0;
 };
 

@@ -34,6 +34,7 @@ struct EvaluatePlan {
   size_t output_count;
   std::array<char*, 3> inputs;  // x [, gate] [, dy]
 
+  bool on_device() const { return prepared.on_device() != nullptr; }
   // Whether the outputs can go where x (and gate) came from.
   bool in_place() const { return output_dtype == kernel->dtype; }
   int64_t input_bytes() const { return static_cast<int64_t>(elements * input_count * SizeBytes(kernel->dtype)); }
