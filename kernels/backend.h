@@ -27,6 +27,8 @@ struct PluginInfo {
 struct GpuLimits {
   int64_t memory_bytes = int64_t{64} << 20;  // of its memory
   int64_t pinned_bytes = int64_t{64} << 20;  // of the host's memory that it reads and writes
+
+  bool operator==(const GpuLimits&) const = default;
 };
 
 class Backend {

@@ -4,6 +4,7 @@
 #define ACTBENCH_KERNELS_GPU_H_
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
@@ -37,6 +38,17 @@ struct GpuUse {
   int64_t graph_launches = 0;  // of graphs, which the launches in them count as launches too
 };
 
+// What its sensors say, of all that runs on it; NaN where that is not known.
+struct GpuSensors {
+  double utilization_ratio = std::numeric_limits<double>::quiet_NaN();  // of the time, in which a kernel ran
+  double memory_used_bytes = std::numeric_limits<double>::quiet_NaN();
+  double temperature_celsius = std::numeric_limits<double>::quiet_NaN();
+  double power_watts = std::numeric_limits<double>::quiet_NaN();
+  double clock_hz = std::numeric_limits<double>::quiet_NaN();
+  double memory_clock_hz = std::numeric_limits<double>::quiet_NaN();
+  double throttled = std::numeric_limits<double>::quiet_NaN();  // 1 where heat or power keeps the clocks down, else 0
+};
+
 // Thread-safe.
 class Gpu {
  public:
@@ -46,6 +58,7 @@ class Gpu {
   // OK, or UNAVAILABLE with the reason from when the device was lost, which is until the process ends.
   virtual absl::Status health() const = 0;
   virtual GpuUse use() const = 0;
+  virtual GpuSensors sensors() const = 0;
 };
 
 }  // namespace actbench

@@ -100,9 +100,11 @@ class PluginBackend final : public Backend {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std::string> plugins, PluginTrial trial) {
-  if (plugins.empty()) return std::shared_ptr<const Catalog>(std::shared_ptr<const Catalog>(), &Catalog::Default());
-  std::vector<std::unique_ptr<Backend>> backends = DefaultBackends();
+absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std::string> plugins,
+                                                           const GpuLimits& gpu_limits, PluginTrial trial) {
+  if (plugins.empty() && gpu_limits == GpuLimits())
+    return std::shared_ptr<const Catalog>(std::shared_ptr<const Catalog>(), &Catalog::Default());
+  std::vector<std::unique_ptr<Backend>> backends = DefaultBackends(gpu_limits);
   std::set<std::string> taken;
   for (const auto& backend : backends) taken.insert(backend->Provider());
   for (const std::string& plugin : plugins) {
@@ -129,7 +131,7 @@ LoadedPlugins LoadedOf(absl::Span<const std::string> arguments, const Catalog& c
 }
 
 absl::StatusOr<std::shared_ptr<const Catalog>> MakeSameCatalog(const LoadedPlugins& plugins) {
-  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(plugins.arguments, PluginTrial::kNone);
+  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(plugins.arguments, {}, PluginTrial::kNone);
   if (!catalog.ok()) return catalog.status();
   for (const PluginInfo& plugin : (*catalog)->plugins()) {
     const auto hash = plugins.content_hashes.find(plugin.provider);

@@ -19,17 +19,17 @@ namespace actbench {
 // was started with plug-ins that have been tried, such as a worker, need not do it again.
 enum class PluginTrial { kFirst, kNone };
 
-// The catalog of DefaultBackends() and of the plug-ins: Catalog::Default() if there are none. Each is the path of a
-// shared object, or NAME=PATH to have NAME as the provider of its kernels; what comes before a "=" is no NAME if there
-// is a "/" in it. NAME?=PATH leaves out kernels that are not as this program knows
-// them, with a warning, where they would be an error: for a plug-in of another version of this program. A file may be
-// given under several names. Where a request names no provider, the kernels of plug-ins come after all others of their
-// tier.
+// The catalog of DefaultBackends() and of the plug-ins: Catalog::Default() if there are none, and default limits. Each
+// is the path of a shared object, or NAME=PATH to have NAME as the provider of its kernels; what comes before a "=" is
+// no NAME if there is a "/" in it. NAME?=PATH leaves out kernels that are not as this program knows them, with a
+// warning, where they would be an error: for a plug-in of another version of this program. A file may be given under
+// several names. Where a request names no provider, the kernels of plug-ins come after all others of their tier.
 //
 // INVALID_ARGUMENT or NOT_FOUND names the file, what is wrong, what was found and what is allowed; then nothing of it
 // has been loaded, if it was tried first. What has been loaded is never unloaded. One call at a time, and better before
 // there are other threads.
 absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std::string> plugins,
+                                                           const GpuLimits& gpu_limits = {},
                                                            PluginTrial trial = PluginTrial::kFirst);
 
 // What another process needs to have the plug-ins of this one.

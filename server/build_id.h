@@ -11,7 +11,7 @@
 
 namespace actbench {
 
-// Identifies the machine code of the kernels and of the reference: 16 hexadecimal digits, a hash of the library that
+// Identifies the machine code of the kernels and of the reference: 16 hexadecimal digits, a hash of the libraries that
 // they were built into and of CalledLibraries(). The same in all programs of one build on one machine, another wherever
 // one instruction differs.
 std::string KernelBuildId();

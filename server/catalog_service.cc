@@ -43,6 +43,26 @@ std::shared_ptr<const v1::ListActivationsResponse> MakeActivations() {
   return response;
 }
 
+void Write(const Gpu& gpu, v1::Gpu& out) {
+  const GpuInfo& info = gpu.info();
+  out.set_device(info.device);
+  out.set_model(info.model);
+  out.set_uuid(info.uuid);
+  out.set_pci_bus_id(info.pci_bus_id);
+  out.set_isa(info.isa);
+  out.set_driver_cuda_version(info.driver);
+  out.set_runtime_cuda_version(info.runtime);
+  out.set_processor_count(info.processors);
+  out.set_memory_bytes(info.memory_bytes);
+  out.set_l2_bytes(info.l2_bytes);
+  out.set_clock_hz(info.clock_hz);
+  out.set_memory_clock_hz(info.memory_clock_hz);
+  out.set_memory_bus_bits(info.memory_bus_bits);
+  const GpuUse use = gpu.use();
+  out.set_memory_limit_bytes(use.device_bytes_limit);
+  out.set_pinned_limit_bytes(use.pinned_bytes_limit);
+}
+
 std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog, const Limits& limits, int threads) {
   auto response = std::make_shared<v1::GetServerInfoResponse>();
   v1::GetServerInfoResponse& info = *response;
@@ -60,6 +80,7 @@ std::shared_ptr<const v1::GetServerInfoResponse> MakeInfo(const Catalog& catalog
   out.set_benchmark_bytes(limits.benchmark_bytes);
   out.set_benchmark_seconds(limits.benchmark_seconds);
   info.set_threads(threads);
+  for (const std::shared_ptr<const Gpu>& gpu : catalog.gpus()) Write(*gpu, *info.add_gpus());
   for (const PluginInfo& plugin : catalog.plugins()) {
     v1::Plugin& written = *info.add_plugins();
     written.set_provider(plugin.provider);

@@ -41,6 +41,8 @@ inline constexpr OptionRange kBenchmarkCasesRange = {"max_benchmark_cases", 1, k
 inline constexpr OptionRange kBenchmarkBytesRange = {"max_benchmark_bytes", 4096, kMaxSize};
 inline constexpr OptionRange kBenchmarkSecondsRange = {"max_benchmark_seconds", 1, kMaxCount};
 inline constexpr OptionRange kRunsRange = {"max_runs", 1, kMaxCount};
+inline constexpr OptionRange kGpuMemoryRange = {"gpu_memory_bytes", 0, kMaxSize};
+inline constexpr OptionRange kGpuPinnedRange = {"gpu_pinned_bytes", 0, kMaxSize};
 inline constexpr OptionRange kMemoryQuotaRange = {"memory_quota", int64_t{1} << 20, kMaxSize};
 
 }  // namespace actbench

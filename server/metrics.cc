@@ -60,6 +60,30 @@ struct KernelSeries {
   Counter* bytes;
 };
 
+void AppendGpu(const Metrics::GpuGauges& gpu, std::vector<MetricSample>& samples) {
+  const GpuInfo& info = gpu.info;
+  samples.push_back(
+      {Row("actbench_gpu_info", "gauge"), 1, {info.device, info.model, info.isa, info.driver, info.uuid}});
+  const auto add = [&](size_t row, auto value) { samples.push_back({row, static_cast<double>(value), {info.device}}); };
+  const auto add_bytes = [&](size_t row, int64_t device, int64_t pinned) {
+    samples.push_back({row, static_cast<double>(device), {info.device, "device"}});
+    samples.push_back({row, static_cast<double>(pinned), {info.device, "pinned"}});
+  };
+  add(Row("actbench_gpu_lost", "gauge"), gpu.lost);
+  add_bytes(Row("actbench_gpu_held_bytes", "gauge"), gpu.use.device_bytes, gpu.use.pinned_bytes);
+  add_bytes(Row("actbench_gpu_held_bytes_limit", "gauge"), gpu.use.device_bytes_limit, gpu.use.pinned_bytes_limit);
+  add(Row("actbench_gpu_launches_total", "counter"), gpu.use.launches);
+  add(Row("actbench_gpu_graph_launches_total", "counter"), gpu.use.graph_launches);
+  add(Row("actbench_gpu_memory_bytes", "gauge"), info.memory_bytes);
+  add(Row("actbench_gpu_memory_used_bytes", "gauge"), gpu.sensors.memory_used_bytes);
+  add(Row("actbench_gpu_utilization_ratio", "gauge"), gpu.sensors.utilization_ratio);
+  add(Row("actbench_gpu_clock_hertz", "gauge"), gpu.sensors.clock_hz);
+  add(Row("actbench_gpu_memory_clock_hertz", "gauge"), gpu.sensors.memory_clock_hz);
+  add(Row("actbench_gpu_throttled", "gauge"), gpu.sensors.throttled);
+  add(Row("actbench_gpu_temperature_celsius", "gauge"), gpu.sensors.temperature_celsius);
+  add(Row("actbench_gpu_power_watts", "gauge"), gpu.sensors.power_watts);
+}
+
 void AppendGauges(const Metrics::Gauges& gauges, std::vector<MetricSample>& samples) {
   const auto add = [&samples](size_t row, auto value) { samples.push_back({row, static_cast<double>(value)}); };
   for (size_t i = 0; i < kJobClassNames.size(); ++i) {
@@ -74,6 +98,7 @@ void AppendGauges(const Metrics::Gauges& gauges, std::vector<MetricSample>& samp
   add(Row("actbench_worker_threads_busy", "gauge"), gauges.worker_threads_busy);
   add(Row("actbench_ready", "gauge"), gauges.ready);
   add(Row("actbench_draining", "gauge"), gauges.draining);
+  for (const Metrics::GpuGauges& gpu : gauges.gpus) AppendGpu(gpu, samples);
 }
 
 void AppendProcess(std::vector<MetricSample>& samples) {
@@ -225,10 +250,12 @@ const KernelSeries* Metrics::Impl::FindOrAdd(const Kernel& kernel) {
 
 std::string Metrics::Impl::Text() const {
   std::vector<MetricSample> samples;
+  Gauges gauges;  // whose strings the samples point to
   {
     MutexLock lock(gauge_mutex_);
-    AppendGauges(gauge_source_ == nullptr ? Gauges() : gauge_source_->Read(), samples);
+    if (gauge_source_ != nullptr) gauges = gauge_source_->Read();
   }
+  AppendGauges(gauges, samples);
   for (LogLevel level : kLogLevels) {
     const auto messages = static_cast<double>(LogMessages(level));
     samples.push_back({Row("actbench_log_messages_total", "counter"), messages, {actbench::Name(level)}});

@@ -10,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kernels/accuracy/report.h"
+#include "kernels/gpu.h"
 #include "kernels/kernel.h"
 #include "kernels/measure/benchmark_case.h"
 #include "kernels/measure/verdict.h"
@@ -103,6 +105,14 @@ class Metrics {
   void ObserveQueueWait(JobClass job_class, absl::Duration wait);
   void WorkerBusy(absl::Duration duration);
 
+  // What is read of a GPU at each scrape.
+  struct GpuGauges {
+    GpuInfo info;
+    bool lost = false;
+    GpuUse use;
+    GpuSensors sensors;
+  };
+
   // Gauges that are read at each scrape.
   struct Gauges {
     PerClass<size_t> queue_depth;
@@ -113,6 +123,7 @@ class Metrics {
     int64_t worker_threads_busy = 0;
     bool ready = false;
     bool draining = false;
+    std::vector<GpuGauges> gpus = {};
   };
   class GaugeSource {
    public:

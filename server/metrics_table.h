@@ -32,6 +32,9 @@ inline constexpr std::array<std::string_view, 1> kReason = {"reason"};
 inline constexpr std::array<std::string_view, 1> kLevel = {"level"};
 inline constexpr std::array<std::string_view, 5> kBuild = {"version", "revision", "compiler", "grpc_version",
                                                            "protobuf_version"};
+inline constexpr std::array<std::string_view, 1> kDevice = {"device"};
+inline constexpr std::array<std::string_view, 2> kDeviceMemory = {"device", "memory"};
+inline constexpr std::array<std::string_view, 5> kGpu = {"device", "model", "isa", "driver", "uuid"};
 inline constexpr std::array<std::string_view, 2> kCpu = {"model", "isa_max"};
 
 inline constexpr std::array<double, 0> kNoBuckets = {};
@@ -122,6 +125,23 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"actbench_ready", "gauge", "1 if requests are accepted, else 0.", kNone, kNoBuckets},
     {"actbench_draining", "gauge", "1 if the server finishes accepted work before it stops, else 0.", kNone,
      kNoBuckets},
+    {"actbench_gpu_info", "gauge", "A GPU that kernels run on; always 1.", kGpu, kNoBuckets},
+    {"actbench_gpu_lost", "gauge", "1 if the GPU failed, until the server is started anew, else 0.", kDevice,
+     kNoBuckets},
+    {"actbench_gpu_held_bytes", "gauge", "Memory that is held for work on the GPU.", kDeviceMemory, kNoBuckets},
+    {"actbench_gpu_held_bytes_limit", "gauge", "The most memory that may be held for it.", kDeviceMemory, kNoBuckets},
+    {"actbench_gpu_launches_total", "counter", "Launches of kernels, those in graphs included.", kDevice, kNoBuckets},
+    {"actbench_gpu_graph_launches_total", "counter", "Launches of graphs.", kDevice, kNoBuckets},
+    {"actbench_gpu_memory_bytes", "gauge", "Memory of the GPU.", kDevice, kNoBuckets},
+    {"actbench_gpu_memory_used_bytes", "gauge", "Memory of the GPU that is taken, by whatever program.", kDevice,
+     kNoBuckets},
+    {"actbench_gpu_utilization_ratio", "gauge", "The part of the last second or so in which any kernel ran.", kDevice,
+     kNoBuckets},
+    {"actbench_gpu_clock_hertz", "gauge", "Clock of the GPU's processors.", kDevice, kNoBuckets},
+    {"actbench_gpu_memory_clock_hertz", "gauge", "Clock of the GPU's memory.", kDevice, kNoBuckets},
+    {"actbench_gpu_throttled", "gauge", "1 if heat or power keeps the clocks down, else 0.", kDevice, kNoBuckets},
+    {"actbench_gpu_temperature_celsius", "gauge", "Temperature of the GPU.", kDevice, kNoBuckets},
+    {"actbench_gpu_power_watts", "gauge", "Power that the GPU takes.", kDevice, kNoBuckets},
     {"actbench_log_messages_total", "counter", "Log messages written, by level.", kLevel, kNoBuckets},
     {"actbench_build_info", "gauge", "How the server was built; always 1.", kBuild, kNoBuckets},
     {"actbench_cpu_features_info", "gauge", "The processor and its widest instruction set with kernels; always 1.",

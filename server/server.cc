@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "server/catalog_service.h"
 #include "server/certificate.h"
 #include "server/certificate_store.h"
+#include "server/device_health.h"
 #include "server/evaluation_service.h"
 #include "server/grpc_settings.h"
 #include "server/live_accuracy.h"
@@ -67,7 +69,9 @@ absl::Status CheckOptions(const ServerOptions& options) {
                                                     {kBenchmarkBytesRange, limits.benchmark_bytes},
                                                     {kBenchmarkSecondsRange, limits.benchmark_seconds},
                                                     {kRunsRange, options.max_runs},
-                                                    {kMemoryQuotaRange, options.memory_quota_bytes}};
+                                                    {kMemoryQuotaRange, options.memory_quota_bytes},
+                                                    {kGpuMemoryRange, options.gpu_limits.memory_bytes},
+                                                    {kGpuPinnedRange, options.gpu_limits.pinned_bytes}};
   for (const auto& [range, value] : values) {
     if (absl::Status status = CheckRange(range, value); !status.ok()) return status;
   }
@@ -94,7 +98,7 @@ absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const ServerOptions& op
   if (options.catalog != nullptr) {
     return std::shared_ptr<const Catalog>(std::shared_ptr<const Catalog>(), options.catalog);
   }
-  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(options.plugins);
+  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(options.plugins, options.gpu_limits);
   if (!catalog.ok()) return catalog.status();
   for (const PluginInfo& plugin : (*catalog)->plugins()) {
     Log(LogLevel::kInfo, "plug-in loaded",
@@ -163,6 +167,7 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
   AccuracyService accuracy_service_;
   BenchmarkService benchmark_service_;
   std::unique_ptr<grpc::Server> server_;
+  std::optional<DeviceHealth> device_health_;
   std::string address_;
   std::string metrics_address_;
   std::atomic<bool> draining_ = false;
@@ -214,12 +219,16 @@ void ServerImpl::SetServing() {
   health->SetServingStatus(v1::EvaluationService::service_full_name(), true);
   health->SetServingStatus(v1::AccuracyService::service_full_name(), true);
   health->SetServingStatus(v1::BenchmarkService::service_full_name(), true);
+  device_health_.emplace(catalog_, *health);
 }
 
 std::vector<std::string> ServerImpl::Warnings() const {
   std::vector<std::string> warnings;
   for (std::string warning : {certificate_store_.warning(), run_store_.warning()}) {
     if (!warning.empty()) warnings.push_back(std::move(warning));
+  }
+  for (const std::shared_ptr<const Gpu>& gpu : catalog_.gpus()) {
+    if (const absl::Status status = gpu->health(); !status.ok()) warnings.emplace_back(status.message());
   }
   return warnings;
 }
@@ -253,6 +262,10 @@ bool ServerImpl::Shutdown(absl::Duration timeout) {
 
 Metrics::Gauges ServerImpl::Read() const {
   const Scheduler::Counts counts = scheduler_.counts();
+  std::vector<Metrics::GpuGauges> gpus;
+  for (const std::shared_ptr<const Gpu>& gpu : catalog_.gpus()) {
+    gpus.push_back({gpu->info(), !gpu->health().ok(), gpu->use(), gpu->sensors()});
+  }
   return {.queue_depth = counts.waiting,
           .queue_capacity = static_cast<int64_t>(scheduler_.queue_length()),
           .inflight_bytes = budget_.used(),
@@ -260,7 +273,8 @@ Metrics::Gauges ServerImpl::Read() const {
           .worker_threads = static_cast<int64_t>(scheduler_.threads()),
           .worker_threads_busy = static_cast<int64_t>(counts.busy),
           .ready = !draining_,
-          .draining = draining_};
+          .draining = draining_,
+          .gpus = std::move(gpus)};
 }
 
 }  // namespace

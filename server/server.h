@@ -42,6 +42,8 @@ struct ServerOptions {
   int64_t memory_quota_bytes = int64_t{256} << 20;
   // Plug-ins to load, as MakeCatalog takes them (kernels/plugins.h).
   std::vector<std::string> plugins = {};
+  // What work for each GPU may take; not for `catalog`.
+  GpuLimits gpu_limits = {};
   // The catalog to serve, which must outlive the server, in place of that of `plugins`; null: that.
   const Catalog* catalog = nullptr;
 };

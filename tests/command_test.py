@@ -210,6 +210,10 @@ class EvalTest(CommandTest):
         name, alias = next((a["name"], a["aliases"][0]) for a in activations if a["aliases"])
         self.assertEqual(json.loads(self.succeed("eval", alias, "--values", "1", "--json"))["activation"], name)
 
+    def test_a_device_that_is_not_there_is_told_with_those_that_are(self):
+        message = self.fail_with("eval", "silu", "--device", "cuda:99", "--values", "1")
+        self.assertIn('no kernel here has device "cuda:99"; there are: cpu', message)
+
     def test_rows_are_lines_and_many_elements_a_summary(self):
         self.assertEqual(self.succeed("eval", "relu", "--in", self.save("x.npy", numpy.array([[1.0, 2], [3, -4]]))),
                          "1 2\n3 0\n")

@@ -40,7 +40,7 @@ std::shared_ptr<const Catalog> CatalogOf(const std::vector<std::string>& plugins
 
 // Why these are no plug-ins. The message begins with the last.
 std::string ErrorOf(const std::vector<std::string>& plugins, PluginTrial trial = PluginTrial::kFirst) {
-  const absl::Status status = MakeCatalog(plugins, trial).status();
+  const absl::Status status = MakeCatalog(plugins, {}, trial).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status) || absl::IsNotFound(status)) << status;
   const std::string start = "plug-in " + plugins.back() + ": ";
   EXPECT_THAT(std::string(status.message()), StartsWith(start));

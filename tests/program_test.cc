@@ -286,6 +286,8 @@ TEST(ProgramTest, HelpExplainsEveryFlagWithStatus0) {
                            "max_inflight_bytes",
                            "max_accuracy_samples",
                            "memory_quota",
+                           "gpu_memory_bytes",
+                           "gpu_pinned_bytes",
                            "max_benchmark_cases",
                            "max_benchmark_bytes",
                            "max_benchmark_seconds",

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/cuda/device_queue.h"
+#include "kernels/cuda/nvml.h"
 
 namespace actbench::cuda {
 namespace {
@@ -30,6 +31,7 @@ class DeviceGpu final : public Gpu {
             .launches = static_cast<int64_t>(counts.launches),
             .graph_launches = static_cast<int64_t>(counts.graph_launches)};
   }
+  GpuSensors sensors() const override { return Nvml::Default().Read(info_.pci_bus_id); }
   DeviceQueue& queue() { return queue_; }
 
  private:

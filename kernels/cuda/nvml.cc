@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/nvml.h"
+
+#include <dlfcn.h>
+
+#include <type_traits>
+#include <utility>
+
+namespace actbench::cuda {
+namespace {
+
+// What is used of nvml.h, whose ABI does not change, so that it builds without the header.
+using Handle = struct nvmlDevice_st*;
+struct Utilization {
+  unsigned gpu;     // percent of the last second or so in which a kernel ran
+  unsigned memory;  // and in which memory was read or written
+};
+struct Memory {
+  unsigned long long total;
+  unsigned long long free;
+  unsigned long long used;
+};
+constexpr int kSuccess = 0;
+constexpr unsigned kTemperatureOfGpu = 0;
+constexpr unsigned kProcessorClock = 1;
+constexpr unsigned kMemoryClock = 2;
+// Why clocks are lower than they might be: power (software's cap, hardware's brake), heat (software's, hardware's), or
+// the hardware's slowdown, which is either.
+constexpr unsigned long long kThrottleReasons = 0x4 | 0x80 | 0x20 | 0x40 | 0x8;
+
+}  // namespace
+
+struct Nvml::Functions {
+  void* library = nullptr;
+  int (*shutdown)() = nullptr;
+  int (*handle)(const char* pci_bus_id, Handle* device) = nullptr;
+  int (*utilization)(Handle device, Utilization* utilization) = nullptr;
+  int (*memory)(Handle device, Memory* memory) = nullptr;
+  int (*temperature)(Handle device, unsigned sensor, unsigned* celsius) = nullptr;
+  int (*power)(Handle device, unsigned* milliwatts) = nullptr;
+  int (*clock)(Handle device, unsigned which, unsigned* megahertz) = nullptr;
+  int (*throttle_reasons)(Handle device, unsigned long long* reasons) = nullptr;
+};
+
+Nvml::Nvml(const std::string& library) {
+  auto functions = std::make_unique<Functions>();
+  functions->library = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (functions->library == nullptr) return;
+  bool complete = true;
+  const auto find = [&](const char* name, auto& function) {
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(functions->library, name));
+    complete = complete && function != nullptr;
+  };
+  int (*initialize)() = nullptr;
+  find("nvmlInit_v2", initialize);
+  find("nvmlShutdown", functions->shutdown);
+  find("nvmlDeviceGetHandleByPciBusId_v2", functions->handle);
+  find("nvmlDeviceGetUtilizationRates", functions->utilization);
+  find("nvmlDeviceGetMemoryInfo", functions->memory);
+  find("nvmlDeviceGetTemperature", functions->temperature);
+  find("nvmlDeviceGetPowerUsage", functions->power);
+  find("nvmlDeviceGetClockInfo", functions->clock);
+  find("nvmlDeviceGetCurrentClocksThrottleReasons", functions->throttle_reasons);
+  if (!complete || initialize() != kSuccess) {
+    dlclose(functions->library);
+    return;
+  }
+  functions_ = std::move(functions);
+}
+
+Nvml::~Nvml() {
+  if (functions_ == nullptr) return;
+  functions_->shutdown();
+  dlclose(functions_->library);
+}
+
+const Nvml& Nvml::Default() {
+  static const Nvml* const nvml = new Nvml("libnvidia-ml.so.1");
+  return *nvml;
+}
+
+GpuSensors Nvml::Read(const std::string& pci_bus_id) const {
+  GpuSensors sensors;
+  Handle device = nullptr;
+  if (functions_ == nullptr || functions_->handle(pci_bus_id.c_str(), &device) != kSuccess) return sensors;
+  constexpr double kHertzPerMegahertz = 1e6;
+  constexpr double kWattsPerMilliwatt = 1e-3;
+  constexpr double kRatioPerPercent = 0.01;
+  Utilization utilization;
+  if (functions_->utilization(device, &utilization) == kSuccess) {
+    sensors.utilization_ratio = kRatioPerPercent * utilization.gpu;
+  }
+  Memory memory;
+  if (functions_->memory(device, &memory) == kSuccess) sensors.memory_used_bytes = static_cast<double>(memory.used);
+  unsigned value = 0;
+  if (functions_->temperature(device, kTemperatureOfGpu, &value) == kSuccess) sensors.temperature_celsius = value;
+  if (functions_->power(device, &value) == kSuccess) sensors.power_watts = kWattsPerMilliwatt * value;
+  if (functions_->clock(device, kProcessorClock, &value) == kSuccess) sensors.clock_hz = kHertzPerMegahertz * value;
+  if (functions_->clock(device, kMemoryClock, &value) == kSuccess) {
+    sensors.memory_clock_hz = kHertzPerMegahertz * value;
+  }
+  unsigned long long reasons = 0;
+  if (functions_->throttle_reasons(device, &reasons) == kSuccess) {
+    sensors.throttled = (reasons & kThrottleReasons) != 0 ? 1 : 0;
+  }
+  return sensors;
+}
+
+}  // namespace actbench::cuda
