@@ -30,7 +30,9 @@ struct Property {
   void (*select)(const std::string& value, v1::ListKernelsRequest& request);
 };
 
-constexpr size_t kPropertyCount = 5;
+constexpr size_t kPropertyCount = 6;
+constexpr size_t kNamed = 5;  // of these, the first, which the name of a kernel has
+constexpr size_t kDevice = 5;
 using Values = std::array<std::vector<std::string>, kPropertyCount>;
 
 constexpr std::array<Property, kPropertyCount> kProperties = {{
@@ -45,6 +47,8 @@ constexpr std::array<Property, kPropertyCount> kProperties = {{
      [](const std::string& value, v1::ListKernelsRequest& request) { request.mutable_selector()->set_tier(value); }},
     {"isa", &KernelFlags::isa, [](const v1::Kernel& kernel) { return kernel.isa(); },
      [](const std::string& value, v1::ListKernelsRequest& request) { request.mutable_selector()->set_isa(value); }},
+    {"device", &KernelFlags::device, [](const v1::Kernel& kernel) { return kernel.device(); },
+     [](const std::string& value, v1::ListKernelsRequest& request) { request.mutable_selector()->set_device(value); }},
 }};
 
 // What is wanted of an activation.
@@ -54,6 +58,7 @@ struct Query {
   Values values;           // of each property those that will do; none: any
   bool default_tier = false;
   bool widest_isa = false;
+  bool default_device = false;
 };
 
 bool Fits(const std::vector<std::string>& wanted, const std::string& value) {
@@ -110,6 +115,8 @@ absl::StatusOr<Query> ParseFlags(Client& client, const KernelFlags& flags) {
     if (!names.ok()) return names.status();
     query.values[i] = *std::move(names);
   }
+  query.default_device = flags.device.empty();
+  if (query.default_device) query.values[kDevice] = {"cpu"};
   return query;
 }
 
@@ -121,7 +128,8 @@ absl::StatusOr<Query> ParseName(const std::string& name, const Query& flags) {
   if (absl::Status form = CheckKernelName(name); !form.ok()) return form;
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
   query.activation = parts[0];
-  for (size_t i = 0; i < kPropertyCount; ++i) query.values[i] = {parts[i + 1]};
+  for (size_t i = 0; i < kNamed; ++i) query.values[i] = {parts[i + 1]};
+  if (query.default_device) query.values[kDevice].clear();
   query.default_tier = false;
   query.widest_isa = false;
   return query;
@@ -143,7 +151,8 @@ absl::Status NoneFits(const std::vector<v1::Kernel>& kernels, const std::string&
   std::vector<std::string> combination;
   std::vector<std::string> changes;
   for (size_t i = 0; i < kPropertyCount; ++i) {
-    if (wanted[i].empty()) continue;
+    const bool goes_without_saying = i == kDevice && wanted[i] == std::vector<std::string>{"cpu"};
+    if (wanted[i].empty() || goes_without_saying) continue;
     combination.push_back(absl::StrCat(kProperties[i].name, " ", wanted[i].front()));
     const std::string others = Others(kernels, wanted, i);
     if (!others.empty()) changes.push_back(absl::StrCat(kProperties[i].name, " ", others));
@@ -184,7 +193,8 @@ absl::Status CheckEachCombination(const std::vector<v1::Kernel>& kernels, const 
 
 // What kernels that differ only in tier and isa share.
 std::string WithoutTierAndIsa(const v1::Kernel& kernel) {
-  return absl::StrCat(kernel.activation(), "/", kernel.direction(), "/", kernel.dtype(), "/", kernel.provider());
+  return absl::StrCat(kernel.activation(), "/", kernel.direction(), "/", kernel.dtype(), "/", kernel.provider(), "/",
+                      kernel.device());
 }
 
 // Of kernels that differ only in tier and isa, those of tier fast where there are any.
@@ -260,7 +270,7 @@ bool IsKernelName(const std::string& name) { return absl::StrContains(name, '/')
 
 absl::Status CheckKernelName(const std::string& name) {
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
-  if (parts.size() != kPropertyCount + 1 ||
+  if (parts.size() != kNamed + 1 ||
       std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); })) {
     return absl::InvalidArgumentError(absl::StrCat("\"", name, "\" is not of the form ", kKernelNameForm,
                                                    "; 'actbench list --kernels' has the names"));
@@ -283,6 +293,7 @@ void AddKernelFlags(CLI::App& command, KernelFlags& flags, const char* names) {
   add_list("--provider", flags.provider, "Who wrote them: actbench, or the library of others (default: actbench)");
   add_list("--tier", flags.tier, "The accuracy classes (default: fast, and native of a provider that has no fast)");
   add_list("--isa", flags.isa, "The instruction sets (default: the widest)");
+  add_list("--device", flags.device, "Where they run, as cpu or cuda:0 (default: cpu)");
 }
 
 absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const KernelFlags& flags) {

@@ -24,6 +24,8 @@ struct KernelFlags {
   std::string provider = "actbench";
   std::string tier;  // empty: of otherwise equal kernels the fast one, where there is one
   std::string isa;   // empty: of otherwise equal kernels the one for the widest
+  // Empty: cpu, but for a kernel that is named, which says where it runs.
+  std::string device;
 };
 
 // `names`: what the help calls them.

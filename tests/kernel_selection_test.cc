@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/fake_gpu.h"
 #include "tests/few_kernels.h"
 #include "tests/server_fixture.h"
 
@@ -55,6 +56,29 @@ class KernelSelectionTest : public testing::Test {
 TEST_F(KernelSelectionTest, TheDefaultIsTheWidestFastForwardKernelInF32) {
   EXPECT_THAT(Names(Named({"tanh", "torch:SiLU"})), ElementsAre("tanh/forward/f32/actbench/fast/" + isas_.back(),
                                                                 "silu/forward/f32/actbench/fast/" + isas_.back()));
+}
+
+TEST(KernelSelectionOfDevicesTest, TheCpuIsMeantUnlessAnotherIsNamed) {
+  const FakeGpu gpu;
+  ServerOptions options;
+  options.catalog = &gpu.catalog();
+  const std::unique_ptr<Server> server = StartServer(options);
+  Client client(server->InProcessChannel());
+  const auto devices = [&](const std::string& name, const std::string& flag) {
+    const absl::StatusOr<std::vector<v1::Kernel>> selection =
+        SelectKernels(client, With(Named({name}), &KernelFlags::device, flag));
+    std::vector<std::string> found;
+    if (!selection.ok()) return std::vector<std::string>{std::string(selection.status().message())};
+    for (const v1::Kernel& kernel : *selection) found.push_back(kernel.device());
+    return found;
+  };
+  EXPECT_THAT(devices("relu", ""), ElementsAre("cpu"));
+  EXPECT_THAT(devices("relu", "cuda:0"), ElementsAre("cuda:0"));
+  EXPECT_THAT(devices("relu", "all"), UnorderedElementsAre("cpu", "cuda:0"));
+  EXPECT_THAT(devices("relu/forward/f32/actbench/fast/sm_90", ""), ElementsAre("cuda:0"));
+  EXPECT_THAT(devices("relu/forward/f32/actbench/fast/scalar", ""), ElementsAre("cpu"));
+  EXPECT_THAT(devices("silu", "cuda:0"), ElementsAre(HasSubstr("device cuda:0; there is one with device cpu")));
+  EXPECT_THAT(devices("silu", "cuda:7"), ElementsAre(HasSubstr("\"cuda:7\"; there are: cpu, cuda:0")));
 }
 
 TEST_F(KernelSelectionTest, ListsAndAllMultiply) {
