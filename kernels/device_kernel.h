@@ -10,7 +10,9 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "kernels/gpu.h"
 
 namespace actbench {
 
@@ -30,6 +32,19 @@ struct DeviceTimes {
   int64_t from_device_ns = 0;
 };
 
+// Times a kernel on a tensor that lies in the device's memory. For one thread.
+class DeviceTimer {
+ public:
+  virtual ~DeviceTimer() = default;
+
+  // The nanoseconds of one of `calls` runs one after the other, by the device's clock: what it takes the host to launch
+  // them is not in it.
+  virtual absl::StatusOr<double> TimeKernel(int64_t calls) = 0;
+  // The same of the device's own copy of x to y.
+  virtual absl::StatusOr<double> TimeCopy(int64_t calls) = 0;
+  virtual GpuSensors sensors() const = 0;
+};
+
 // A kernel with its parameters. Thread-safe.
 class DeviceProgram {
  public:
@@ -39,6 +54,10 @@ class DeviceProgram {
   // RESOURCE_EXHAUSTED if the memory that the device may take is taken, UNAVAILABLE if the device is lost; the outputs
   // are then anything.
   virtual absl::Status Run(absl::Span<const HostTensor> tensors, DeviceTimes& times) const = 0;
+
+  // With the inputs of `tensor`. `cold`: nothing of it is in the device's caches when a run begins. RESOURCE_EXHAUSTED
+  // if the device has no such memory.
+  virtual absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor& tensor, bool cold) const = 0;
 };
 
 // Thread-safe.
@@ -46,6 +65,8 @@ class DeviceKernel {
  public:
   virtual ~DeviceKernel() = default;
 
+  // Where it runs.
+  virtual const Gpu& gpu() const = 0;
   // `parameters` as KernelFunctions::prepare gets them. Not null.
   virtual std::shared_ptr<const DeviceProgram> Prepare(const double* parameters) const = 0;
 };

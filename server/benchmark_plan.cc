@@ -40,6 +40,13 @@ absl::StatusOr<Enum> Choose(const char* field, const std::string& name, std::spa
       absl::StrCat(field, " is \"", name, "\"; it must be one of ", Listed(names), ", or not given"));
 }
 
+// Of a device the second-level cache is the last.
+CacheSizes CachesOf(const Kernel& kernel) {
+  if (kernel.on_device == nullptr) return ReadCacheSizes();
+  const auto l2 = static_cast<size_t>(kernel.on_device->gpu().info().l2_bytes);
+  return {.l1 = std::nullopt, .l2 = l2, .l3 = l2};
+}
+
 // Sets how many elements there are, and the inputs if they are given.
 absl::Status SetInputs(const v1::BenchmarkCase& request, const Limits& limits, BenchmarkCase& benchmark) {
   const absl::StatusOr<std::optional<Distribution>> distribution =
@@ -66,7 +73,7 @@ absl::Status SetInputs(const v1::BenchmarkCase& request, const Limits& limits, B
     const absl::StatusOr<WorkingSet> set =
         Choose("working_set", request.working_set(), WorkingSetNames(), ParseWorkingSet, WorkingSet::kL2);
     if (!set.ok()) return set.status();
-    benchmark.elements = SizeBytes(*set, ReadCacheSizes()) / benchmark.BytesPerElement();
+    benchmark.elements = SizeBytes(*set, CachesOf(*benchmark.kernel)) / benchmark.BytesPerElement();
   }
   if (benchmark.elements > 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("there are ", request.elements(), " elements; at least 1 is needed"));
@@ -95,7 +102,7 @@ void Describe(const BenchmarkCase& benchmark, v1::BenchmarkResult& result) {
   *result.mutable_parameters() = NamedParameters(*benchmark.activation, benchmark.parameters);
   result.set_elements(static_cast<int64_t>(benchmark.elements));
   result.set_bytes(static_cast<int64_t>(benchmark.Bytes()));
-  result.set_working_set(std::string(Name(WorkingSetOf(benchmark.Bytes(), ReadCacheSizes()))));
+  result.set_working_set(std::string(Name(WorkingSetOf(benchmark.Bytes(), CachesOf(*benchmark.kernel)))));
   result.set_cache(std::string(Name(benchmark.cache)));
   result.set_distribution(benchmark.given.empty() ? std::string(Name(benchmark.distribution)) : "given");
   result.set_threads(benchmark.threads);

@@ -54,6 +54,15 @@ class FakeDevice final : public cuda::Device {
     return Copy("CopyFromDevice", pinned, device, bytes, stream);
   }
 
+  absl::Status CopyOnDevice(void* to, const void* from, size_t bytes, cuda::Stream stream) override {
+    return Copy("CopyOnDevice", to, from, bytes, stream);
+  }
+  absl::Status Clear(void* device, size_t bytes, cuda::Stream stream) override {
+    const std::lock_guard lock(mutex_);
+    ExpectOwned(device, bytes);
+    return Add("Clear", stream, [=] { std::memset(device, 0, bytes); });
+  }
+
   absl::Status Run(const cuda::LaunchRow& row, cuda::Launch launch, cuda::Stream stream) override {
     const std::lock_guard lock(mutex_);
     EXPECT_LE(launch.tensor_count, cuda::kMaxTensors);

@@ -150,6 +150,16 @@ absl::Status CudaDevice::CopyFromDevice(void* pinned, const void* device, size_t
   });
 }
 
+absl::Status CudaDevice::CopyOnDevice(void* to, const void* from, size_t bytes, Stream stream) {
+  return Do("cudaMemcpyAsync", [&] {
+    return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, static_cast<cudaStream_t>(stream));
+  });
+}
+
+absl::Status CudaDevice::Clear(void* device, size_t bytes, Stream stream) {
+  return Do("cudaMemsetAsync", [&] { return cudaMemsetAsync(device, 0, bytes, static_cast<cudaStream_t>(stream)); });
+}
+
 absl::Status CudaDevice::Run(const LaunchRow& row, Launch launch, Stream stream) {
   launch.processor_count = processors_;
   launch.stream = stream;

@@ -29,6 +29,8 @@ class CudaDevice final : public Device {
   void DestroyEvent(Event event) override;
   absl::Status CopyToDevice(void* device, const void* pinned, size_t bytes, Stream stream) override;
   absl::Status CopyFromDevice(void* pinned, const void* device, size_t bytes, Stream stream) override;
+  absl::Status CopyOnDevice(void* to, const void* from, size_t bytes, Stream stream) override;
+  absl::Status Clear(void* device, size_t bytes, Stream stream) override;
   absl::Status Run(const LaunchRow& row, Launch launch, Stream stream) override;
   absl::Status Record(Event event, Stream stream) override;
   absl::Status BeginCapture(Stream stream) override;

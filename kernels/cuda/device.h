@@ -37,6 +37,9 @@ class Device {
   // Work of a stream, done in order, some time after the call has returned.
   virtual absl::Status CopyToDevice(void* device, const void* pinned, size_t bytes, Stream stream) = 0;
   virtual absl::Status CopyFromDevice(void* pinned, const void* device, size_t bytes, Stream stream) = 0;
+  virtual absl::Status CopyOnDevice(void* to, const void* from, size_t bytes, Stream stream) = 0;
+  // Writes zeros.
+  virtual absl::Status Clear(void* device, size_t bytes, Stream stream) = 0;
   // Fills in what `launch` says about the device and the stream.
   virtual absl::Status Run(const LaunchRow& row, Launch launch, Stream stream) = 0;
   virtual absl::Status Record(Event event, Stream stream) = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/cuda/device_queue.h"
+#include "kernels/cuda/device_timer.h"
 #include "kernels/cuda/nvml.h"
 
 namespace actbench::cuda {
@@ -33,6 +34,7 @@ class DeviceGpu final : public Gpu {
   }
   GpuSensors sensors() const override { return Nvml::Default().Read(info_.pci_bus_id); }
   DeviceQueue& queue() { return queue_; }
+  Device& device() { return *device_; }
 
  private:
   const GpuInfo info_;
@@ -50,6 +52,10 @@ class QueueProgram final : public DeviceProgram {
     return gpu_->queue().Run(program_, tensors, times);
   }
 
+  absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor& tensor, bool cold) const override {
+    return MakeDeviceTimer(gpu_, gpu_->device(), program_, tensor, cold);
+  }
+
  private:
   const std::shared_ptr<DeviceGpu> gpu_;
   const QueuedProgram program_;
@@ -60,6 +66,7 @@ class QueueKernel final : public DeviceKernel {
   QueueKernel(std::shared_ptr<DeviceGpu> gpu, const LaunchRow& row, Dtype dtype)
       : gpu_(std::move(gpu)), row_(row), shape_({row.input_count, row.output_count, SizeBytes(dtype)}) {}
 
+  const Gpu& gpu() const override { return *gpu_; }
   std::shared_ptr<const DeviceProgram> Prepare(const double* parameters) const override {
     std::vector<double> values(parameters, parameters + row_.parameter_count);
     return std::make_shared<QueueProgram>(gpu_, QueuedProgram{&row_, shape_, std::move(values)});

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/device_timer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace actbench::cuda {
+namespace {
+
+// What goes to the device at a time, through pinned memory.
+constexpr size_t kUploadBytes = size_t{4} << 20;
+
+class Timer final : public DeviceTimer {
+ public:
+  Timer(std::shared_ptr<const Gpu> gpu, Device& device, const QueuedProgram& program, size_t elements, bool cold)
+      : gpu_(std::move(gpu)), device_(device), program_(program), cold_(cold) {
+    tensor_.elements = elements;
+  }
+  ~Timer() override;
+
+  // Makes everything that is timed; on failure the destructor takes away what there is.
+  absl::Status Prepare(const HostTensor& tensor);
+
+  absl::StatusOr<double> TimeKernel(int64_t calls) override {
+    return Time(calls, kernel_graphs_, [this] { return SubmitKernel(); });
+  }
+  absl::StatusOr<double> TimeCopy(int64_t calls) override {
+    return Time(calls, copy_graphs_, [this] { return SubmitCopy(); });
+  }
+  GpuSensors sensors() const override { return gpu_->sensors(); }
+
+ private:
+  using Graphs = std::map<int64_t, Graph>;  // by their calls
+
+  size_t bytes() const { return tensor_.elements * program_.shape.element_bytes; }
+  absl::StatusOr<void*> Allocate(size_t size);
+  absl::Status Upload(const void* from, void* to);
+  absl::Status SubmitKernel();
+  absl::Status SubmitCopy();
+  // Between the two events.
+  template <class Submit>
+  absl::StatusOr<int64_t> TimeOnce(const Submit& submit);
+  template <class Submit>
+  absl::StatusOr<double> Time(int64_t calls, Graphs& graphs, const Submit& submit);
+  template <class Submit>
+  absl::StatusOr<Graph> Capture(int64_t calls, const Submit& submit);
+
+  const std::shared_ptr<const Gpu> gpu_;
+  Device& device_;
+  const QueuedProgram program_;
+  const bool cold_;
+  TensorBuffers tensor_ = {};
+  Stream stream_ = nullptr;
+  Event start_ = nullptr;
+  Event end_ = nullptr;
+  std::vector<void*> memory_;
+  void* pinned_ = nullptr;
+  void* others_ = nullptr;  // what pushes the tensor out of the cache
+  size_t others_bytes_ = 0;
+  Graphs kernel_graphs_;
+  Graphs copy_graphs_;
+};
+
+Timer::~Timer() {
+  for (const Graphs* graphs : {&kernel_graphs_, &copy_graphs_}) {
+    for (const auto& [calls, graph] : *graphs) device_.DestroyGraph(graph);
+  }
+  for (void* const memory : memory_) device_.Free(memory);
+  if (pinned_ != nullptr) device_.FreePinned(pinned_);
+  for (const Event event : {start_, end_}) {
+    if (event != nullptr) device_.DestroyEvent(event);
+  }
+  if (stream_ != nullptr) device_.DestroyStream(stream_);
+}
+
+absl::StatusOr<void*> Timer::Allocate(size_t size) {
+  const absl::StatusOr<void*> memory = device_.Allocate(std::max(size, size_t{1}));
+  if (memory.ok()) memory_.push_back(*memory);
+  return memory;
+}
+
+absl::Status Timer::Prepare(const HostTensor& tensor) {
+  const absl::StatusOr<Stream> stream = device_.CreateStream();
+  if (!stream.ok()) return stream.status();
+  stream_ = *stream;
+  for (Event* event : {&start_, &end_}) {
+    const absl::StatusOr<Event> created = device_.CreateEvent();
+    if (!created.ok()) return created.status();
+    *event = *created;
+  }
+  const absl::StatusOr<void*> pinned = device_.AllocatePinned(kUploadBytes);
+  if (!pinned.ok()) return pinned.status();
+  pinned_ = *pinned;
+  for (size_t i = 0; i < program_.shape.input_count; ++i) {
+    const absl::StatusOr<void*> input = Allocate(bytes());
+    if (!input.ok()) return input.status();
+    tensor_.inputs[i] = *input;
+    if (absl::Status status = Upload(tensor.inputs[i], *input); !status.ok()) return status;
+  }
+  for (size_t i = 0; i < program_.shape.output_count; ++i) {
+    const absl::StatusOr<void*> output = Allocate(bytes());
+    if (!output.ok()) return output.status();
+    tensor_.outputs[i] = *output;
+  }
+  if (!cold_) return absl::OkStatus();
+  others_bytes_ = 2 * static_cast<size_t>(gpu_->info().l2_bytes);
+  const absl::StatusOr<void*> others = Allocate(others_bytes_);
+  if (others.ok()) others_ = *others;
+  return others.status();
+}
+
+absl::Status Timer::Upload(const void* from, void* to) {
+  for (size_t done = 0; done < bytes(); done += kUploadBytes) {
+    const size_t count = std::min(kUploadBytes, bytes() - done);
+    std::memcpy(pinned_, static_cast<const char*>(from) + done, count);
+    absl::Status status = device_.CopyToDevice(static_cast<char*>(to) + done, pinned_, count, stream_);
+    if (status.ok()) status = device_.Wait(stream_);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Timer::SubmitKernel() {
+  const ElementShape& shape = program_.shape;
+  const bool is_large = bytes() * shape.output_count > static_cast<size_t>(gpu_->info().l2_bytes);
+  const Launch launch = {.tensors = &tensor_,
+                         .tensor_count = 1,
+                         .parameters = program_.parameters.data(),
+                         .processor_count = 0,
+                         .stream_outputs = is_large,
+                         .stream = nullptr};
+  return device_.Run(*program_.row, launch, stream_);
+}
+
+absl::Status Timer::SubmitCopy() {
+  return device_.CopyOnDevice(tensor_.outputs[0], tensor_.inputs[0], bytes(), stream_);
+}
+
+template <class Submit>
+absl::StatusOr<int64_t> Timer::TimeOnce(const Submit& submit) {
+  absl::Status status = device_.Record(start_, stream_);
+  if (status.ok()) status = submit();
+  if (status.ok()) status = device_.Record(end_, stream_);
+  if (status.ok()) status = device_.Wait(stream_);
+  if (!status.ok()) return status;
+  return device_.Nanoseconds(start_, end_);
+}
+
+// Hot, by a graph of so many runs; cold, one by one, each launched while the device still clears other memory.
+template <class Submit>
+absl::StatusOr<double> Timer::Time(int64_t calls, Graphs& graphs, const Submit& submit) {
+  int64_t sum = 0;
+  if (cold_) {
+    for (int64_t i = 0; i < calls; ++i) {
+      if (absl::Status status = device_.Clear(others_, others_bytes_, stream_); !status.ok()) return status;
+      const absl::StatusOr<int64_t> ns = TimeOnce(submit);
+      if (!ns.ok()) return ns.status();
+      sum += *ns;
+    }
+  } else {
+    if (graphs.find(calls) == graphs.end()) {
+      const absl::StatusOr<Graph> graph = Capture(calls, submit);
+      if (!graph.ok()) return graph.status();
+      graphs[calls] = *graph;
+    }
+    const absl::StatusOr<int64_t> ns = TimeOnce([&] { return device_.LaunchGraph(graphs[calls], stream_); });
+    if (!ns.ok()) return ns.status();
+    sum = *ns;
+  }
+  return static_cast<double>(sum) / static_cast<double>(calls);
+}
+
+template <class Submit>
+absl::StatusOr<Graph> Timer::Capture(int64_t calls, const Submit& submit) {
+  absl::Status status = device_.BeginCapture(stream_);
+  if (!status.ok()) return status;
+  for (int64_t i = 0; i < calls && status.ok(); ++i) status = submit();
+  absl::StatusOr<Graph> graph = device_.EndCapture(stream_);
+  if (status.ok() || !graph.ok()) return graph;
+  device_.DestroyGraph(*graph);
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeDeviceTimer(std::shared_ptr<const Gpu> gpu, Device& device,
+                                                             const QueuedProgram& program, const HostTensor& tensor,
+                                                             bool cold) {
+  auto timer = std::make_unique<Timer>(std::move(gpu), device, program, tensor.elements, cold);
+  if (absl::Status status = timer->Prepare(tensor); !status.ok()) return status;
+  return std::unique_ptr<DeviceTimer>(std::move(timer));
+}
+
+}  // namespace actbench::cuda

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/measure/device_case_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/measure/case_buffers.h"
+#include "kernels/measure/host.h"
+#include "kernels/measure/statistics.h"
+
+namespace actbench {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kWarmUp{20};
+// How long a sample is to take: events are read to half a microsecond.
+constexpr double kSampleNs = 100'000;
+constexpr int64_t kMostCalls = 256;  // nodes of a graph
+constexpr double kLeastClock = 0.95;
+constexpr double kGigahertz = 1e9;
+
+struct Sample {
+  double ns = 0;        // of a call
+  double clock_hz = 0;  // 0 where it is not known
+  bool throttled = false;
+};
+
+struct Samples {
+  std::vector<Sample> samples;
+  int64_t calls = 1;
+};
+
+using TimeCalls = absl::FunctionRef<absl::StatusOr<double>(int64_t)>;
+
+// Until `time` is over, but at least one, after some that do not count.
+absl::StatusOr<Samples> TakeSamples(const DeviceTimer& timer, TimeCalls time_calls, std::chrono::nanoseconds time) {
+  Samples taken;
+  double ns = 0;
+  for (const auto begin = SteadyClock::now(); ns == 0 || SteadyClock::now() - begin < kWarmUp;) {
+    const absl::StatusOr<double> first = time_calls(taken.calls);
+    if (!first.ok()) return first.status();
+    ns = std::max(*first, 1.0);
+    taken.calls = std::clamp(static_cast<int64_t>(kSampleNs / ns), int64_t{1}, kMostCalls);
+  }
+  const auto begin = SteadyClock::now();
+  while (taken.samples.empty() || SteadyClock::now() - begin < time) {
+    const absl::StatusOr<double> sample = time_calls(taken.calls);
+    if (!sample.ok()) return sample.status();
+    const GpuSensors sensors = timer.sensors();
+    taken.samples.push_back({*sample, sensors.clock_hz > 0 ? sensors.clock_hz : 0, sensors.throttled == 1});
+  }
+  return taken;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CaseRunner>> DeviceCaseRunner::Make(const BenchmarkCase& benchmark,
+                                                                   uint64_t layout_seed) {
+  const Kernel& kernel = *benchmark.kernel;
+  if (benchmark.threads != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("threads is ", benchmark.threads, ", but ", kernel.device, " is asked by one"));
+  }
+  if (benchmark.in_place || !benchmark.rivals.empty()) {
+    return absl::UnimplementedError(
+        absl::StrCat(kernel.Name(), " runs on ", kernel.device, ", where nothing is timed in place or in turns"));
+  }
+  const absl::StatusOr<CaseBuffers> buffers = CaseBuffers::Make(benchmark, layout_seed);
+  if (!buffers.ok()) return buffers.status();
+  HostTensor tensor = {.elements = benchmark.elements};
+  std::copy(buffers->inputs().begin(), buffers->inputs().end(), tensor.inputs.begin());
+  std::shared_ptr<const DeviceProgram> program = kernel.on_device->Prepare(benchmark.parameters.data());
+  absl::StatusOr<std::unique_ptr<DeviceTimer>> timer = program->MakeTimer(tensor, benchmark.cache == CacheState::kCold);
+  if (!timer.ok()) return timer.status();
+  return std::unique_ptr<CaseRunner>(new DeviceCaseRunner(benchmark, std::move(program), *std::move(timer)));
+}
+
+absl::StatusOr<Slice> DeviceCaseRunner::Run(std::chrono::nanoseconds time) {
+  const NoiseCounters before = ReadNoise();
+  absl::StatusOr<Samples> kernel = TakeSamples(
+      *timer_, [this](int64_t calls) { return timer_->TimeKernel(calls); }, time * 4 / 5);
+  if (!kernel.ok()) return kernel.status();
+  absl::StatusOr<Samples> copy = TakeSamples(
+      *timer_, [this](int64_t calls) { return timer_->TimeCopy(calls); }, time / 5);
+  if (!copy.ok()) return copy.status();
+  Slice slice;
+  slice.calls_per_sample = kernel->calls;
+  slice.noise = NoiseBetween(before, ReadNoise(), AvailableCpus());
+  double fastest = 0;
+  for (const Sample& sample : kernel->samples) fastest = std::max(fastest, sample.clock_hz);
+  std::vector<double> all;
+  double slowest = fastest;  // of those that count
+  for (const Sample& sample : kernel->samples) {
+    all.push_back(sample.ns);
+    if (sample.throttled || sample.clock_hz < kLeastClock * fastest) continue;
+    slice.ns_per_call.push_back(sample.ns);
+    slowest = std::min(slowest, sample.clock_hz);
+  }
+  if (2 * slice.ns_per_call.size() < all.size()) {
+    slice.ns_per_call = std::move(all);
+    slice.noise.throttled_periods = slice.noise.throttled_periods.value_or(0) + 1;
+  }
+  std::sort(slice.ns_per_call.begin(), slice.ns_per_call.end());
+  slice.clock_ghz = slowest / kGigahertz;
+  std::vector<double> copies;
+  for (const Sample& sample : copy->samples) copies.push_back(sample.ns);
+  slice.copy_ns = Median(copies);
+  return slice;
+}
+
+}  // namespace actbench

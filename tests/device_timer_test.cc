@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/device_timer.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <vector>
+
+#include "tests/fake_device.h"
+
+namespace actbench::cuda {
+namespace {
+
+// What it was run on last.
+struct Seen {
+  int runs = 0;
+  std::vector<float> x;
+  bool streamed = false;
+};
+Seen& seen() {
+  static Seen& seen = *new Seen;
+  return seen;
+}
+int LaunchSeen(const Launch& launch) {
+  const auto* const x = static_cast<const float*>(launch.tensors[0].inputs[0]);
+  seen().x.assign(x, x + launch.tensors[0].elements);
+  seen().streamed = launch.stream_outputs;
+  ++seen().runs;
+  return 0;
+}
+constexpr LaunchRow kRow = {"seen", 0, 1, 1, &LaunchSeen};
+
+class SmallGpu final : public Gpu {
+ public:
+  SmallGpu() { info_.l2_bytes = 1 << 20; }
+  const GpuInfo& info() const override { return info_; }
+  absl::Status health() const override { return absl::OkStatus(); }
+  GpuUse use() const override { return {}; }
+  GpuSensors sensors() const override { return {.clock_hz = 1e9}; }
+
+ private:
+  GpuInfo info_;
+};
+
+class DeviceTimerTest : public testing::Test {
+ protected:
+  DeviceTimerTest() { seen() = {}; }
+
+  absl::StatusOr<std::unique_ptr<DeviceTimer>> Make(size_t elements, bool cold) {
+    x_.resize(elements);
+    std::iota(x_.begin(), x_.end(), 0.0f);
+    const QueuedProgram program = {&kRow, {1, 1, sizeof(float)}, {}};
+    return MakeDeviceTimer(std::make_shared<SmallGpu>(), device_, program,
+                           {.inputs = {x_.data()}, .elements = elements}, cold);
+  }
+
+  FakeDevice device_;
+  std::vector<float> x_;
+};
+
+TEST_F(DeviceTimerTest, HotRunsAreOneGraphOfTheTensor) {
+  const auto timer = Make(3'000'000, /*cold=*/false);  // more than goes to the device at a time
+  ASSERT_TRUE(timer.ok()) << timer.status();
+  for (int time = 0; time < 3; ++time) {
+    const absl::StatusOr<double> ns = (*timer)->TimeKernel(5);
+    ASSERT_TRUE(ns.ok()) << ns.status();
+    EXPECT_EQ(*ns, 1.0 / 5);  // FakeDevice's clock goes on by 1 with each event
+  }
+  EXPECT_EQ(device_.calls["BeginCapture"], 1);
+  EXPECT_EQ(device_.calls["LaunchGraph"], 3);
+  EXPECT_EQ(seen().runs, 15);
+  EXPECT_EQ(seen().x, x_);
+  EXPECT_TRUE(seen().streamed) << "of 12 MB nothing is to stay in a cache of 1 MiB";
+  EXPECT_EQ((*timer)->sensors().clock_hz, 1e9);
+}
+
+TEST_F(DeviceTimerTest, ColdRunsComeAfterOtherMemoryFilledTheCache) {
+  const auto timer = Make(1000, /*cold=*/true);
+  ASSERT_TRUE(timer.ok()) << timer.status();
+  EXPECT_EQ(*(*timer)->TimeKernel(4), 1);
+  EXPECT_EQ(device_.calls["Clear"], 4);
+  EXPECT_EQ(device_.calls["LaunchGraph"], 0);
+  EXPECT_EQ(seen().runs, 4);
+  EXPECT_FALSE(seen().streamed);
+}
+
+TEST_F(DeviceTimerTest, CopiesAreTheDevicesOwn) {
+  const auto timer = Make(1000, /*cold=*/false);
+  ASSERT_TRUE(timer.ok()) << timer.status();
+  EXPECT_EQ(*(*timer)->TimeCopy(2), 0.5);
+  EXPECT_EQ(device_.calls["CopyOnDevice"], 2);
+  EXPECT_EQ(seen().runs, 0);
+}
+
+// The device checks that all of it is freed.
+TEST_F(DeviceTimerTest, WithoutMemoryItIsNotMade) {
+  device_.memory_bytes = size_t{5} << 20;
+  EXPECT_EQ(Make(1'000'000, false).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(DeviceTimerTest, WhatTheDeviceSaysIsPassedOn) {
+  for (const char* call : {"Run", "BeginCapture", "EndCapture", "LaunchGraph", "Record", "Wait", "Nanoseconds"}) {
+    FakeDevice device;
+    const QueuedProgram program = {&kRow, {1, 1, sizeof(float)}, {}};
+    const float x = 1;
+    const auto timer =
+        MakeDeviceTimer(std::make_shared<SmallGpu>(), device, program, {.inputs = {&x}, .elements = 1}, false);
+    ASSERT_TRUE(timer.ok());
+    device.FailFrom(call, 1, absl::InternalError("so"));
+    EXPECT_EQ((*timer)->TimeKernel(3).status().message(), "so") << call;
+  }
+}
+
+}  // namespace
+}  // namespace actbench::cuda
