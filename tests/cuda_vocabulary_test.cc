@@ -4,18 +4,13 @@
 // holds of a GPU too, as far as its arithmetic is IEEE's, and that is for tests on one to show (gpu_kernels_test.cc).
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <cstdlib>
-#include <cstring>
-#include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "cuda_groups.h"  // made by kernels/cuda/CMakeLists.txt
 #include "kernels/accuracy/claim.h"
 #include "kernels/kernel_table.h"
-#include "tests/kernel_run.h"
+#include "tests/same_bits.h"
 
 #define ACTBENCH_DECLARE(group)          \
   namespace actbench::cuda_host::group { \
@@ -35,72 +30,6 @@ std::vector<KernelTable> HostTables() {
   return tables;
 }
 
-// All values of 16-bit dtypes, else so many of any bit pattern and of the domain; beside each others of either kind.
-std::vector<Point> AnyPoints(Dtype dtype, const ActivationInfo& activation, size_t inputs) {
-  const std::vector<double> values = Samples(dtype, activation, 3000);
-  std::mt19937_64 random(kSeed);
-  std::vector<Point> points;
-  for (size_t input = 0; input < inputs; ++input) {
-    for (double value : values) {
-      Point point;
-      for (size_t i = 0; i < inputs; ++i) point.push_back(i == input ? value : values[random() % values.size()]);
-      points.push_back(point);
-    }
-  }
-  return points;
-}
-
-// The defaults; others that are ordinary; and some that f32 lanes cannot serve.
-std::vector<std::vector<double>> SomeParameters(const ActivationInfo& activation) {
-  std::vector<std::vector<double>> sets = {*ResolveParameters(activation, {})};
-  for (double factor : {1.375, 0x1p-70}) {
-    std::map<std::string, double> given;
-    for (const Parameter& parameter : activation.Parameters()) {
-      given[std::string(parameter.name)] = parameter.default_value * factor;
-    }
-    const absl::StatusOr<std::vector<double>> parameters = ResolveParameters(activation, given);
-    if (parameters.ok() && *parameters != sets[0]) sets.push_back(*parameters);
-  }
-  return sets;
-}
-
-Buffers RunOn(const PreparedKernel& kernel, const Buffers& inputs, size_t output_count, size_t n) {
-  Buffers outputs(output_count, std::vector<char>(inputs[0].size()));
-  std::vector<void*> pointers;
-  for (std::vector<char>& output : outputs) pointers.push_back(output.data());
-  EXPECT_TRUE(kernel.Run(Pointers(inputs), pointers, n).ok());
-  return outputs;
-}
-
-// Which NaN it is, is no matter.
-bool IsSame(Dtype dtype, const char* a, const char* b) {
-  return std::memcmp(a, b, SizeBytes(dtype)) == 0 ||
-         (std::isnan(LoadElement(dtype, a)) && std::isnan(LoadElement(dtype, b)));
-}
-
-void ExpectSameBits(const KernelTable& table, const KernelRow& row, const Kernel& expected) {
-  const ActivationInfo& activation = **Catalog::FindActivation(row.activation);
-  const size_t inputs = InputCount(activation, table.direction);
-  const size_t outputs = OutputCount(activation, table.direction);
-  const std::vector<Point> points = AnyPoints(table.dtype, activation, inputs);
-  const Buffers packed = Pack(table.dtype, points);
-  const size_t size = SizeBytes(table.dtype);
-  for (const std::vector<double>& parameters : SomeParameters(activation)) {
-    const Buffers got = RunOn({row.functions, parameters.data(), nullptr}, packed, outputs, points.size());
-    const Buffers wanted = RunOn({expected, parameters.data()}, packed, outputs, points.size());
-    for (size_t k = 0; k < outputs; ++k) {
-      for (size_t i = 0; i < points.size(); ++i) {
-        const char* const a = got[k].data() + i * size;
-        const char* const b = wanted[k].data() + i * size;
-        ASSERT_TRUE(IsSame(table.dtype, a, b))
-            << expected.Name() << ", output " << k << " at " << testing::PrintToString(points[i]) << " with "
-            << testing::PrintToString(parameters) << ": " << LoadElement(table.dtype, a) << " in place of "
-            << LoadElement(table.dtype, b);
-      }
-    }
-  }
-}
-
 // Of each kernel of the tier beside that of the CPU's for `isa`; how many there were.
 int CompareTier(const std::string& tier, const std::string& isa) {
   int compared = 0;
@@ -111,7 +40,10 @@ int CompareTier(const std::string& tier, const std::string& isa) {
       const absl::StatusOr<const Kernel*> kernel =
           Catalog::Default().FindKernel(row.activation, table.direction, table.dtype, selector);
       if (!kernel.ok()) continue;
-      ExpectSameBits(table, row, **kernel);
+      const auto prepare = [&](const std::vector<double>& parameters) {
+        return PreparedKernel(row.functions, parameters.data(), nullptr);
+      };
+      ExpectSameBits(prepare, **kernel);
       ++compared;
     }
   }

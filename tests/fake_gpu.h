@@ -35,7 +35,9 @@ class FakeGpu {
                           .memory_bus_bits = 512};
     std::vector<std::unique_ptr<Backend>> backends = DefaultBackends();
     std::erase_if(backends, [](const auto& backend) { return backend->gpu() != nullptr; });
-    backends.push_back(cuda::MakeDeviceBackend(info, std::move(device), Tables(), limits));
+    for (auto& backend : cuda::MakeDeviceBackends(info, std::move(device), Tables(), limits)) {
+      backends.push_back(std::move(backend));
+    }
     catalog_ = std::make_unique<Catalog>(backends);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels of ours on this machine, as parameters of tests.
+// The kernels of ours on this machine's CPU, as parameters of tests.
 #ifndef ACTBENCH_TESTS_OUR_KERNELS_H_
 #define ACTBENCH_TESTS_OUR_KERNELS_H_
 
@@ -27,7 +27,7 @@ inline std::string TestName(const testing::TestParamInfo<const Kernel*>& info) {
 inline std::vector<const Kernel*> OurKernels() {
   std::vector<const Kernel*> kernels;
   for (const Kernel& kernel : Catalog::Default().kernels()) {
-    if (kernel.provider == kOwnProvider) kernels.push_back(&kernel);
+    if (kernel.provider == kOwnProvider && kernel.on_device == nullptr) kernels.push_back(&kernel);
   }
   return kernels;
 }

@@ -7,12 +7,13 @@
 #include "kernels/cuda/cuda_device.h"
 #include "kernels/cuda/device_backend.h"
 
-// ACTBENCH_CUDA_GROUPS(X) calls X(group) for each group of kernels/cuda/CMakeLists.txt.
+// ACTBENCH_CUDA_GROUPS(X) calls X(group) for each group of kernels of ours, ACTBENCH_CUB_GROUPS for each of CUB's.
 #define ACTBENCH_DECLARE(group)     \
   namespace actbench::cuda::group { \
   LaunchTable Table();              \
   }
 ACTBENCH_CUDA_GROUPS(ACTBENCH_DECLARE)
+ACTBENCH_CUB_GROUPS(ACTBENCH_DECLARE)
 #undef ACTBENCH_DECLARE
 
 namespace actbench::cuda {
@@ -20,6 +21,7 @@ namespace actbench::cuda {
 std::vector<LaunchTable> AllLaunchTables() {
   std::vector<LaunchTable> tables;
 #define ACTBENCH_ADD(group) tables.push_back(group::Table());
+  ACTBENCH_CUB_GROUPS(ACTBENCH_ADD)
   ACTBENCH_CUDA_GROUPS(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
   return tables;
@@ -29,7 +31,9 @@ std::vector<std::unique_ptr<Backend>> Backends(const GpuLimits& limits) {
   std::vector<std::unique_ptr<Backend>> backends;
   for (GpuInfo& info : FindDevices()) {
     auto device = std::make_unique<CudaDevice>(info.ordinal, info.processors);
-    backends.push_back(MakeDeviceBackend(std::move(info), std::move(device), AllLaunchTables(), limits));
+    for (auto& backend : MakeDeviceBackends(std::move(info), std::move(device), AllLaunchTables(), limits)) {
+      backends.push_back(std::move(backend));
+    }
   }
   return backends;
 }

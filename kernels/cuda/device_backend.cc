@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/device_backend.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -80,11 +82,12 @@ class QueueKernel final : public DeviceKernel {
 
 class DeviceBackend final : public Backend {
  public:
-  DeviceBackend(std::shared_ptr<DeviceGpu> gpu, std::vector<LaunchTable> tables)
-      : gpu_(std::move(gpu)), tables_(std::move(tables)) {}
+  DeviceBackend(std::shared_ptr<DeviceGpu> gpu, std::string provider, std::vector<LaunchTable> tables)
+      : gpu_(std::move(gpu)), provider_(std::move(provider)), tables_(std::move(tables)) {}
 
   std::string Isa() const override { return gpu_->info().isa; }
   std::string Device() const override { return gpu_->info().device; }
+  std::string Provider() const override { return provider_; }
   std::shared_ptr<const Gpu> gpu() const override { return gpu_; }
 
   std::vector<Kernel> Kernels() const override {
@@ -95,7 +98,7 @@ class DeviceBackend final : public Backend {
         kernels.push_back({std::string(row.activation),
                            table.direction,
                            table.dtype,
-                           std::string(kOwnProvider),
+                           provider_,
                            std::string(table.tier),
                            Device(),
                            Isa(),
@@ -108,15 +111,26 @@ class DeviceBackend final : public Backend {
 
  private:
   const std::shared_ptr<DeviceGpu> gpu_;
+  const std::string provider_;
   const std::vector<LaunchTable> tables_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> MakeDeviceBackend(GpuInfo info, std::unique_ptr<Device> device,
-                                           std::vector<LaunchTable> tables, const GpuLimits& limits) {
-  return std::make_unique<DeviceBackend>(std::make_shared<DeviceGpu>(std::move(info), std::move(device), limits),
-                                         std::move(tables));
+std::vector<std::unique_ptr<Backend>> MakeDeviceBackends(GpuInfo info, std::unique_ptr<Device> device,
+                                                         const std::vector<LaunchTable>& tables,
+                                                         const GpuLimits& limits) {
+  const auto gpu = std::make_shared<DeviceGpu>(std::move(info), std::move(device), limits);
+  std::vector<std::unique_ptr<Backend>> backends;
+  for (const LaunchTable& first : tables) {
+    const auto is_its = [&](const auto& backend) { return backend->Provider() == first.provider; };
+    if (std::any_of(backends.begin(), backends.end(), is_its)) continue;
+    std::vector<LaunchTable> of_provider;
+    std::copy_if(tables.begin(), tables.end(), std::back_inserter(of_provider),
+                 [&](const LaunchTable& table) { return table.provider == first.provider; });
+    backends.push_back(std::make_unique<DeviceBackend>(gpu, std::string(first.provider), std::move(of_provider)));
+  }
+  return backends;
 }
 
 }  // namespace actbench::cuda

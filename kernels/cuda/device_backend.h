@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backend of one device: its kernels, which share a queue.
+// The backends of one device, one for each provider: their kernels share a queue.
 #ifndef ACTBENCH_KERNELS_CUDA_DEVICE_BACKEND_H_
 #define ACTBENCH_KERNELS_CUDA_DEVICE_BACKEND_H_
 
@@ -11,9 +11,10 @@
 
 namespace actbench::cuda {
 
-// With the kernels of these tables, which live as long as the program.
-std::unique_ptr<Backend> MakeDeviceBackend(GpuInfo info, std::unique_ptr<Device> device,
-                                           std::vector<LaunchTable> tables, const GpuLimits& limits);
+// With the kernels of these tables, which live as long as the program; in the order in which they name providers.
+std::vector<std::unique_ptr<Backend>> MakeDeviceBackends(GpuInfo info, std::unique_ptr<Device> device,
+                                                         const std::vector<LaunchTable>& tables,
+                                                         const GpuLimits& limits);
 
 }  // namespace actbench::cuda
 

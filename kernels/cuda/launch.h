@@ -50,9 +50,10 @@ struct LaunchTable {
   std::string_view tier;
   const LaunchRow* rows;
   size_t row_count;
+  std::string_view provider = "actbench";
 };
 
-// Those of all groups of kernels/cuda/CMakeLists.txt.
+// Those of all groups of kernels/cuda/CMakeLists.txt, peers first.
 std::vector<LaunchTable> AllLaunchTables();
 
 }  // namespace actbench::cuda

@@ -12,9 +12,6 @@
 #define ACTBENCH_KERNELS_CUDA_VOCABULARY_CUDA_H_
 
 #ifdef __CUDACC__
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
 #define ACT_FN __device__ __forceinline__
 #define ACT_DATA __device__ __align__(128)
 #else
@@ -26,18 +23,16 @@
 #include <cstdint>
 
 #include "kernels/dtype.h"
+#ifdef __CUDACC__
+#include "kernels/cuda/conversions.cuh"
+#endif
 
 #define ACTBENCH_SCALAR_NAMESPACE cuda
 #define ACTBENCH_SCALAR_FMA true
 
 namespace actbench::cuda {
 
-#ifdef __CUDACC__
-ACT_FN float Widened(F16 value) { return __half2float(__ushort_as_half(value.bits)); }
-ACT_FN float Widened(BF16 value) { return __uint_as_float(static_cast<uint32_t>(value.bits) << 16); }
-ACT_FN void RoundTo(float value, F16& rounded) { rounded.bits = __half_as_ushort(__float2half_rn(value)); }
-ACT_FN void RoundTo(float value, BF16& rounded) { rounded.bits = __bfloat16_as_ushort(__float2bfloat16_rn(value)); }
-#else
+#ifndef __CUDACC__
 inline float Widened(F16 value) { return static_cast<float>(ToDouble(value)); }
 inline float Widened(BF16 value) { return static_cast<float>(ToDouble(value)); }
 inline void RoundTo(float value, F16& rounded) { rounded = ToF16(value); }

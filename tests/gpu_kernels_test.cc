@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CUDA kernels on the GPUs of this machine. Without one each test is skipped, and says of how many kernels.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/cuda/cuda_device.h"
+#include "kernels/cuda/launch.h"
+#include "tests/same_bits.h"
+
+namespace actbench {
+namespace {
+
+size_t KernelCount() {
+  size_t count = 0;
+  for (const cuda::LaunchTable& table : cuda::AllLaunchTables()) count += table.row_count;
+  return count;
+}
+
+class GpuKernelsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (Catalog::Default().gpus().empty()) GTEST_SKIP() << "no GPU here: " << KernelCount() << " kernels were not run";
+  }
+
+  // Of each kernel of the tier on a GPU beside that of the CPU for `isa`; how many there were.
+  static int CompareTier(const std::string& tier, const std::string& isa) {
+    int compared = 0;
+    for (const Kernel& kernel : Catalog::Default().kernels()) {
+      if (kernel.on_device == nullptr || kernel.tier != tier || kernel.provider != kOwnProvider) continue;
+      const KernelSelector selector = {.tier = tier, .isa = isa, .device = "cpu"};
+      const absl::StatusOr<const Kernel*> expected =
+          Catalog::Default().FindKernel(kernel.activation, kernel.direction, kernel.dtype, selector);
+      if (!expected.ok()) continue;
+      const auto prepare = [&](const std::vector<double>& parameters) {
+        return PreparedKernel(kernel, parameters.data());
+      };
+      ExpectSameBits(prepare, **expected);
+      ++compared;
+    }
+    return compared;
+  }
+};
+
+TEST_F(GpuKernelsTest, TheExactTierHasTheBitsOfTheCpus) { EXPECT_GT(CompareTier("exact", "scalar"), 6 * 10); }
+
+TEST_F(GpuKernelsTest, TheFastTierHasTheBitsOfAvx512) {
+  if (CompareTier("fast", "avx512") == 0) GTEST_SKIP() << "this machine, or this build, has no AVX-512 kernels";
+}
+
+// Buffers of a launch in the device's memory, between bytes that must stay as they are.
+class DeviceBuffers {
+ public:
+  DeviceBuffers(cuda::Device& device, cuda::Stream stream, size_t bytes)
+      : device_(device), stream_(stream), bytes_(bytes), host_(bytes, kUntouched) {
+    memory_ = static_cast<char*>(*device.Allocate(bytes));
+    pinned_ = static_cast<char*>(*device.AllocatePinned(bytes));
+  }
+  ~DeviceBuffers() {
+    device_.Free(memory_);
+    device_.FreePinned(pinned_);
+  }
+
+  char* device_at(size_t offset) { return memory_ + offset; }
+  char* host_at(size_t offset) { return host_.data() + offset; }
+  void ToDevice() {
+    std::memcpy(pinned_, host_.data(), bytes_);
+    ASSERT_TRUE(device_.CopyToDevice(memory_, pinned_, bytes_, stream_).ok());
+  }
+  // What is there after everything that was asked before.
+  std::vector<char> FromDevice() {
+    EXPECT_TRUE(device_.CopyFromDevice(pinned_, memory_, bytes_, stream_).ok());
+    const absl::Status status = device_.Wait(stream_);
+    EXPECT_TRUE(status.ok()) << status;
+    return {pinned_, pinned_ + bytes_};
+  }
+
+  static constexpr char kUntouched = 0x5a;
+
+ private:
+  cuda::Device& device_;
+  const cuda::Stream stream_;
+  const size_t bytes_;
+  std::vector<char> host_;
+  char* memory_;
+  char* pinned_;
+};
+
+// One activation of each shape, as the loop is the same for all.
+class GpuLoopTest : public testing::TestWithParam<std::tuple<const char*, Direction, Dtype>> {
+ protected:
+  static constexpr size_t kRoom = 4096;  // of a buffer
+
+  void SetUp() override {
+    if (Catalog::Default().gpus().empty()) GTEST_SKIP() << "no GPU here";
+    const GpuInfo& info = Catalog::Default().gpus()[0]->info();
+    device_ = std::make_unique<cuda::CudaDevice>(info.ordinal, info.processors);
+    stream_ = *device_->CreateStream();
+    const auto& [activation, direction, dtype] = GetParam();
+    for (const cuda::LaunchTable& table : cuda::AllLaunchTables()) {
+      if (table.direction != direction || table.dtype != dtype || table.tier != tier()) continue;
+      for (size_t i = 0; i < table.row_count; ++i) {
+        if (table.rows[i].activation == activation) row_ = &table.rows[i];
+      }
+    }
+    if (row_ == nullptr) GTEST_SKIP() << "this build has no such kernel";
+  }
+  void TearDown() override {
+    if (stream_ != nullptr) device_->DestroyStream(stream_);
+  }
+
+  // With the same bits on every processor that has FMA.
+  static std::string tier() { return std::get<2>(GetParam()) == Dtype::kF64 ? "fast" : "exact"; }
+  size_t size() const { return SizeBytes(std::get<2>(GetParam())); }
+  size_t buffer_count() const { return row_->input_count + row_->output_count; }
+
+  // Runs `tensors`, of which buffer b of tensor t lies at `offset(t, b)` and the inputs are all x, and expects of each
+  // element what the kernel makes of it alone.
+  template <class Offset>
+  void ExpectRight(const std::vector<size_t>& tensors, const Offset& offset, bool in_place) {
+    DeviceBuffers buffers(*device_, stream_, kRoom * buffer_count() * tensors.size());
+    std::vector<cuda::TensorBuffers> launched;
+    const auto place = [&](size_t t, size_t b) { return kRoom * (t * buffer_count() + b) + 256 + offset(t, b); };
+    for (size_t t = 0; t < tensors.size(); ++t) {
+      cuda::TensorBuffers& tensor = launched.emplace_back();
+      tensor.elements = tensors[t];
+      for (size_t b = 0; b < row_->input_count; ++b) {
+        tensor.inputs[b] = buffers.device_at(place(t, b));
+        for (size_t i = 0; i < tensors[t]; ++i) Store(i, buffers.host_at(place(t, b) + i * size()));
+      }
+      for (size_t b = 0; b < row_->output_count; ++b) {
+        tensor.outputs[b] = buffers.device_at(OutputPlace(place, t, b, in_place));
+      }
+    }
+    buffers.ToDevice();
+    std::vector<char> expected = buffers.FromDevice();
+    for (size_t t = 0; t < tensors.size(); ++t) {
+      for (size_t b = 0; b < row_->output_count; ++b) {
+        for (size_t i = 0; i < tensors[t]; ++i) {
+          std::memcpy(expected.data() + OutputPlace(place, t, b, in_place) + i * size(), Alone(i, b).data(), size());
+        }
+      }
+    }
+    const cuda::Launch launch = {.tensors = launched.data(),
+                                 .tensor_count = launched.size(),
+                                 .parameters = parameters_.data(),
+                                 .processor_count = 0,
+                                 .stream_outputs = tensors.size() == 1,
+                                 .stream = nullptr};
+    ASSERT_TRUE(device_->Run(*row_, launch, stream_).ok());
+    EXPECT_EQ(buffers.FromDevice(), expected);
+  }
+
+  template <class Place>
+  size_t OutputPlace(const Place& place, size_t t, size_t b, bool in_place) const {
+    return place(t, in_place ? b : row_->input_count + b);
+  }
+  void Store(size_t i, char* to) const {
+    StoreElement(std::get<2>(GetParam()), 0.37 * static_cast<double>(i % 31) - 5, to);
+  }
+  // Output number `b` of element i, by the kernel of the CPU that has the same bits.
+  const std::string& Alone(size_t i, size_t b) {
+    std::string& bits = alone_[{i % 31, b}];
+    if (!bits.empty()) return bits;
+    const auto& [activation, direction, dtype] = GetParam();
+    const Kernel& kernel =
+        **Catalog::Default().FindKernel(activation, direction, dtype, {.tier = tier(), .device = "cpu"});
+    std::string x(size(), '\0');
+    Store(i, x.data());
+    std::vector<std::string> outputs(row_->output_count, std::string(size(), '\0'));
+    std::vector<const void*> in(row_->input_count, x.data());
+    std::vector<void*> out;
+    for (std::string& output : outputs) out.push_back(output.data());
+    EXPECT_TRUE(PreparedKernel(kernel, parameters_.data()).Run(in, absl::MakeSpan(out), 1).ok());
+    return bits = outputs[b];
+  }
+
+  std::unique_ptr<cuda::CudaDevice> device_;
+  cuda::Stream stream_ = nullptr;
+  const cuda::LaunchRow* row_ = nullptr;
+  const std::vector<double> parameters_ = {1, 1, 1, 1};  // none of them has any, or is asked for others
+  std::map<std::pair<size_t, size_t>, std::string> alone_;
+};
+
+TEST_P(GpuLoopTest, EveryLengthAndPlaceIsRightAndNothingElseIsWritten) {
+  for (const size_t elements : {0, 1, 2, 7, 8, 9, 31, 33, 255, 300}) {
+    for (size_t shift = 0; shift <= 17; ++shift) {
+      ExpectRight(
+          {elements}, [&](size_t, size_t) { return shift; }, false);
+      ExpectRight(
+          {elements}, [&](size_t, size_t b) { return shift * (b + 1) % 16; }, false);
+    }
+    ExpectRight(
+        {elements}, [](size_t, size_t) { return size_t{0}; }, true);
+    ExpectRight(
+        {elements}, [](size_t, size_t) { return size_t{3}; }, true);
+  }
+}
+
+TEST_P(GpuLoopTest, ManyTensorsOfDifferentLengthsShareALaunch) {
+  std::vector<size_t> tensors;
+  for (size_t t = 0; t < cuda::kMaxTensors; ++t) tensors.push_back(t * 5);
+  ExpectRight(
+      tensors, [](size_t t, size_t b) { return (t + b) % 16; }, false);
+}
+
+std::string LoopName(const testing::TestParamInfo<GpuLoopTest::ParamType>& info) {
+  const auto& [activation, direction, dtype] = info.param;
+  return std::string(activation) + "_" + std::string(Name(direction)) + "_" + std::string(Name(dtype));
+}
+
+INSTANTIATE_TEST_SUITE_P(AllShapes, GpuLoopTest,
+                         testing::Combine(testing::Values("silu", "swiglu"),
+                                          testing::Values(Direction::kForward, Direction::kGradient),
+                                          testing::Values(Dtype::kF64, Dtype::kF32, Dtype::kF16, Dtype::kBF16)),
+                         LoopName);
+
+}  // namespace
+}  // namespace actbench

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether two kernels give the same bits, at any inputs and with several parameters.
+#ifndef ACTBENCH_TESTS_SAME_BITS_H_
+#define ACTBENCH_TESTS_SAME_BITS_H_
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/catalog.h"
+#include "tests/kernel_run.h"
+#include "tests/samples.h"
+
+namespace actbench {
+
+// All values of 16-bit dtypes, else so many of any bit pattern and of the domain; beside each others of either kind.
+inline std::vector<Point> AnyPoints(Dtype dtype, const ActivationInfo& activation, size_t inputs) {
+  const std::vector<double> values = Samples(dtype, activation, 3000);
+  std::mt19937_64 random(kSeed);
+  std::vector<Point> points;
+  for (size_t input = 0; input < inputs; ++input) {
+    for (double value : values) {
+      Point point;
+      for (size_t i = 0; i < inputs; ++i) point.push_back(i == input ? value : values[random() % values.size()]);
+      points.push_back(point);
+    }
+  }
+  return points;
+}
+
+// The defaults; others that are ordinary; and some that f32 lanes cannot serve.
+inline std::vector<std::vector<double>> SomeParameters(const ActivationInfo& activation) {
+  std::vector<std::vector<double>> sets = {*ResolveParameters(activation, {})};
+  for (double factor : {1.375, 0x1p-70}) {
+    std::map<std::string, double> given;
+    for (const Parameter& parameter : activation.Parameters()) {
+      given[std::string(parameter.name)] = parameter.default_value * factor;
+    }
+    const absl::StatusOr<std::vector<double>> parameters = ResolveParameters(activation, given);
+    if (parameters.ok() && *parameters != sets[0]) sets.push_back(*parameters);
+  }
+  return sets;
+}
+
+inline Buffers RunOn(const PreparedKernel& kernel, const Buffers& inputs, size_t output_count, size_t n) {
+  Buffers outputs(output_count, std::vector<char>(inputs[0].size()));
+  std::vector<void*> pointers;
+  for (std::vector<char>& output : outputs) pointers.push_back(output.data());
+  EXPECT_TRUE(kernel.Run(Pointers(inputs), pointers, n).ok());
+  return outputs;
+}
+
+// Which NaN it is, is no matter.
+inline bool IsSame(Dtype dtype, const char* a, const char* b) {
+  return std::memcmp(a, b, SizeBytes(dtype)) == 0 ||
+         (std::isnan(LoadElement(dtype, a)) && std::isnan(LoadElement(dtype, b)));
+}
+
+// `prepare(parameters)` is the kernel that is to have the bits of the other.
+template <class Prepare>
+void ExpectSameBits(const Prepare& prepare, const Kernel& expected) {
+  const ActivationInfo& activation = **Catalog::FindActivation(expected.activation);
+  const size_t outputs = OutputCount(activation, expected.direction);
+  const std::vector<Point> points = AnyPoints(expected.dtype, activation, InputCount(activation, expected.direction));
+  const Buffers packed = Pack(expected.dtype, points);
+  const size_t size = SizeBytes(expected.dtype);
+  for (const std::vector<double>& parameters : SomeParameters(activation)) {
+    const Buffers got = RunOn(prepare(parameters), packed, outputs, points.size());
+    const Buffers wanted = RunOn({expected, parameters.data()}, packed, outputs, points.size());
+    for (size_t k = 0; k < outputs; ++k) {
+      for (size_t i = 0; i < points.size(); ++i) {
+        const char* const a = got[k].data() + i * size;
+        const char* const b = wanted[k].data() + i * size;
+        ASSERT_TRUE(IsSame(expected.dtype, a, b))
+            << expected.Name() << ", output " << k << " at " << testing::PrintToString(points[i]) << " with "
+            << testing::PrintToString(parameters) << ": " << LoadElement(expected.dtype, a) << " in place of "
+            << LoadElement(expected.dtype, b);
+      }
+    }
+  }
+}
+
+}  // namespace actbench
+
+#endif  // ACTBENCH_TESTS_SAME_BITS_H_
