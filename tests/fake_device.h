@@ -72,8 +72,10 @@ class FakeDevice final : public cuda::Device {
     }
     // As CUDA does, it takes the arguments now and runs later.
     std::vector<cuda::TensorBuffers> tensors(launch.tensors, launch.tensors + launch.tensor_count);
-    return Add("Run", stream, [&row, launch, tensors]() mutable {
+    std::vector<double> parameters(launch.parameters, launch.parameters + row.parameter_count);
+    return Add("Run", stream, [&row, launch, tensors, parameters]() mutable {
       launch.tensors = tensors.data();
+      launch.parameters = parameters.data();
       row.launch(launch);
     });
   }

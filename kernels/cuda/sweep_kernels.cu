@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The launches of a sweep that are no activations: inputs in the order of their bits, ones, and the comparison.
+#include <algorithm>
+#include <cstdint>
+
+#define ACT_FN __device__ __forceinline__
+
+#include "kernels/cuda/conversions.cuh"
+#include "kernels/cuda/sweep_rows.h"
+
+namespace actbench::cuda {
+namespace {
+
+constexpr unsigned kThreads = 256;
+
+template <class Bits>
+__global__ void Fill(Bits* out, uint64_t first, uint64_t count) {
+  const uint64_t stride = static_cast<uint64_t>(gridDim.x) * kThreads;
+  for (uint64_t i = blockIdx.x * uint64_t{kThreads} + threadIdx.x; i < count; i += stride) {
+    out[i] = static_cast<Bits>(first + i);
+  }
+}
+
+template <class Bits>
+__global__ void FillWith(Bits* out, Bits value, uint64_t count) {
+  const uint64_t stride = static_cast<uint64_t>(gridDim.x) * kThreads;
+  for (uint64_t i = blockIdx.x * uint64_t{kThreads} + threadIdx.x; i < count; i += stride) out[i] = value;
+}
+
+// The place of a number among all of its dtype; both zeros have the same.
+template <class Bits>
+ACT_FN int64_t PlaceOf(Bits bits) {
+  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+  const auto magnitude = static_cast<int64_t>(bits & static_cast<Bits>(~kSign));
+  return (bits & kSign) != 0 ? -magnitude : magnitude;
+}
+
+// `infinity` are the bits of the dtype's: what is above them is NaN.
+template <class Bits>
+__global__ void Compare(const Bits* got, const Bits* expected, SweepCounts* counts, uint64_t first, uint64_t count,
+                        Bits infinity) {
+  const uint64_t stride = static_cast<uint64_t>(gridDim.x) * kThreads;
+  uint64_t differing = 0;
+  uint64_t worst = 0;
+  for (uint64_t i = blockIdx.x * uint64_t{kThreads} + threadIdx.x; i < count; i += stride) {
+    const Bits a = got[i];
+    const Bits b = expected[i];
+    if (a == b) continue;
+    const int64_t place_a = PlaceOf(a);
+    const int64_t place_b = PlaceOf(b);
+    const bool nan_a = place_a > infinity || place_a < -static_cast<int64_t>(infinity);
+    const bool nan_b = place_b > infinity || place_b < -static_cast<int64_t>(infinity);
+    if (nan_a && nan_b) continue;
+    ++differing;
+    const uint64_t steps = static_cast<uint64_t>(place_a > place_b ? place_a - place_b : place_b - place_a);
+    const uint64_t distance = nan_a != nan_b ? 0xffffffffu : min(steps, uint64_t{0xfffffffeu});
+    worst = max(worst, distance << 32 | ((first + i) & 0xffffffffu));
+  }
+  if (differing == 0) return;
+  atomicAdd(reinterpret_cast<unsigned long long*>(&counts->differing), differing);
+  atomicMax(reinterpret_cast<unsigned long long*>(&counts->worst), worst);
+}
+
+unsigned BlocksFor(const Launch& launch) {
+  const uint64_t all = (launch.tensors[0].elements + kThreads - 1) / kThreads;
+  return static_cast<unsigned>(std::clamp<uint64_t>(all, 1, static_cast<uint64_t>(launch.processor_count) * 32));
+}
+
+template <class Bits>
+int LaunchFill(const Launch& launch) {
+  const TensorBuffers& tensor = launch.tensors[0];
+  Fill<<<BlocksFor(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(
+      static_cast<Bits*>(tensor.outputs[0]), static_cast<uint64_t>(launch.parameters[0]), tensor.elements);
+  return static_cast<int>(cudaGetLastError());
+}
+
+template <class Bits, Bits kOne>
+int LaunchOnes(const Launch& launch) {
+  const TensorBuffers& tensor = launch.tensors[0];
+  FillWith<<<BlocksFor(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(
+      static_cast<Bits*>(tensor.outputs[0]), kOne, tensor.elements);
+  return static_cast<int>(cudaGetLastError());
+}
+
+template <class Bits, Bits kInfinity>
+int LaunchCompare(const Launch& launch) {
+  const TensorBuffers& tensor = launch.tensors[0];
+  Compare<<<BlocksFor(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(
+      static_cast<const Bits*>(tensor.inputs[0]), static_cast<const Bits*>(tensor.inputs[1]),
+      static_cast<SweepCounts*>(tensor.outputs[0]), static_cast<uint64_t>(launch.parameters[0]), tensor.elements,
+      kInfinity);
+  return static_cast<int>(cudaGetLastError());
+}
+
+template <class Bits, Bits kOne, Bits kInfinity>
+SweepRows RowsOf() {
+  return {.fill = {"fill", 1, 0, 1, &LaunchFill<Bits>},
+          .ones = {"ones", 0, 0, 1, &LaunchOnes<Bits, kOne>},
+          .compare = {"compare", 1, 2, 1, &LaunchCompare<Bits, kInfinity>}};
+}
+
+}  // namespace
+
+SweepRows SweepRowsOf(Dtype dtype) {
+  if (dtype == Dtype::kF16) return RowsOf<uint16_t, 0x3c00, 0x7c00>();
+  if (dtype == Dtype::kBF16) return RowsOf<uint16_t, 0x3f80, 0x7f80>();
+  return RowsOf<uint32_t, 0x3f800000, 0x7f800000>();
+}
+
+}  // namespace actbench::cuda
