@@ -7,12 +7,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <set>
 #include <string>
 #include <utility>
@@ -32,7 +32,7 @@ class FakeDevice final : public cuda::Device {
   size_t memory_bytes = size_t{1} << 30;
 
   ~FakeDevice() override {
-    for (const auto& [memory, size] : memory_) std::free(memory);
+    for (const auto& [memory, size] : memory_) ::operator delete(memory, kAlignment);
     EXPECT_TRUE(lost_ || memory_.empty()) << "memory was not freed";
     EXPECT_TRUE(lost_ || handles_.empty()) << "streams, events or graphs were not destroyed";
   }
@@ -121,6 +121,8 @@ class FakeDevice final : public cuda::Device {
   }
 
  private:
+  static constexpr std::align_val_t kAlignment{256};
+
   using Work = std::function<void()>;
   struct FakeHandle {
     virtual ~FakeHandle() = default;
@@ -156,14 +158,14 @@ class FakeDevice final : public cuda::Device {
     size_t used = bytes;
     for (const auto& [memory, size] : memory_) used += size;
     if (used > memory_bytes) return absl::ResourceExhaustedError("out of memory");
-    char* const memory = static_cast<char*>(std::aligned_alloc(256, bytes));
+    char* const memory = static_cast<char*>(::operator new(bytes, kAlignment));
     memory_[memory] = bytes;
     return memory;
   }
   void FreeMemory(void* memory) {
     const std::lock_guard lock(mutex_);
     EXPECT_EQ(memory_.erase(static_cast<char*>(memory)), 1u) << "freed what was not allocated";
-    std::free(memory);
+    ::operator delete(memory, kAlignment);
   }
 
   template <class T>

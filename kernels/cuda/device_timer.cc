@@ -105,7 +105,11 @@ absl::Status Timer::Prepare(const HostTensor& tensor) {
     if (!output.ok()) return output.status();
     tensor_.outputs[i] = *output;
   }
-  if (!cold_) return absl::OkStatus();
+  // Once outside of a graph: what CUDA loads when it is first needed may not be loaded while it captures.
+  absl::Status status = SubmitKernel();
+  if (status.ok()) status = SubmitCopy();
+  if (status.ok()) status = device_.Wait(stream_);
+  if (!status.ok() || !cold_) return status;
   others_bytes_ = 2 * static_cast<size_t>(gpu_->info().l2_bytes);
   const absl::StatusOr<void*> others = Allocate(others_bytes_);
   if (others.ok()) others_ = *others;
