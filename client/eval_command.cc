@@ -64,6 +64,19 @@ absl::Status Deliver(const v1::Tensor& tensor, const TensorView& view, std::opti
   return absl::OkStatus();
 }
 
+// Which kernel ran, and for how long.
+std::string TimesText(const v1::EvaluateResult& result) {
+  const v1::PhaseTimes& times = result.times();
+  const auto duration = [](int64_t ns) { return absl::FormatDuration(absl::Nanoseconds(ns)); };
+  std::string text = absl::StrCat(result.kernel().name(), " on ", result.kernel().device(), ": compute ",
+                                  duration(times.compute_ns()), ", queue ", duration(times.queue_ns()));
+  if (result.kernel().device() != "cpu") {
+    absl::StrAppend(&text, ", to the device ", duration(times.to_device_ns()), ", from it ",
+                    duration(times.from_device_ns()), ", copies ", duration(times.copy_ns()));
+  }
+  return text;
+}
+
 absl::Status Report(const EvalFlags& flags, const v1::EvaluateResult& result, Files& files) {
   std::vector<TensorView> views;
   for (const v1::Tensor& output : result.outputs()) {
@@ -76,11 +89,7 @@ absl::Status Report(const EvalFlags& flags, const v1::EvaluateResult& result, Fi
     return absl::InvalidArgumentError(
         absl::StrCat("--gate_out: ", result.kernel().activation(), " has no second output"));
   }
-  if (!flags.json) {
-    std::cerr << result.kernel().name() << " on " << result.kernel().device() << ": compute "
-              << absl::FormatDuration(absl::Nanoseconds(result.times().compute_ns())) << ", queue "
-              << absl::FormatDuration(absl::Nanoseconds(result.times().queue_ns())) << std::endl;
-  }
+  if (!flags.json) std::cerr << TimesText(result) << std::endl;
   for (size_t i = 0; i < std::min(views.size(), files.size()); ++i) {
     const std::string label = views.size() == 1 ? "" : (i == 0 ? "dx:\n" : "dgate:\n");
     absl::Status delivered =

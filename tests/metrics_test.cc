@@ -80,9 +80,30 @@ TEST(MetricsTest, TheExpositionHasExactlyTheFamiliesOfTheTable) {
   }
 }
 
+class FixedGauges final : public Metrics::GaugeSource {
+ public:
+  Metrics::Gauges Read() const override {
+    Metrics::Gauges gauges = {{}, 2, int64_t{1} << 40, 4, 5, 6, true, false, {GpuOf("cuda:0")}};  // in the order below
+    gauges.queue_depth[JobClass::kLong] = 1;
+    return gauges;
+  }
+
+ private:
+  static Metrics::GpuGauges GpuOf(const std::string& device) {
+    Metrics::GpuGauges gpu;
+    gpu.info.device = device;
+    gpu.lost = true;
+    gpu.use.pinned_bytes = 7;
+    gpu.sensors = {0.5, 8, 61, 300, 1.5e9, 2.5e9, 1};
+    return gpu;
+  }
+};
+
 TEST(MetricsTest, EverySeriesHasTheLabelsOfItsRowAndEveryFamilyHasASeries) {
   Metrics metrics("avx2");
   Exercise(metrics);
+  const FixedGauges gauges;
+  metrics.SetGaugeSource(&gauges);
   std::set<std::string> seen;
   const MetricInfo* info = nullptr;
   for (const std::string& line : Lines(metrics.Text())) {
@@ -105,6 +126,7 @@ TEST(MetricsTest, EverySeriesHasTheLabelsOfItsRowAndEveryFamilyHasASeries) {
     seen.insert(std::string(info->name));
   }
   EXPECT_EQ(seen.size(), AllMetrics().size());
+  metrics.SetGaugeSource(nullptr);
 }
 
 TEST(MetricsTest, RegisteredMethodsStartAtZero) {
@@ -224,15 +246,6 @@ TEST(MetricsTest, OnlySoManyKernelsHaveSeriesAndTheRestIsCounted) {
   EXPECT_EQ(MetricValue(text, "actbench_metric_series_dropped_total"), 88);
 }
 
-class FixedGauges final : public Metrics::GaugeSource {
- public:
-  Metrics::Gauges Read() const override {
-    Metrics::Gauges gauges = {{}, 2, int64_t{1} << 40, 4, 5, 6, true, false};  // in the order below
-    gauges.queue_depth[JobClass::kLong] = 1;
-    return gauges;
-  }
-};
-
 TEST(MetricsTest, GaugesAreReadFromTheirSourceAtEachScrape) {
   Metrics metrics;
   EXPECT_EQ(MetricValue(metrics.Text(), "actbench_queue_capacity{class=\"long\"}"), 0);
@@ -248,6 +261,9 @@ TEST(MetricsTest, GaugesAreReadFromTheirSourceAtEachScrape) {
   EXPECT_EQ(MetricValue(text, "actbench_worker_threads_busy"), 6);
   EXPECT_EQ(MetricValue(text, "actbench_ready"), 1);
   EXPECT_EQ(MetricValue(text, "actbench_draining"), 0);
+  EXPECT_EQ(MetricValue(text, "actbench_gpu_lost{device=\"cuda:0\"}"), 1);
+  EXPECT_EQ(MetricValue(text, "actbench_gpu_held_bytes{device=\"cuda:0\",memory=\"pinned\"}"), 7);
+  EXPECT_EQ(MetricValue(text, "actbench_gpu_power_watts{device=\"cuda:0\"}"), 300);
   metrics.SetGaugeSource(nullptr);
   EXPECT_EQ(MetricValue(metrics.Text(), "actbench_ready"), 0);
 }
