@@ -178,7 +178,7 @@ absl::Status DeviceQueue::Run(const QueuedProgram& program, absl::Span<const Hos
     slots.push_back(*slot);
   }
   const bool by_graph = chunks.size() == 1 && chunks[0].bytes() <= kGraphBytes;
-  const absl::Status status = Noted(RunChunks({program, tensors, by_graph}, chunks, slots, times));
+  absl::Status status = Noted(RunChunks({program, tensors, by_graph}, chunks, slots, times));
   for (Slot* const slot : slots) Release(slot);
   return status;
 }
@@ -251,7 +251,7 @@ absl::Status DeviceQueue::Submit(const Work& work, const Chunk& chunk, Slot& slo
 }
 
 absl::Status DeviceQueue::SubmitByGraph(const Work& work, const Chunk& chunk, Slot& slot) {
-  std::string key(reinterpret_cast<const char*>(&work.program.row), sizeof(work.program.row));
+  std::string key = absl::StrCat(reinterpret_cast<uintptr_t>(work.program.row), ":");
   const std::vector<double>& parameters = work.program.parameters;
   key.append(reinterpret_cast<const char*>(parameters.data()), parameters.size() * sizeof(double));
   for (const ChunkPiece& piece : chunk.pieces) absl::StrAppend(&key, " ", piece.elements);
@@ -268,7 +268,7 @@ absl::Status DeviceQueue::SubmitByGraph(const Work& work, const Chunk& chunk, Sl
   Graph& graph = slot.known.front().graph;
   if (graph == nullptr) {
     if (absl::Status status = device_.BeginCapture(slot.stream); !status.ok()) return status;
-    const absl::Status submitted = Submit(work, chunk, slot);
+    absl::Status submitted = Submit(work, chunk, slot);
     const absl::StatusOr<Graph> captured = device_.EndCapture(slot.stream);
     if (!submitted.ok()) {
       if (captured.ok()) device_.DestroyGraph(*captured);

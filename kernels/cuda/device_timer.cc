@@ -77,7 +77,7 @@ Timer::~Timer() {
 }
 
 absl::StatusOr<void*> Timer::Allocate(size_t size) {
-  const absl::StatusOr<void*> memory = device_.Allocate(std::max(size, size_t{1}));
+  absl::StatusOr<void*> memory = device_.Allocate(std::max(size, size_t{1}));
   if (memory.ok()) memory_.push_back(*memory);
   return memory;
 }
