@@ -70,7 +70,8 @@ run() { # FILE OUT PART...
   mkdir -p "$work/run" "$out"
   tar -C "$work/run" -xzf "$file"
   export PATH=$PWD/$work/run/bundle/bin:$PATH LD_LIBRARY_PATH=$PWD/$work/run/bundle/lib XDG_STATE_HOME=$PWD/$work/state
-  if ! actbench list --kernels --json | grep -q '"cuda:0"'; then
+  # To its end, or the command would be told that no one reads what it writes.
+  if [[ $(actbench list --kernels --json | grep -c '"cuda:0"') == 0 ]]; then
     echo "SKIPPED: there is no GPU here; $# parts were not run: $*"
     return 0
   fi
