@@ -34,9 +34,16 @@ enum class Block {
   kSigmoid,
   kMulSigmoidLow,  // 3 s(x + 2^-40)
   kTanh,
+  kMulExp,       // 3 x 5 exp(x)
+  kMulExpTiny,   // 1e-300 x 1e300 exp(x)
+  kMulExpSmall,  // 1e-300 x 1e-200 exp(x)
+  kMulExpLarge,  // 1e300 x 1e250 exp(x)
   kExpm1,
+  kMulExpm1,  // 1e-300 x 1e300 (exp(x) - 1)
   kLog1p,
   kSoftplus,
+  kSoftplusSteep,  // beta = 1e30
+  kSoftplusFlat,   // beta = 1e-30
   kMish,
   kScaledNormalTail,
   kGelu,
@@ -116,8 +123,9 @@ class NarrowLanesTest : public testing::TestWithParam<BlockTable> {
     double worst = 0;
     for (size_t i = 0; i < x.size(); ++i) {
       const BigFloat expected = exact(BigFloat(x[i]));
+      ASSERT_FALSE(std::isnan(got[i])) << static_cast<int>(block) << " at " << x[i];
       const BigFloat error = abs(BigFloat(got[i]) - expected) / (abs(expected) * BigFloat(0x1p-53));
-      if (!(error.ToDouble() <= worst)) worst = error.ToDouble();  // NaN, which then stays
+      worst = std::max(worst, error.ToDouble());
     }
     EXPECT_LE(worst, bound) << static_cast<int>(block) << " from " << from << " to " << to;
   }
@@ -137,12 +145,32 @@ TEST_P(NarrowLanesTest, ExponentialsKeepTheirErrorBounds) {
     Expect(Block::kMish, -range, range, 4, [&](const BigFloat& x) { return x * tanh(softplus(x)); });
     Expect(Block::kSigmoidSlope, -range, range, 4, [](const BigFloat& x) { return Logistic(x) * Logistic(-x); });
   }
+  Expect(Block::kSoftplusSteep, -1e-28, 1e-28, 5,
+         [](const BigFloat& x) { return log1p(exp(BigFloat(1e30) * x)) / BigFloat(1e30); });
+  Expect(Block::kSoftplusFlat, -1e30, 1e30, 5,
+         [](const BigFloat& x) { return log1p(exp(BigFloat(1e-30) * x)) / BigFloat(1e-30); });
   for (double range : {40.0, 1.0, 1e-6}) {
+    Expect(Block::kMulExpm1, -range, range, 5,
+           [](const BigFloat& x) { return BigFloat(1e-300) * BigFloat(1e300) * expm1(x); });
     Expect(Block::kExpm1, -range, range, 4, [](const BigFloat& x) { return expm1(x); });
     Expect(Block::kTanh, -range, range, 4, [](const BigFloat& x) { return tanh(x); });
     Expect(Block::kTanhSlope, -range, range, 5, [](const BigFloat& x) { return 1 - tanh(x) * tanh(x); });
   }
   for (double most : {1.0, 1e-3}) Expect(Block::kLog1p, 0, most, 4, [](const BigFloat& u) { return log1p(u); });
+}
+
+// Of factors whose product leaves the range of f64, or one of which does with the power.
+TEST_P(NarrowLanesTest, FactorsOfAnExponentialDoNotOverflow) {
+  const auto expect = [&](Block block, double from, double to, double a, double b) {
+    Expect(block, from, to, 3, [&](const BigFloat& x) { return BigFloat(a) * BigFloat(b) * exp(x); });
+  };
+  expect(Block::kMulExp, -600, 600, 3, 5);
+  expect(Block::kMulExpTiny, -600, 600, 1e-300, 1e300);
+  expect(Block::kMulExpSmall, 600, 1700, 1e-300, 1e-200);
+  expect(Block::kMulExpLarge, -1700, -700, 1e300, 1e250);
+  EXPECT_EQ(GetParam().call(Block::kMulExpLarge, {1e30})[0], std::numeric_limits<double>::max());
+  EXPECT_EQ(GetParam().call(Block::kMulExpLarge, {kInfinity})[0], kInfinity);
+  EXPECT_EQ(GetParam().call(Block::kMulExpSmall, {-1e30})[0], 0);
 }
 
 TEST_P(NarrowLanesTest, NormalBlocksKeepTheirErrorBounds) {
