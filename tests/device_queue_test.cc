@@ -173,19 +173,19 @@ TEST_F(DeviceQueueTest, ABudgetWithoutRoomForAChunkSaysSo) {
 }
 
 TEST_F(DeviceQueueTest, ADeviceWithoutMemoryIsNotLost) {
-  device_.memory_bytes = kChunk;  // for a slot's one half
+  device_.LimitMemory(kChunk);  // for a slot's one half
   DeviceQueue queue("cuda:0", device_, kLimits);
   Tensor tensor(10);
   EXPECT_EQ(Run(queue, tensor).code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(queue.health().ok());
-  device_.memory_bytes = 2 * kChunk;
+  device_.LimitMemory(2 * kChunk);
   EXPECT_TRUE(Run(queue, tensor).ok());
   tensor.ExpectDone();
   EXPECT_EQ(queue.counts().device_bytes, kChunk);
 }
 
 TEST_F(DeviceQueueTest, ADeviceWithLittleMemoryWorksWithFewerSlots) {
-  device_.memory_bytes = 3 * kChunk;
+  device_.LimitMemory(3 * kChunk);
   DeviceQueue queue("cuda:0", device_, kLimits);
   Tensor tensor(1'000'000);
   EXPECT_TRUE(Run(queue, tensor).ok());

@@ -94,7 +94,7 @@ TEST_F(DeviceTimerTest, CopiesAreTheDevicesOwn) {
 
 // The device checks that all of it is freed.
 TEST_F(DeviceTimerTest, WithoutMemoryItIsNotMade) {
-  device_.memory_bytes = size_t{5} << 20;
+  device_.LimitMemory(size_t{5} << 20);
   EXPECT_EQ(Make(1'000'000, false).status().code(), absl::StatusCode::kResourceExhausted);
 }
 

@@ -27,9 +27,15 @@ class FakeDevice final : public cuda::Device {
   // Of each call so many.
   std::map<std::string, int> calls;
   // What the call of this name returns from its given time on, counted from 1.
-  void FailFrom(const std::string& call, int time, const absl::Status& status) { failures_[call] = {time, status}; }
-  // No more memory than this, of either kind.
-  size_t memory_bytes = size_t{1} << 30;
+  void FailFrom(const std::string& call, int time, const absl::Status& status) {
+    const std::lock_guard lock(mutex_);
+    failures_[call] = {time, status};
+  }
+  // No more memory than this, of both kinds together.
+  void LimitMemory(size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    memory_bytes_ = bytes;
+  }
 
   ~FakeDevice() override {
     for (const auto& [memory, size] : memory_) ::operator delete(memory, kAlignment);
@@ -157,7 +163,7 @@ class FakeDevice final : public cuda::Device {
     if (absl::Status status = Count(call); !status.ok()) return status;
     size_t used = bytes;
     for (const auto& [memory, size] : memory_) used += size;
-    if (used > memory_bytes) return absl::ResourceExhaustedError("out of memory");
+    if (used > memory_bytes_) return absl::ResourceExhaustedError("out of memory");
     char* const memory = static_cast<char*>(::operator new(bytes, kAlignment));
     memory_[memory] = bytes;
     return memory;
@@ -205,6 +211,7 @@ class FakeDevice final : public cuda::Device {
 
   std::mutex mutex_;
   std::map<std::string, std::pair<int, absl::Status>> failures_;
+  size_t memory_bytes_ = size_t{1} << 30;
   std::map<char*, size_t> memory_;
   std::map<void*, std::unique_ptr<FakeHandle>> handles_;
   int64_t clock_ = 0;
