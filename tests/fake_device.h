@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device in the host's memory, for tests of what runs on devices: it keeps the rules that a real one has (work is
-// done only when it is waited for, copies stay within what was allocated, events that were not recorded have no time),
-// counts what it is asked to do, and fails when it is told to.
+// done only when it is waited for, copies stay within what was allocated, events that were not recorded have no time,
+// launching a graph takes time), counts what it is asked to do, and fails when it is told to.
 #ifndef ACTBENCH_TESTS_FAKE_DEVICE_H_
 #define ACTBENCH_TESTS_FAKE_DEVICE_H_
 
@@ -106,6 +106,7 @@ class FakeDevice final : public cuda::Device {
   absl::Status LaunchGraph(cuda::Graph graph, cuda::Stream stream) override {
     const std::lock_guard lock(mutex_);
     EXPECT_TRUE(handles_.contains(graph));
+    Of(stream).work.push_back([this] { ++clock_; });
     for (const Work& work : static_cast<FakeGraph*>(graph)->work) Of(stream).work.push_back(work);
     return Count("LaunchGraph");
   }

@@ -40,11 +40,16 @@ class Timer final : public DeviceTimer {
   absl::Status Upload(const void* from, void* to);
   absl::Status SubmitKernel();
   absl::Status SubmitCopy();
-  // Between the two events.
+  // So often, between the two events.
   template <class Submit>
-  absl::StatusOr<int64_t> TimeOnce(const Submit& submit);
+  absl::Status SubmitBetweenEvents(int64_t calls, const Submit& submit);
+  absl::StatusOr<int64_t> WaitAndRead();
   template <class Submit>
   absl::StatusOr<double> Time(int64_t calls, Graphs& graphs, const Submit& submit);
+  template <class Submit>
+  absl::StatusOr<int64_t> TimeCold(const Submit& submit);
+  template <class Submit>
+  absl::StatusOr<int64_t> TimeHot(int64_t calls, Graphs& graphs, const Submit& submit);
   template <class Submit>
   absl::StatusOr<Graph> Capture(int64_t calls, const Submit& submit);
 
@@ -144,44 +149,54 @@ absl::Status Timer::SubmitCopy() {
 }
 
 template <class Submit>
-absl::StatusOr<int64_t> Timer::TimeOnce(const Submit& submit) {
+absl::Status Timer::SubmitBetweenEvents(int64_t calls, const Submit& submit) {
   absl::Status status = device_.Record(start_, stream_);
-  if (status.ok()) status = submit();
-  if (status.ok()) status = device_.Record(end_, stream_);
-  if (status.ok()) status = device_.Wait(stream_);
-  if (!status.ok()) return status;
+  for (int64_t i = 0; i < calls && status.ok(); ++i) status = submit();
+  return status.ok() ? device_.Record(end_, stream_) : status;
+}
+
+absl::StatusOr<int64_t> Timer::WaitAndRead() {
+  if (absl::Status status = device_.Wait(stream_); !status.ok()) return status;
   return device_.Nanoseconds(start_, end_);
 }
 
-// Hot, by a graph of so many runs; cold, one by one, each launched while the device still clears other memory.
 template <class Submit>
 absl::StatusOr<double> Timer::Time(int64_t calls, Graphs& graphs, const Submit& submit) {
   int64_t sum = 0;
-  if (cold_) {
-    for (int64_t i = 0; i < calls; ++i) {
-      if (absl::Status status = device_.Clear(others_, others_bytes_, stream_); !status.ok()) return status;
-      const absl::StatusOr<int64_t> ns = TimeOnce(submit);
-      if (!ns.ok()) return ns.status();
-      sum += *ns;
-    }
-  } else {
-    if (graphs.find(calls) == graphs.end()) {
-      const absl::StatusOr<Graph> graph = Capture(calls, submit);
-      if (!graph.ok()) return graph.status();
-      graphs[calls] = *graph;
-    }
-    const absl::StatusOr<int64_t> ns = TimeOnce([&] { return device_.LaunchGraph(graphs[calls], stream_); });
+  for (int64_t i = 0; i < (cold_ ? calls : 1); ++i) {
+    const absl::StatusOr<int64_t> ns = cold_ ? TimeCold(submit) : TimeHot(calls, graphs, submit);
     if (!ns.ok()) return ns.status();
-    sum = *ns;
+    sum += *ns;
   }
   return static_cast<double>(sum) / static_cast<double>(calls);
+}
+
+// One run, launched while the device still clears other memory.
+template <class Submit>
+absl::StatusOr<int64_t> Timer::TimeCold(const Submit& submit) {
+  absl::Status status = device_.Clear(others_, others_bytes_, stream_);
+  if (status.ok()) status = SubmitBetweenEvents(1, submit);
+  return status.ok() ? WaitAndRead() : status;
+}
+
+// So many by a graph, which has the events in it: recorded on the idle stream, the first would pass before the host has
+// launched the graph.
+template <class Submit>
+absl::StatusOr<int64_t> Timer::TimeHot(int64_t calls, Graphs& graphs, const Submit& submit) {
+  if (graphs.find(calls) == graphs.end()) {
+    const absl::StatusOr<Graph> graph = Capture(calls, submit);
+    if (!graph.ok()) return graph.status();
+    graphs[calls] = *graph;
+  }
+  absl::Status status = device_.LaunchGraph(graphs[calls], stream_);
+  return status.ok() ? WaitAndRead() : status;
 }
 
 template <class Submit>
 absl::StatusOr<Graph> Timer::Capture(int64_t calls, const Submit& submit) {
   absl::Status status = device_.BeginCapture(stream_);
   if (!status.ok()) return status;
-  for (int64_t i = 0; i < calls && status.ok(); ++i) status = submit();
+  status = SubmitBetweenEvents(calls, submit);
   absl::StatusOr<Graph> graph = device_.EndCapture(stream_);
   if (status.ok() || !graph.ok()) return graph;
   device_.DestroyGraph(*graph);
