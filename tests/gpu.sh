@@ -5,7 +5,8 @@
 #   tests/gpu.sh run FILE OUT [PART...]
 #                                   runs parts of a bundle on a machine that need have nothing but a driver, as long as
 #                                   its C library is no older: tests, sweep, bench, latency, evaluate, memcheck
-# Without a GPU all parts are skipped, which is said, with their count. Status 1 if a part failed.
+# Without a GPU all parts are skipped, which is said, with their count. Status 1 if a part failed, or if the programs do
+# not start or see no GPU where there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 all_parts=(tests sweep bench latency evaluate memcheck)
@@ -37,6 +38,7 @@ describe() {
   echo
 }
 
+# PART WORK OUT: with its inputs in WORK, tables that are no text to OUT.
 run_part() {
   case $1 in
     tests) gpu_kernels_test --gtest_brief=1 ;;
@@ -44,14 +46,15 @@ run_part() {
     bench) # ours beside CUB's, in the cache and beyond it; "of a copy" is of cudaMemcpy, identity is the copy kernel
       actbench bench identity relu sigmoid tanh silu gelu_erf gelu_tanh softplus mish elu --device cuda:0 \
         --provider all --tier all --direction all --dtype f32,bf16 --working_set l2,dram --processes 2 --time 0.3 \
-        --csv "$2/bench.csv" ;;
+        --csv "$3/bench.csv" ;;
     latency) # one element: what a launch in a graph takes; 1 MiB of bf16 in and out; cold
       actbench bench identity silu gelu_erf --device cuda:0 --provider all --tier all --dtype bf16 \
         --size 1,262144,524288 --cache hot,cold --processes 2 --time 0.3 ;;
     evaluate) # 64 MiB over PCIe, through the service
       for tier in fast exact; do
         for _ in 1 2 3; do
-          actbench eval silu --device cuda:0 --tier "$tier" --in "$2/x.npy" --out "$2/y.npy" --json
+          actbench eval silu --device cuda:0 --tier "$tier" --in "$2/x.npy" --out "$2/y.npy" --json ||
+            return 1  # errexit is off in what is followed by "||"
         done
       done ;;
     memcheck)
@@ -70,8 +73,15 @@ run() { # FILE OUT PART...
   mkdir -p "$work/run" "$out"
   tar -C "$work/run" -xzf "$file"
   export PATH=$PWD/$work/run/bundle/bin:$PATH LD_LIBRARY_PATH=$PWD/$work/run/bundle/lib XDG_STATE_HOME=$PWD/$work/state
-  # To its end, or the command would be told that no one reads what it writes.
-  if [[ $(actbench list --kernels --json | grep -c '"cuda:0"') == 0 ]]; then
+  if ! actbench list --kernels --json >"$work/run/kernels.json"; then
+    echo "FAILED: the programs of $file do not start here"
+    return 1
+  fi
+  if ! grep -q '"cuda:0"' "$work/run/kernels.json"; then
+    if [[ -e /dev/nvidia0 ]] || [[ $(nvidia-smi -L 2>/dev/null) == "GPU 0"* ]]; then
+      echo "FAILED: there is a GPU here, but actbench lists no kernel of cuda:0"
+      return 1
+    fi
     echo "SKIPPED: there is no GPU here; $# parts were not run: $*"
     return 0
   fi
@@ -81,7 +91,7 @@ run() { # FILE OUT PART...
   for part in "$@"; do
     echo "== $part"
     local start=$SECONDS status=0
-    { describe && run_part "$part" "$PWD/$work/run"; } >"$out/$part.txt" 2>"$out/$part.log" || status=$?
+    { describe && run_part "$part" "$PWD/$work/run" "$out"; } >"$out/$part.txt" 2>"$out/$part.log" || status=$?
     tail -n 3 "$out/$part.txt"
     echo "$part: status $status, $((SECONDS - start)) s"
     [[ $status == 0 ]] || failed=1
@@ -102,7 +112,7 @@ case ${1:-} in
     run "$file" "$out" "${@:-${all_parts[@]}}"
     ;;
   *)
-    sed -n '2,9s/^# //p' "$0" >&2
+    sed -n '2,10s/^# //p' "$0" >&2
     exit 2
     ;;
 esac
