@@ -216,6 +216,15 @@ TEST_F(DeviceQueueTest, ADeviceThatIsLostStaysLost) {
   }
 }
 
+TEST_F(DeviceQueueTest, ADeviceThatIsLostWhenMoreSlotsAreMadeIsLost) {
+  DeviceQueue queue("cuda:0", device_, kLimits);
+  device_.FailFrom("Allocate", 2, absl::UnavailableError("gone"));
+  Tensor tensor(1'000'000);
+  EXPECT_EQ(Run(queue, tensor).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(queue.health().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(device_.calls["Run"], 0);
+}
+
 TEST_F(DeviceQueueTest, AFailureInTheMiddleLeavesTheQueueUsable) {
   for (const char* call : {"CopyToDevice", "Run", "CopyFromDevice", "Record", "Wait"}) {
     FakeDevice device;

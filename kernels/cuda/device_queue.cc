@@ -171,14 +171,18 @@ absl::Status DeviceQueue::Run(const QueuedProgram& program, absl::Span<const Hos
   }
   const std::vector<Chunk> chunks = CutIntoChunks(elements, program.shape, ChunkBytesFor(bytes));
   std::vector<Slot*> slots;
-  while (slots.size() < std::min(chunks.size(), kSlotsPerRun)) {
+  absl::Status status;
+  while (status.ok() && slots.size() < std::min(chunks.size(), kSlotsPerRun)) {
     const absl::StatusOr<Slot*> slot = Acquire(/*wait=*/slots.empty());
-    if (!slot.ok() && slots.empty()) return Noted(slot.status());
+    // With fewer it takes longer, unless there are none or the device is lost.
+    const bool is_needed = slots.empty() || absl::IsUnavailable(slot.status());
+    if (is_needed) status = slot.status();
     if (!slot.ok() || *slot == nullptr) break;
     slots.push_back(*slot);
   }
   const bool by_graph = chunks.size() == 1 && chunks[0].bytes() <= kGraphBytes;
-  absl::Status status = Noted(RunChunks({program, tensors, by_graph}, chunks, slots, times));
+  if (status.ok()) status = RunChunks({program, tensors, by_graph}, chunks, slots, times);
+  status = Noted(status);
   for (Slot* const slot : slots) Release(slot);
   return status;
 }
