@@ -118,6 +118,19 @@ TEST_F(DeviceQueueTest, WhatIsRepeatedAndSmallBecomesAGraph) {
   EXPECT_EQ(queue.counts().graph_launches, 4u);
 }
 
+// Else what is loaded with the first launch would be loaded while the second is captured, which CUDA may refuse.
+TEST_F(DeviceQueueTest, WhatWasNotLaunchedIsNoRepeatedWork) {
+  DeviceQueue queue("cuda:0", device_, kLimits);
+  device_.FailFrom("Run", 1, absl::InternalError("once"));
+  Tensor tensor(100);
+  EXPECT_FALSE(Run(queue, tensor).ok());
+  device_.FailFrom("Run", 1 << 30, absl::OkStatus());
+  EXPECT_TRUE(Run(queue, tensor).ok());
+  EXPECT_EQ(device_.calls["BeginCapture"], 0);
+  EXPECT_TRUE(Run(queue, tensor).ok());
+  EXPECT_EQ(device_.calls["BeginCapture"], 1);
+}
+
 TEST_F(DeviceQueueTest, AGraphIsOfOneShapeAndOneKernel) {
   DeviceQueue queue("cuda:0", device_, kLimits);
   for (int time = 0; time < 3; ++time) {

@@ -32,7 +32,7 @@ int64_t NanosecondsSince(Clock::time_point start) {
 struct DeviceQueue::Slot {
   enum Moment { kStarted, kArrived, kComputed, kReturned, kMoments };
 
-  // Of work that came at least once; without a graph until it comes again.
+  // Of work that was given to the device at least once; without a graph until it comes again.
   struct KnownWork {
     std::string key;
     Graph graph = nullptr;
@@ -261,12 +261,13 @@ absl::Status DeviceQueue::SubmitByGraph(const Work& work, const Chunk& chunk, Sl
   for (const ChunkPiece& piece : chunk.pieces) absl::StrAppend(&key, " ", piece.elements);
   auto known = std::find_if(slot.known.begin(), slot.known.end(), [&](const auto& it) { return it.key == key; });
   if (known == slot.known.end()) {
+    if (absl::Status status = Submit(work, chunk, slot); !status.ok()) return status;
     if (slot.known.size() == kMostGraphs) {
       if (slot.known.back().graph != nullptr) device_.DestroyGraph(slot.known.back().graph);
       slot.known.pop_back();
     }
     slot.known.insert(slot.known.begin(), {.key = std::move(key)});
-    return Submit(work, chunk, slot);
+    return absl::OkStatus();
   }
   std::rotate(slot.known.begin(), known, known + 1);
   Graph& graph = slot.known.front().graph;
