@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -204,6 +205,52 @@ TEST_F(DeviceQueueTest, ADeviceWithLittleMemoryWorksWithFewerSlots) {
   EXPECT_TRUE(Run(queue, tensor).ok());
   tensor.ExpectDone();
   EXPECT_EQ(queue.counts().device_bytes, kChunk);
+}
+
+TEST_F(DeviceQueueTest, NoOneWaitsWhileASlotIsMade) {
+  DeviceQueue queue("cuda:0", device_, kLimits);
+  int made = 0;
+  device_.before_memory = [&] {  // or it would wait for itself
+    EXPECT_TRUE(queue.health().ok());
+    EXPECT_EQ(queue.counts().device_bytes, static_cast<size_t>(made++ / 2) * kChunk);
+  };
+  Tensor tensor(1'000'000);
+  EXPECT_TRUE(Run(queue, tensor).ok());
+  EXPECT_EQ(made, 2 * 3);
+}
+
+TEST_F(DeviceQueueTest, SlotsInTheMakingCountAsMade) {
+  DeviceQueue queue("cuda:0", device_, {.device_bytes = kChunk, .pinned_bytes = kChunk, .chunk_bytes = kChunk});
+  std::vector<std::thread> threads;
+  std::vector<Tensor> tensors(4, Tensor(100));
+  device_.before_memory = [&] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  for (Tensor& tensor : tensors) {
+    threads.emplace_back([&queue, &tensor] {
+      const HostTensor host = tensor.Of(false);
+      DeviceTimes times;
+      EXPECT_TRUE(queue.Run(ProgramOf(kForwardRow), {&host, 1}, times).ok());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Tensor& tensor : tensors) tensor.ExpectDone();
+  EXPECT_EQ(device_.calls["Allocate"], 1);
+}
+
+// Whoever waited for a slot in the making that came to nothing gets an answer too.
+TEST_F(DeviceQueueTest, NoOneWaitsForASlotThatCannotBeMade) {
+  DeviceQueue queue("cuda:0", device_, {.device_bytes = kChunk, .pinned_bytes = kChunk, .chunk_bytes = kChunk});
+  device_.LimitMemory(kChunk);
+  device_.before_memory = [&] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&queue] {
+      Tensor tensor(100);
+      const HostTensor host = tensor.Of(false);
+      DeviceTimes times;
+      EXPECT_EQ(queue.Run(ProgramOf(kForwardRow), {&host, 1}, times).code(), absl::StatusCode::kResourceExhausted);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 // Whatever call says so.

@@ -37,6 +37,9 @@ class FakeDevice final : public cuda::Device {
     memory_bytes_ = bytes;
   }
 
+  // Called, by whoever wants memory, before that is given. To be set before others use the device.
+  std::function<void()> before_memory = [] {};
+
   ~FakeDevice() override {
     for (const auto& [memory, size] : memory_) ::operator delete(memory, kAlignment);
     EXPECT_TRUE(lost_ || memory_.empty()) << "memory was not freed";
@@ -160,6 +163,7 @@ class FakeDevice final : public cuda::Device {
   }
 
   absl::StatusOr<void*> Memory(const std::string& call, size_t bytes) {
+    before_memory();
     const std::lock_guard lock(mutex_);
     if (absl::Status status = Count(call); !status.ok()) return status;
     size_t used = bytes;

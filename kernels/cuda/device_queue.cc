@@ -135,29 +135,46 @@ absl::StatusOr<DeviceQueue::Slot*> DeviceQueue::Acquire(bool wait) {
         "device ", name_, ": its budgets are ", limits_.device_bytes, " bytes of its memory (--gpu_memory_bytes) and ",
         limits_.pinned_bytes, " of the host's (--gpu_pinned_bytes); a chunk takes ", limits_.chunk_bytes, " of each"));
   }
-  if (lost_.ok() && idle_.empty() && slots_.size() < most_slots()) {
-    absl::StatusOr<std::unique_ptr<Slot>> slot = MakeSlot();
-    if (slot.ok()) {
-      idle_.push_back(slot->get());
-      slots_.push_back(*std::move(slot));
-      counts_.device_bytes += limits_.chunk_bytes;
-      counts_.pinned_bytes += limits_.chunk_bytes;
-    } else if (slots_.empty() || absl::IsUnavailable(slot.status())) {
-      return slot.status();
+  for (;;) {
+    if (!lost_.ok()) return lost_;
+    if (!idle_.empty()) {
+      Slot* const slot = idle_.back();
+      idle_.pop_back();
+      return slot;
     }
+    if (!no_more_slots_ && slots_.size() + slots_in_making_ < most_slots()) {
+      if (absl::Status status = AddSlot(lock); !status.ok()) return status;
+      continue;
+    }
+    if (!wait) return nullptr;
+    released_.wait(lock);
   }
-  if (wait) released_.wait(lock, [this] { return !idle_.empty() || !lost_.ok(); });
-  if (!lost_.ok()) return lost_;
-  if (idle_.empty()) return nullptr;
-  Slot* const slot = idle_.back();
-  idle_.pop_back();
-  return slot;
+}
+
+absl::Status DeviceQueue::AddSlot(std::unique_lock<std::mutex>& lock) {
+  ++slots_in_making_;
+  lock.unlock();
+  absl::StatusOr<std::unique_ptr<Slot>> slot = MakeSlot();
+  lock.lock();
+  --slots_in_making_;
+  if (slot.ok()) {
+    idle_.push_back(slot->get());
+    slots_.push_back(*std::move(slot));
+    counts_.device_bytes += limits_.chunk_bytes;
+    counts_.pinned_bytes += limits_.chunk_bytes;
+    return absl::OkStatus();
+  }
+  const bool has_others = !slots_.empty() || slots_in_making_ > 0;
+  no_more_slots_ = has_others;
+  if (!has_others) released_.notify_all();  // who waited for this one tries it for itself
+  return has_others && !absl::IsUnavailable(slot.status()) ? absl::OkStatus() : slot.status();
 }
 
 void DeviceQueue::Release(Slot* slot) {
   {
     const std::lock_guard lock(mutex_);
     idle_.push_back(slot);
+    no_more_slots_ = false;
   }
   released_.notify_one();
 }

@@ -68,6 +68,9 @@ class DeviceQueue {
   // A slot that is no one else's until Release. Not null where it waits.
   absl::StatusOr<Slot*> Acquire(bool wait);
   void Release(Slot* slot);
+  // Makes one more, unlocked: a device that is new to this process takes up to a second to be made ready. OK too where
+  // that failed but others are there or in the making, which can be waited for.
+  absl::Status AddSlot(std::unique_lock<std::mutex>& lock);
   absl::StatusOr<std::unique_ptr<Slot>> MakeSlot();
   // What a slot has; on failure what there is of it so far.
   absl::Status Fill(Slot& slot);
@@ -95,6 +98,8 @@ class DeviceQueue {
   std::condition_variable released_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<Slot*> idle_;
+  size_t slots_in_making_ = 0;
+  bool no_more_slots_ = false;  // there was no memory for one since a slot was last released
   absl::Status lost_;
   QueueCounts counts_;
 };
