@@ -7,29 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "kernels/cuda/cuda_status.h"
 
 namespace actbench::cuda {
 namespace {
-
-// What CUDA says of a call. Most of its errors stay until the process ends, whatever is called next, and belong to work
-// that was given to the device earlier: these are what UNAVAILABLE stands for.
-absl::Status ToStatus(cudaError_t error, const char* what) {
-  if (error == cudaSuccess) return absl::OkStatus();
-  cudaGetLastError();  // so that no later call returns it once more
-  const std::string message = absl::StrCat(what, ": ", cudaGetErrorName(error), ", ", cudaGetErrorString(error));
-  switch (error) {
-    case cudaErrorMemoryAllocation:
-      return absl::ResourceExhaustedError(message);
-    case cudaErrorInvalidValue:
-    case cudaErrorInvalidConfiguration:
-    case cudaErrorInvalidResourceHandle:
-    case cudaErrorLaunchOutOfResources:
-    case cudaErrorStreamCaptureInvalidated:
-      return absl::InternalError(message);
-    default:
-      return absl::UnavailableError(message);
-  }
-}
 
 std::string VersionText(int version) { return absl::StrCat(version / 1000, ".", version % 1000 / 10); }
 
