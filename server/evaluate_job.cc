@@ -222,6 +222,7 @@ void EvaluateJob::Deliver(Piece& piece, size_t begin, size_t n, const std::array
   Item& item = *piece.item;
   const EvaluatePlan& plan = *item.plan;
   const size_t size = SizeBytes(plan.kernel->dtype);
+  if (n == 0) return;  // and perhaps no memory
   if (plan.meter.has_value()) {
     std::array<const void*, 3> inputs;
     for (size_t i = 0; i < plan.input_count; ++i) inputs[i] = plan.inputs[i] + begin * size;

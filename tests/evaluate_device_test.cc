@@ -109,6 +109,22 @@ TEST_F(EvaluateDeviceTest, MeasuresErrorsAndChangesDtypes) {
   EXPECT_EQ(y[2999], 0);
 }
 
+// What this copies is not there; with -fsanitize=undefined that is an error.
+TEST_F(EvaluateDeviceTest, MeasuresTheErrorOfNoElements) {
+  for (const bool converts : {false, true}) {
+    v1::EvaluateItem& item = *request_.add_items();
+    item = Relu(0, 1);
+    item.set_measure_error(true);
+    if (converts) item.set_output_dtype(v1::DTYPE_F64);
+  }
+  Run();
+  for (const v1::EvaluateResult& result : response_.results()) {
+    EXPECT_EQ(result.status().code(), 0) << result.status().message();
+    EXPECT_EQ(result.error().checked(), 0);
+    EXPECT_TRUE(result.outputs(0).data().empty());
+  }
+}
+
 TEST_F(EvaluateDeviceTest, WhatADeviceSaysIsTheStatusOfItsItems) {
   gpu_.device().FailFrom("Wait", 1, absl::UnavailableError("cudaErrorIllegalAddress"));
   *request_.add_items() = Relu(10, 1);
