@@ -93,8 +93,10 @@ class EvaluateJob final : public Job {
   void Deliver(Piece& piece, size_t begin, size_t n, const std::array<void*, 2>& outputs);
   // Whether pieces of these items may go to a device together: with one kernel and the same parameters.
   static bool RunTogether(const EvaluatePlan& a, const EvaluatePlan& b);
-  // evaluate_device.cc: pieces that run together.
+  // evaluate_device.cc: pieces that run together, but for those of an item that failed before.
   void RunOnDevice(absl::Span<Piece> pieces);
+  void RunOnDevice(absl::Span<Piece* const> pieces);
+  bool HasFailed(const Item& item);
   void Fail(Item& item, const absl::Status& status);
   void WriteResult(Item& item, v1::EvaluateItem& request, v1::EvaluateResult& result);
   void WriteError(const Item& item, v1::ErrorReport& report) const;

@@ -141,6 +141,16 @@ TEST_F(EvaluateDeviceTest, WhatADeviceSaysIsTheStatusOfItsItems) {
   EXPECT_FALSE(gpu_.catalog().gpus()[0]->health().ok());
 }
 
+TEST_F(EvaluateDeviceTest, WhatIsLeftOfAFailedItemIsNotDone) {
+  gpu_.device().FailFrom("Run", 1, absl::InternalError("so"));
+  *request_.add_items() = Relu(100'000, 1);
+  request_.mutable_items(0)->set_measure_error(true);  // so that there are many chunks
+  Run();
+  EXPECT_EQ(response_.results(0).status().message(), "so");
+  EXPECT_GT(job_->chunk_count(), 30u);
+  EXPECT_LE(gpu_.device().calls["Run"], 4) << "one of each worker, at most";
+}
+
 TEST_F(EvaluateDeviceTest, IsNotDoneByTheCallersThread) {
   *request_.add_items() = Relu(1, 1);
   Run();
