@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -49,6 +50,25 @@ TEST(MeasurementTest, ARightKernelHasNoErrorAtAnyInput) {
   EXPECT_EQ(report.misrounded, 0u);
   EXPECT_EQ(report.wrong_nan + report.wrong_inf + report.spurious_zero + report.wrong_sign + report.falls, 0u);
   EXPECT_TRUE(report.worst.empty());
+}
+
+std::atomic<int>& Runs() {
+  static std::atomic<int> runs;
+  return runs;
+}
+double CountedRelu(double x) {
+  ++Runs();
+  return RightRelu(x);
+}
+
+// A kernel on a device may fail whenever it runs, which the status would no longer say.
+TEST(MeasurementTest, AReportRunsNoKernel) {
+  const Kernel kernel = HalfRelu<CountedRelu>();
+  const auto measurement = Measured({&kernel}, ExhaustiveInputs{});
+  const int runs = Runs();
+  EXPECT_GT(runs, 65536);
+  EXPECT_EQ(measurement->Report(0).falls, 0u);
+  EXPECT_EQ(Runs(), runs);
 }
 
 // One input is off by three units, one is NaN, one infinite, one zero, one of the wrong sign.

@@ -185,11 +185,28 @@ void MeasurementImpl::RunHard(size_t first) {
     w->tallies[hard.kernel].Add(outcome, exact.stage);
     w->worst[hard.kernel].Add(outcome.error);
     if (exact.bits == hard.provisional_bits) continue;
+    const absl::StatusOr<std::array<uint64_t, 2>> beside = RunBeside(*w, hard);
+    if (!beside.ok()) {
+      Fail(beside.status(), absl::StrCat("beside input ", hard.index));
+      break;
+    }
     const std::lock_guard lock(mutex_);
-    corrected_.emplace_back(hard, exact.bits);
+    corrected_.push_back({hard, exact.bits, *beside});
   }
   PublishWorst(*w);
   Release(std::move(w));
+}
+
+absl::StatusOr<std::array<uint64_t, 2>> MeasurementImpl::RunBeside(Workspace& w, const HardOutput& hard) const {
+  std::array<uint64_t, 2> beside = {};
+  for (size_t side = 0; side < beside.size(); ++side) {
+    if (!HasNeighbour(hard.index + side)) continue;
+    std::array<uint64_t, 2> got = {};
+    absl::Status status = RunOne(w, hard.kernel, space_.At(side == 0 ? hard.index - 1 : hard.index + 1), got);
+    if (!status.ok()) return status;
+    beside[side] = got[hard.output];
+  }
+  return beside;
 }
 
 uint64_t MeasurementImpl::HashOf(const char* data, size_t n, uint64_t start, size_t output) const {
@@ -220,12 +237,16 @@ int64_t MeasurementImpl::FallsCorrection(size_t kernel) const {
   int64_t correction = 0;
   for (size_t output = 0; output < references_.size(); ++output) {
     std::map<uint64_t, std::pair<uint64_t, uint64_t>> changed;  // provisional and final bits by index
+    std::map<uint64_t, uint64_t> got;                           // bits by index
     std::set<uint64_t> pairs;                                   // by their second element
-    for (const auto& [hard, bits] : corrected_) {
+    for (const auto& [hard, bits, got_bits_beside] : corrected_) {
       if (hard.kernel != kernel || hard.output != output) continue;
       changed[hard.index] = {hard.provisional_bits, bits};
-      for (uint64_t second : {hard.index, hard.index + 1}) {
-        if (second < space_.size() && space_.FollowsNeighbour(second)) pairs.insert(second);
+      got[hard.index] = hard.got_bits;
+      for (size_t side = 0; side < 2; ++side) {
+        if (!HasNeighbour(hard.index + side)) continue;
+        pairs.insert(hard.index + side);
+        got[side == 0 ? hard.index - 1 : hard.index + 1] = got_bits_beside[side];
       }
     }
     const auto expected = [&](uint64_t index, bool provisional) {
@@ -236,8 +257,8 @@ int64_t MeasurementImpl::FallsCorrection(size_t kernel) const {
       return LoadElement(dtype_, &bits);
     };
     for (uint64_t second : pairs) {
-      const double before = GotAt(kernel, output, second - 1);
-      const double after = GotAt(kernel, output, second);
+      const double before = LoadElement(dtype_, &got[second - 1]);
+      const double after = LoadElement(dtype_, &got[second]);
       if (!(after < before)) continue;
       for (bool provisional : {false, true}) {
         // The element before a piece was counted with its final result.
@@ -248,14 +269,6 @@ int64_t MeasurementImpl::FallsCorrection(size_t kernel) const {
     }
   }
   return correction;
-}
-
-double MeasurementImpl::GotAt(size_t kernel, size_t output, uint64_t index) const {
-  std::array<uint64_t, 2> got = {};
-  // A kernel that writes outside was found out before, when it ran on one input at the special values. A device that is
-  // lost only now leaves a 0.
-  RunOne(*idle_.front(), kernel, space_.At(index), got).IgnoreError();
-  return LoadElement(dtype_, &got[output]);
 }
 
 void MeasurementImpl::RunSpecialValues(Workspace& w) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "kernels/accuracy/compare_lanes.h"
 #include "kernels/accuracy/measurement.h"
 #include "kernels/accuracy/reference.h"
@@ -50,6 +51,12 @@ class MeasurementImpl final : public Measurement {
     size_t kernel;
     size_t output;
   };
+  // A hard output whose bits are not the provisional ones, and what the kernel gave at its neighbours, if it has those.
+  struct Corrected {
+    HardOutput hard;
+    uint64_t bits;
+    std::array<uint64_t, 2> got_bits_beside;
+  };
   // The outputs of a kernel at a special value.
   struct SpecialRun {
     std::string name;
@@ -77,6 +84,10 @@ class MeasurementImpl final : public Measurement {
   uint64_t ShuffledPiece(size_t piece) const;
   void RunInputs(uint64_t begin, uint64_t end);
   void RunHard(size_t first);
+  // What a kernel gives before and after a hard output.
+  absl::StatusOr<std::array<uint64_t, 2>> RunBeside(Workspace& w, const HardOutput& hard) const;
+  // Whether input `index` follows another one of the space that it is compared with.
+  bool HasNeighbour(uint64_t index) const { return index < space_.size() && space_.FollowsNeighbour(index); }
   // Makes the hard outputs of a piece known; the last of all pieces also those that fill no piece.
   void PublishHard(const std::vector<HardOutput>& found);
   void PublishWorst(Workspace& w);
@@ -84,7 +95,6 @@ class MeasurementImpl final : public Measurement {
   uint64_t HashOf(const char* data, size_t n, uint64_t start, size_t output) const;
   // What the falls that were counted with provisional results have to be corrected by.
   int64_t FallsCorrection(size_t kernel) const;
-  double GotAt(size_t kernel, size_t output, uint64_t index) const;
   // Runs the kernels at the special values, each alone. Part of the first piece, so that the status knows of it.
   void RunSpecialValues(Workspace& w);
 
@@ -151,7 +161,7 @@ class MeasurementImpl final : public Measurement {
   mutable std::mutex mutex_;  // guards what follows
   std::vector<std::unique_ptr<Workspace>> idle_;
   std::vector<HardOutput> hard_;
-  std::vector<std::pair<HardOutput, uint64_t>> corrected_;  // whose bits are not the provisional ones, and these
+  std::vector<Corrected> corrected_;
   size_t input_pieces_done_ = 0;
   std::vector<WorstList> worst_;
   std::vector<LargestEstimates> estimates_;
