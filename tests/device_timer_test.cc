@@ -30,15 +30,18 @@ int LaunchSeen(const Launch& launch) {
 }
 constexpr LaunchRow kRow = {"seen", 0, 1, 1, &LaunchSeen};
 
-class SmallGpu final : public Gpu {
+class SmallGpu final : public TimedGpu {
  public:
-  SmallGpu() { info_.l2_bytes = 1 << 20; }
+  explicit SmallGpu(Device& device) : device_(device) { info_.l2_bytes = 1 << 20; }
   const GpuInfo& info() const override { return info_; }
   absl::Status health() const override { return absl::OkStatus(); }
   GpuUse use() const override { return {}; }
-  GpuSensors sensors() const override { return {.clock_hz = 1e9}; }
+  GpuSensors sensors() const override { return {}; }
+  GpuSensors clock() const override { return {.clock_hz = 1e9}; }
+  Device& device() const override { return device_; }
 
  private:
+  Device& device_;
   GpuInfo info_;
 };
 
@@ -50,8 +53,8 @@ class DeviceTimerTest : public testing::Test {
     x_.resize(elements);
     std::iota(x_.begin(), x_.end(), 0.0f);
     const QueuedProgram program = {&kRow, {1, 1, sizeof(float)}, {}};
-    return MakeDeviceTimer(std::make_shared<SmallGpu>(), device_, program,
-                           {.inputs = {x_.data()}, .elements = elements}, cold);
+    return MakeDeviceTimer(std::make_shared<SmallGpu>(device_), program, {.inputs = {x_.data()}, .elements = elements},
+                           cold);
   }
 
   FakeDevice device_;
@@ -104,7 +107,7 @@ TEST_F(DeviceTimerTest, WhatTheDeviceSaysIsPassedOn) {
     const QueuedProgram program = {&kRow, {1, 1, sizeof(float)}, {}};
     const float x = 1;
     const auto timer =
-        MakeDeviceTimer(std::make_shared<SmallGpu>(), device, program, {.inputs = {&x}, .elements = 1}, false);
+        MakeDeviceTimer(std::make_shared<SmallGpu>(device), program, {.inputs = {&x}, .elements = 1}, false);
     ASSERT_TRUE(timer.ok());
     device.FailFrom(call, 1, absl::InternalError("so"));
     EXPECT_EQ((*timer)->TimeKernel(3).status().message(), "so") << call;

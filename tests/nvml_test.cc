@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/nvml.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,6 +20,28 @@ TEST(NvmlTest, ReadsWhatTheLibrarySays) {
   EXPECT_EQ(sensors.memory_clock_hz, 1002e6);
   EXPECT_EQ(sensors.throttled, 1);
   EXPECT_TRUE(std::isnan(sensors.power_watts)) << "which it does not know";
+}
+
+TEST(NvmlTest, ReadsTheClockAlone) {
+  const GpuSensors sensors = Nvml(ACTBENCH_FAKE_NVML).ReadClock("0000:01:00.0");
+  EXPECT_EQ(sensors.clock_hz, 1001e6);
+  EXPECT_EQ(sensors.throttled, 1);
+  EXPECT_TRUE(std::isnan(sensors.memory_clock_hz));
+  EXPECT_TRUE(std::isnan(sensors.temperature_celsius));
+}
+
+TEST(NvmlTest, LooksForAGpuOnce) {
+  void* const library = dlopen(ACTBENCH_FAKE_NVML, RTLD_NOW);
+  ASSERT_NE(library, nullptr);
+  const int& lookups = *static_cast<const int*>(dlsym(library, "fake_nvml_lookups"));
+  const int before = lookups;
+  const Nvml nvml(ACTBENCH_FAKE_NVML);
+  for (int time = 0; time < 3; ++time) {
+    nvml.Read("0000:01:00.0");
+    nvml.ReadClock("0000:01:00.0");
+  }
+  EXPECT_EQ(lookups - before, 1);
+  dlclose(library);
 }
 
 TEST(NvmlTest, KnowsNothingOfOtherGpus) {

@@ -14,7 +14,7 @@ namespace actbench::cuda {
 namespace {
 
 // A device and its queue, which all of its kernels share.
-class DeviceGpu final : public Gpu {
+class DeviceGpu final : public TimedGpu {
  public:
   DeviceGpu(GpuInfo info, std::unique_ptr<Device> device, const GpuLimits& limits)
       : info_(std::move(info)),
@@ -35,8 +35,9 @@ class DeviceGpu final : public Gpu {
             .graph_launches = static_cast<int64_t>(counts.graph_launches)};
   }
   GpuSensors sensors() const override { return Nvml::Default().Read(info_.pci_bus_id); }
+  GpuSensors clock() const override { return Nvml::Default().ReadClock(info_.pci_bus_id); }
+  Device& device() const override { return *device_; }
   DeviceQueue& queue() { return queue_; }
-  Device& device() { return *device_; }
 
  private:
   const GpuInfo info_;
@@ -55,7 +56,7 @@ class QueueProgram final : public DeviceProgram {
   }
 
   absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor& tensor, bool cold) const override {
-    return MakeDeviceTimer(gpu_, gpu_->device(), program_, tensor, cold);
+    return MakeDeviceTimer(gpu_, program_, tensor, cold);
   }
 
  private:

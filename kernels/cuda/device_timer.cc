@@ -15,8 +15,8 @@ constexpr size_t kUploadBytes = size_t{4} << 20;
 
 class Timer final : public DeviceTimer {
  public:
-  Timer(std::shared_ptr<const Gpu> gpu, Device& device, const QueuedProgram& program, size_t elements, bool cold)
-      : gpu_(std::move(gpu)), device_(device), program_(program), cold_(cold) {
+  Timer(std::shared_ptr<const TimedGpu> gpu, const QueuedProgram& program, size_t elements, bool cold)
+      : gpu_(std::move(gpu)), device_(gpu_->device()), program_(program), cold_(cold) {
     tensor_.elements = elements;
   }
   ~Timer() override;
@@ -30,7 +30,7 @@ class Timer final : public DeviceTimer {
   absl::StatusOr<double> TimeCopy(int64_t calls) override {
     return Time(calls, copy_graphs_, [this] { return SubmitCopy(); });
   }
-  GpuSensors sensors() const override { return gpu_->sensors(); }
+  GpuSensors sensors() const override { return gpu_->clock(); }
 
  private:
   using Graphs = std::map<int64_t, Graph>;  // by their calls
@@ -53,7 +53,7 @@ class Timer final : public DeviceTimer {
   template <class Submit>
   absl::StatusOr<Graph> Capture(int64_t calls, const Submit& submit);
 
-  const std::shared_ptr<const Gpu> gpu_;
+  const std::shared_ptr<const TimedGpu> gpu_;
   Device& device_;
   const QueuedProgram program_;
   const bool cold_;
@@ -205,10 +205,10 @@ absl::StatusOr<Graph> Timer::Capture(int64_t calls, const Submit& submit) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeDeviceTimer(std::shared_ptr<const Gpu> gpu, Device& device,
+absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeDeviceTimer(std::shared_ptr<const TimedGpu> gpu,
                                                              const QueuedProgram& program, const HostTensor& tensor,
                                                              bool cold) {
-  auto timer = std::make_unique<Timer>(std::move(gpu), device, program, tensor.elements, cold);
+  auto timer = std::make_unique<Timer>(std::move(gpu), program, tensor.elements, cold);
   if (absl::Status status = timer->Prepare(tensor); !status.ok()) return status;
   return std::unique_ptr<DeviceTimer>(std::move(timer));
 }

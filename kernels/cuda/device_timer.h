@@ -13,8 +13,16 @@
 
 namespace actbench::cuda {
 
-// As DeviceProgram::MakeTimer. `device` is that of `gpu`, which the timer shares.
-absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeDeviceTimer(std::shared_ptr<const Gpu> gpu, Device& device,
+// A GPU as a timer needs it.
+class TimedGpu : public Gpu {
+ public:
+  virtual Device& device() const = 0;
+  // sensors() without what a timer does not ask, as it asks often.
+  virtual GpuSensors clock() const = 0;
+};
+
+// As DeviceProgram::MakeTimer; its sensors are the GPU's clock().
+absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeDeviceTimer(std::shared_ptr<const TimedGpu> gpu,
                                                              const QueuedProgram& program, const HostTensor& tensor,
                                                              bool cold);
 

@@ -10,7 +10,6 @@ namespace actbench::cuda {
 namespace {
 
 // What is used of nvml.h, whose ABI does not change, so that it builds without the header.
-using Handle = struct nvmlDevice_st*;
 struct Utilization {
   unsigned gpu;     // percent of the last second or so in which a kernel ran
   unsigned memory;  // and in which memory was read or written
@@ -24,6 +23,7 @@ constexpr int kSuccess = 0;
 constexpr unsigned kTemperatureOfGpu = 0;
 constexpr unsigned kProcessorClock = 1;
 constexpr unsigned kMemoryClock = 2;
+constexpr double kHertzPerMegahertz = 1e6;
 // Why clocks are lower than they might be: power (software's cap, hardware's brake), heat (software's, hardware's), or
 // the hardware's slowdown, which is either.
 constexpr unsigned long long kThrottleReasons = 0x4 | 0x80 | 0x20 | 0x40 | 0x8;
@@ -33,13 +33,13 @@ constexpr unsigned long long kThrottleReasons = 0x4 | 0x80 | 0x20 | 0x40 | 0x8;
 struct Nvml::Functions {
   void* library = nullptr;
   int (*shutdown)() = nullptr;
-  int (*handle)(const char* pci_bus_id, Handle* device) = nullptr;
-  int (*utilization)(Handle device, Utilization* utilization) = nullptr;
-  int (*memory)(Handle device, Memory* memory) = nullptr;
-  int (*temperature)(Handle device, unsigned sensor, unsigned* celsius) = nullptr;
-  int (*power)(Handle device, unsigned* milliwatts) = nullptr;
-  int (*clock)(Handle device, unsigned which, unsigned* megahertz) = nullptr;
-  int (*throttle_reasons)(Handle device, unsigned long long* reasons) = nullptr;
+  int (*handle)(const char* pci_bus_id, Gpu** gpu) = nullptr;
+  int (*utilization)(Gpu* gpu, Utilization* utilization) = nullptr;
+  int (*memory)(Gpu* gpu, Memory* memory) = nullptr;
+  int (*temperature)(Gpu* gpu, unsigned sensor, unsigned* celsius) = nullptr;
+  int (*power)(Gpu* gpu, unsigned* milliwatts) = nullptr;
+  int (*clock)(Gpu* gpu, unsigned which, unsigned* megahertz) = nullptr;
+  int (*throttle_reasons)(Gpu* gpu, unsigned long long* reasons) = nullptr;
 };
 
 Nvml::Nvml(const std::string& library) {
@@ -79,29 +79,48 @@ const Nvml& Nvml::Default() {
   return *nvml;
 }
 
-GpuSensors Nvml::Read(const std::string& pci_bus_id) const {
+Nvml::Gpu* Nvml::Find(const std::string& pci_bus_id) const {
+  if (functions_ == nullptr) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto found = gpus_.find(pci_bus_id);
+  if (found != gpus_.end()) return found->second;
+  Gpu* gpu = nullptr;
+  if (functions_->handle(pci_bus_id.c_str(), &gpu) != kSuccess) return nullptr;
+  return gpus_[pci_bus_id] = gpu;
+}
+
+GpuSensors Nvml::ReadClock(const std::string& pci_bus_id) const {
   GpuSensors sensors;
-  Handle device = nullptr;
-  if (functions_ == nullptr || functions_->handle(pci_bus_id.c_str(), &device) != kSuccess) return sensors;
-  constexpr double kHertzPerMegahertz = 1e6;
+  Gpu* const gpu = Find(pci_bus_id);
+  if (gpu == nullptr) return sensors;
+  unsigned megahertz = 0;
+  if (functions_->clock(gpu, kProcessorClock, &megahertz) == kSuccess) {
+    sensors.clock_hz = kHertzPerMegahertz * megahertz;
+  }
+  unsigned long long reasons = 0;
+  if (functions_->throttle_reasons(gpu, &reasons) == kSuccess) {
+    sensors.throttled = (reasons & kThrottleReasons) != 0 ? 1 : 0;
+  }
+  return sensors;
+}
+
+GpuSensors Nvml::Read(const std::string& pci_bus_id) const {
+  GpuSensors sensors = ReadClock(pci_bus_id);
+  Gpu* const gpu = Find(pci_bus_id);
+  if (gpu == nullptr) return sensors;
   constexpr double kWattsPerMilliwatt = 1e-3;
   constexpr double kRatioPerPercent = 0.01;
   Utilization utilization;
-  if (functions_->utilization(device, &utilization) == kSuccess) {
+  if (functions_->utilization(gpu, &utilization) == kSuccess) {
     sensors.utilization_ratio = kRatioPerPercent * utilization.gpu;
   }
   Memory memory;
-  if (functions_->memory(device, &memory) == kSuccess) sensors.memory_used_bytes = static_cast<double>(memory.used);
+  if (functions_->memory(gpu, &memory) == kSuccess) sensors.memory_used_bytes = static_cast<double>(memory.used);
   unsigned value = 0;
-  if (functions_->temperature(device, kTemperatureOfGpu, &value) == kSuccess) sensors.temperature_celsius = value;
-  if (functions_->power(device, &value) == kSuccess) sensors.power_watts = kWattsPerMilliwatt * value;
-  if (functions_->clock(device, kProcessorClock, &value) == kSuccess) sensors.clock_hz = kHertzPerMegahertz * value;
-  if (functions_->clock(device, kMemoryClock, &value) == kSuccess) {
+  if (functions_->temperature(gpu, kTemperatureOfGpu, &value) == kSuccess) sensors.temperature_celsius = value;
+  if (functions_->power(gpu, &value) == kSuccess) sensors.power_watts = kWattsPerMilliwatt * value;
+  if (functions_->clock(gpu, kMemoryClock, &value) == kSuccess) {
     sensors.memory_clock_hz = kHertzPerMegahertz * value;
-  }
-  unsigned long long reasons = 0;
-  if (functions_->throttle_reasons(device, &reasons) == kSuccess) {
-    sensors.throttled = (reasons & kThrottleReasons) != 0 ? 1 : 0;
   }
   return sensors;
 }

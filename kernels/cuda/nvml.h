@@ -4,7 +4,9 @@
 #ifndef ACTBENCH_KERNELS_CUDA_NVML_H_
 #define ACTBENCH_KERNELS_CUDA_NVML_H_
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "kernels/gpu.h"
@@ -26,10 +28,19 @@ class Nvml {
   bool loaded() const { return functions_ != nullptr; }
   // Of the GPU with this bus id, as GpuInfo has it. What is not known is NaN.
   GpuSensors Read(const std::string& pci_bus_id) const;
+  // Its clock and whether it is throttled alone, for whoever asks often.
+  GpuSensors ReadClock(const std::string& pci_bus_id) const;
 
  private:
   struct Functions;
+  struct Gpu;
+
+  // Null where it is not known. Looked for once.
+  Gpu* Find(const std::string& pci_bus_id) const;
+
   std::unique_ptr<const Functions> functions_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Gpu*> gpus_;  // those that were found; guarded by mutex_
 };
 
 }  // namespace actbench::cuda
