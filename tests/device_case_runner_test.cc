@@ -17,7 +17,11 @@ namespace {
 // A device of which every time and every look at the sensors is told beforehand; the last stays.
 struct Script {
   std::deque<double> kernel_ns = {100};
+  std::deque<double> copy_ns = {50};
   std::deque<GpuSensors> sensors = {{.clock_hz = 1.5e9, .throttled = 0}};
+  // The same after copies; without any, as after kernels.
+  std::deque<GpuSensors> copy_sensors = {};
+  bool copies = false;  // came last
   int kernel_times = 0;
 };
 
@@ -26,10 +30,16 @@ class ScriptedTimer final : public DeviceTimer {
   explicit ScriptedTimer(Script& script) : script_(script) {}
   absl::StatusOr<double> TimeKernel(int64_t) override {
     ++script_.kernel_times;
+    script_.copies = false;
     return Next(script_.kernel_ns);
   }
-  absl::StatusOr<double> TimeCopy(int64_t) override { return 50; }
-  GpuSensors sensors() const override { return Next(script_.sensors); }
+  absl::StatusOr<double> TimeCopy(int64_t) override {
+    script_.copies = true;
+    return Next(script_.copy_ns);
+  }
+  GpuSensors sensors() const override {
+    return Next(script_.copies && !script_.copy_sensors.empty() ? script_.copy_sensors : script_.sensors);
+  }
 
  private:
   template <class T>
@@ -108,10 +118,21 @@ TEST_F(DeviceCaseRunnerTest, ThrottledSamplesDoNotCount) {
 }
 
 TEST_F(DeviceCaseRunnerTest, WhereMostAreThrottledTheSliceIs) {
-  script_.sensors = {At(1.5e9, 1)};
+  script_.sensors = {At(1.5e9, 0), At(1.2e9, 1)};
+  script_.copy_sensors = {At(1.5e9, 0)};
   const Slice slice = Run();
-  EXPECT_FALSE(slice.ns_per_call.empty());
+  EXPECT_GT(slice.ns_per_call.size(), 1u);
   EXPECT_GE(slice.noise.throttled_periods.value_or(0), 1);
+  EXPECT_EQ(slice.clock_ghz, 1.2) << "that of all, which now count";
+}
+
+TEST_F(DeviceCaseRunnerTest, ThrottledCopiesDoNotCountEither) {
+  script_.copy_sensors = {At(1.5e9, 0)};
+  EXPECT_EQ(Run().noise.throttled_periods.value_or(0), 0);
+  script_.copy_sensors = {At(1.2e9, 0)};
+  const Slice slow = Run();
+  EXPECT_GE(slow.noise.throttled_periods.value_or(0), 1) << "at 0.8 of the clock that the kernel had";
+  EXPECT_EQ(slow.copy_ns, 50);
 }
 
 TEST_F(DeviceCaseRunnerTest, WithoutSensorsAllCount) {

@@ -33,6 +33,28 @@ struct Samples {
   int64_t calls = 1;
 };
 
+// Which samples count.
+struct Counted {
+  std::vector<double> ns;
+  double clock_hz;  // the slowest of them
+  bool throttled;   // most would not, so all do
+};
+
+Counted CountedOf(const std::vector<Sample>& samples, double fastest_clock_hz) {
+  const auto counts = [&](const Sample& sample) {
+    return !sample.throttled && sample.clock_hz >= kLeastClock * fastest_clock_hz;
+  };
+  const auto count = std::count_if(samples.begin(), samples.end(), counts);
+  Counted counted = {
+      .ns = {}, .clock_hz = fastest_clock_hz, .throttled = 2 * static_cast<size_t>(count) < samples.size()};
+  for (const Sample& sample : samples) {
+    if (!counted.throttled && !counts(sample)) continue;
+    counted.ns.push_back(sample.ns);
+    counted.clock_hz = std::min(counted.clock_hz, sample.clock_hz);
+  }
+  return counted;
+}
+
 using TimeCalls = absl::FunctionRef<absl::StatusOr<double>(int64_t)>;
 
 // Until `time` is over, but at least one, after some that do not count.
@@ -90,24 +112,18 @@ absl::StatusOr<Slice> DeviceCaseRunner::Run(std::chrono::nanoseconds time) {
   slice.calls_per_sample = kernel->calls;
   slice.noise = NoiseBetween(before, ReadNoise(), AvailableCpus());
   double fastest = 0;
-  for (const Sample& sample : kernel->samples) fastest = std::max(fastest, sample.clock_hz);
-  std::vector<double> all;
-  double slowest = fastest;  // of those that count
-  for (const Sample& sample : kernel->samples) {
-    all.push_back(sample.ns);
-    if (sample.throttled || sample.clock_hz < kLeastClock * fastest) continue;
-    slice.ns_per_call.push_back(sample.ns);
-    slowest = std::min(slowest, sample.clock_hz);
+  for (const Samples* samples : {&*kernel, &*copy}) {
+    for (const Sample& sample : samples->samples) fastest = std::max(fastest, sample.clock_hz);
   }
-  if (2 * slice.ns_per_call.size() < all.size()) {
-    slice.ns_per_call = std::move(all);
+  Counted of_kernel = CountedOf(kernel->samples, fastest);
+  const Counted of_copy = CountedOf(copy->samples, fastest);
+  if (of_kernel.throttled || of_copy.throttled) {
     slice.noise.throttled_periods = slice.noise.throttled_periods.value_or(0) + 1;
   }
+  slice.ns_per_call = std::move(of_kernel.ns);
   std::sort(slice.ns_per_call.begin(), slice.ns_per_call.end());
-  slice.clock_ghz = slowest / kGigahertz;
-  std::vector<double> copies;
-  for (const Sample& sample : copy->samples) copies.push_back(sample.ns);
-  slice.copy_ns = Median(copies);
+  slice.clock_ghz = of_kernel.clock_hz / kGigahertz;
+  slice.copy_ns = Median(of_copy.ns);
   return slice;
 }
 

@@ -16,9 +16,10 @@ class DeviceCaseRunner final : public CaseRunner {
   // As CaseRunner::Make. UNIMPLEMENTED for rivals and in place, INVALID_ARGUMENT for more threads than one.
   static absl::StatusOr<std::unique_ptr<CaseRunner>> Make(const BenchmarkCase& benchmark, uint64_t layout_seed);
 
-  // A sample that was taken while the sensors said that the clock was held down, or at less than 0.95 of the fastest
-  // that they showed in this slice, does not count; where that leaves fewer than half of them, all count and the slice
-  // is said to be throttled.
+  // A sample, of the kernel or of a copy, that was taken while the sensors said that the clock was held down, or at
+  // less than 0.95 of the fastest that they showed in this slice, does not count; where that leaves fewer than half of
+  // either, all of those count and the slice is said to be throttled. Its clock is the slowest of the kernel's samples
+  // that count.
   absl::StatusOr<Slice> Run(std::chrono::nanoseconds time) override;
 
  private:
