@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#define ACT_FN __device__ __forceinline__
-
-#include "kernels/cuda/conversions.cuh"
+#include "kernels/cuda/sweep_distance.h"
 #include "kernels/cuda/sweep_rows.h"
 
 namespace actbench::cuda {
@@ -27,15 +25,6 @@ __global__ void FillWith(Bits* out, Bits value, uint64_t count) {
   for (uint64_t i = blockIdx.x * uint64_t{kThreads} + threadIdx.x; i < count; i += stride) out[i] = value;
 }
 
-// The place of a number among all of its dtype; both zeros have the same.
-template <class Bits>
-ACT_FN int64_t PlaceOf(Bits bits) {
-  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
-  const auto magnitude = static_cast<int64_t>(bits & static_cast<Bits>(~kSign));
-  return (bits & kSign) != 0 ? -magnitude : magnitude;
-}
-
-// `infinity` are the bits of the dtype's: what is above them is NaN.
 template <class Bits>
 __global__ void Compare(const Bits* got, const Bits* expected, SweepCounts* counts, uint64_t first, uint64_t count,
                         Bits infinity) {
@@ -43,18 +32,10 @@ __global__ void Compare(const Bits* got, const Bits* expected, SweepCounts* coun
   uint64_t differing = 0;
   uint64_t worst = 0;
   for (uint64_t i = blockIdx.x * uint64_t{kThreads} + threadIdx.x; i < count; i += stride) {
-    const Bits a = got[i];
-    const Bits b = expected[i];
-    if (a == b) continue;
-    const int64_t place_a = PlaceOf(a);
-    const int64_t place_b = PlaceOf(b);
-    const bool nan_a = place_a > infinity || place_a < -static_cast<int64_t>(infinity);
-    const bool nan_b = place_b > infinity || place_b < -static_cast<int64_t>(infinity);
-    if (nan_a && nan_b) continue;
+    const SweepDistance distance = DistanceOf(got[i], expected[i], infinity);
+    if (!distance.differ) continue;
     ++differing;
-    const uint64_t steps = static_cast<uint64_t>(place_a > place_b ? place_a - place_b : place_b - place_a);
-    const uint64_t distance = nan_a != nan_b ? 0xffffffffu : min(steps, uint64_t{0xfffffffeu});
-    worst = max(worst, distance << 32 | ((first + i) & 0xffffffffu));
+    worst = max(worst, uint64_t{distance.steps} << 32 | ((first + i) & 0xffffffffu));
   }
   if (differing == 0) return;
   atomicAdd(reinterpret_cast<unsigned long long*>(&counts->differing), differing);

@@ -11,9 +11,8 @@ namespace actbench::cuda {
 
 // What a comparison finds, as it lies in the device's memory.
 struct SweepCounts {
-  uint64_t differing;  // results whose bits differ, NaN and NaN aside
-  // The largest distance of two results, in steps from one number of the dtype to the next, above the bits of the input
-  // that it is at. Of NaN and a number it is 2^32 - 1.
+  uint64_t differing;  // results that differ
+  // The most steps that two of them are apart, above the bits of the input that it is at (sweep_distance.h).
   uint64_t worst;
 };
 
