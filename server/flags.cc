@@ -116,8 +116,10 @@ void AddLimits(FlagAdder& flags, ServerOptions& options) {
   flags.AddSize(kBenchmarkBytesRange, limits.benchmark_bytes, "The most memory that a benchmark case may take");
   flags.AddNumber(kBenchmarkSecondsRange, limits.benchmark_seconds,
                   "The longest that a benchmark run may take, as planned, in seconds");
-  flags.AddSize(kGpuMemoryRange, options.gpu_limits.memory_bytes,
-                "The most memory of each GPU that work for it may take, 4 MiB at a time; less: it serves nothing");
+  flags.AddSize(
+      kGpuMemoryRange, options.gpu_limits.memory_bytes,
+      "The most memory of each GPU that evaluating and measuring accuracy on it may take, 4 MiB at a time; less: no "
+      "GPU is used. Benchmarks take theirs beside it, up to --max_benchmark_bytes");
   flags.AddSize(kGpuPinnedRange, options.gpu_limits.pinned_bytes,
                 "The most of this machine's memory that each GPU reads and writes directly, likewise");
   flags.AddSize(kMemoryQuotaRange, options.memory_quota_bytes,

@@ -29,6 +29,7 @@ std::vector<LaunchTable> AllLaunchTables() {
 
 std::vector<std::unique_ptr<Backend>> Backends(const GpuLimits& limits) {
   std::vector<std::unique_ptr<Backend>> backends;
+  if (!HasRoom(limits)) return backends;
   for (GpuInfo& info : FindDevices()) {
     auto device = std::make_unique<CudaDevice>(info.ordinal, info.processors);
     for (auto& backend : MakeDeviceBackends(std::move(info), std::move(device), AllLaunchTables(), limits)) {

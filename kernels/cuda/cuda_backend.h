@@ -10,7 +10,8 @@
 
 namespace actbench::cuda {
 
-// Those of the devices that this machine has; none where it has no driver.
+// Those of the devices that this machine has; none where it has no driver. None are looked for where the limits have no
+// room for one.
 std::vector<std::unique_ptr<Backend>> Backends(const GpuLimits& limits);
 
 }  // namespace actbench::cuda

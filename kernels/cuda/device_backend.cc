@@ -13,13 +13,17 @@
 namespace actbench::cuda {
 namespace {
 
+QueueLimits ToQueueLimits(const GpuLimits& limits) {
+  return {.device_bytes = static_cast<size_t>(limits.memory_bytes),
+          .pinned_bytes = static_cast<size_t>(limits.pinned_bytes)};
+}
+
 // A device and its queue, which all of its kernels share.
 class DeviceGpu final : public TimedGpu {
  public:
   DeviceGpu(GpuInfo info, std::unique_ptr<Device> device, const GpuLimits& limits)
       : info_(std::move(info)),
-        limits_({.device_bytes = static_cast<size_t>(limits.memory_bytes),
-                 .pinned_bytes = static_cast<size_t>(limits.pinned_bytes)}),
+        limits_(ToQueueLimits(limits)),
         device_(std::move(device)),
         queue_(info_.device, *device_, limits_) {}
 
@@ -117,6 +121,11 @@ class DeviceBackend final : public Backend {
 };
 
 }  // namespace
+
+bool HasRoom(const GpuLimits& limits) {
+  const QueueLimits queue = ToQueueLimits(limits);
+  return std::min(queue.device_bytes, queue.pinned_bytes) >= queue.chunk_bytes;
+}
 
 std::vector<std::unique_ptr<Backend>> MakeDeviceBackends(GpuInfo info, std::unique_ptr<Device> device,
                                                          const std::vector<LaunchTable>& tables,

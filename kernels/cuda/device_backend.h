@@ -11,6 +11,9 @@
 
 namespace actbench::cuda {
 
+// Whether a device can serve within them: they have room for a slot of its queue.
+bool HasRoom(const GpuLimits& limits);
+
 // With the kernels of these tables, which live as long as the program; in the order in which they name providers.
 std::vector<std::unique_ptr<Backend>> MakeDeviceBackends(GpuInfo info, std::unique_ptr<Device> device,
                                                          const std::vector<LaunchTable>& tables,
