@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of backends. The only file, beside own_tables.cc, that knows what was built in.
+#include "kernels/backends.h"
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "kernel_groups.h"  // made by kernels/CMakeLists.txt
-#include "kernels/backend.h"
 #include "kernels/kernel_table.h"
 
 // ACTBENCH_PEERS(X) calls X(peer) for each peer of kernels/peers/CMakeLists.txt that was built.
@@ -64,7 +65,7 @@ KernelTables AllTables() {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Backend>> DefaultBackends([[maybe_unused]] const GpuLimits& gpu_limits) {
+std::vector<std::unique_ptr<Backend>> CpuBackends() {
   std::vector<std::unique_ptr<CpuBackend>> made;  // in the order of the tables: of each provider the narrowest first
   for (const KernelTable& table : AllTables()) {
     auto found = std::find_if(made.begin(), made.end(), [&](const auto& backend) {
@@ -76,9 +77,20 @@ std::vector<std::unique_ptr<Backend>> DefaultBackends([[maybe_unused]] const Gpu
   std::vector<std::unique_ptr<Backend>> backends;
   backends.reserve(made.size());
   for (auto& backend : made) backends.push_back(std::move(backend));
+  return backends;
+}
+
+std::vector<std::unique_ptr<Backend>> GpuBackends([[maybe_unused]] const GpuLimits& limits) {
 #if ACTBENCH_HAS_CUDA
-  for (auto& backend : cuda::Backends(gpu_limits)) backends.push_back(std::move(backend));
+  return cuda::Backends(limits);
+#else
+  return {};
 #endif
+}
+
+std::vector<std::unique_ptr<Backend>> DefaultBackends(const GpuLimits& gpu_limits) {
+  std::vector<std::unique_ptr<Backend>> backends = CpuBackends();
+  for (auto& backend : GpuBackends(gpu_limits)) backends.push_back(std::move(backend));
   return backends;
 }
 

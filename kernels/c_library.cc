@@ -10,6 +10,7 @@
 
 #include "absl/types/span.h"
 #include "kernels/accuracy/error.h"
+#include "kernels/backends.h"
 #include "kernels/catalog.h"
 #include "kernels/streaming.h"
 
@@ -34,9 +35,15 @@ struct CKernel {
   size_t outputs;  // y, or dx [, dgate]
 };
 
+// Those of the CPU.
+const Catalog& Kernels() {
+  static const Catalog* const catalog = new Catalog(actbench::CpuBackends());
+  return *catalog;
+}
+
 const Kernel* FindKernel(std::string_view name) {
-  for (const Kernel& kernel : Catalog::Default().kernels()) {
-    if (kernel.on_device == nullptr && kernel.Name() == name) return &kernel;
+  for (const Kernel& kernel : Kernels().kernels()) {
+    if (kernel.Name() == name) return &kernel;
   }
   return nullptr;
 }
@@ -47,9 +54,7 @@ const Kernel* FindKernel(std::string_view name) {
 ACTBENCH_EXPORT const char* actbench_kernel_names() {
   static const std::string* const names = [] {
     auto* const lines = new std::string;
-    for (const Kernel& kernel : Catalog::Default().kernels()) {
-      if (kernel.on_device == nullptr) *lines += kernel.Name() + "\n";
-    }
+    for (const Kernel& kernel : Kernels().kernels()) *lines += kernel.Name() + "\n";
     return lines;
   }();
   return names->c_str();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -11,7 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "kernels/backend.h"
+#include "kernels/backends.h"
 #include "kernels/plugin_file.h"
 #include "kernels/plugin_table.h"
 #include "kernels/plugin_trial.h"
@@ -40,6 +41,12 @@ absl::StatusOr<Argument> ParseArgument(const std::string& text) {
   return argument;
 }
 
+absl::Status NameIsTaken(const std::string& name, const std::set<std::string>& taken) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "its name is ", Quoted(name), ", but there is a provider of that name; taken are: ", absl::StrJoin(taken, ", "),
+      "; NAME=FILE gives it another name"));
+}
+
 // A plug-in that has been loaded and checked.
 struct Loaded {
   PluginInfo info;
@@ -55,11 +62,7 @@ absl::StatusOr<Loaded> Load(const Argument& argument, const std::set<std::string
   if (!table.ok()) return table.status();
   absl::StatusOr<PluginTable> read = ReadTable(**table, argument.name, argument.strange);
   if (!read.ok()) return read.status();
-  if (taken.contains(read->provider)) {
-    return absl::InvalidArgumentError(absl::StrCat("its name is ", Quoted(read->provider),
-                                                   ", but there is a provider of that name; taken are: ",
-                                                   absl::StrJoin(taken, ", "), "; NAME=FILE gives it another name"));
-  }
+  if (taken.contains(read->provider)) return NameIsTaken(read->provider, taken);
   return Loaded{{read->provider, read->version, argument.file, *std::move(hash), std::move(read->warnings)},
                 std::move(read->kernels)};
 }
@@ -76,6 +79,10 @@ absl::StatusOr<Loaded> TryAndLoad(const std::string& text, const std::set<std::s
     if (absl::Status status = TryInChild(load); !status.ok()) return status;
   }
   return Load(*argument, taken);
+}
+
+absl::Status OfPlugin(const std::string& plugin, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat("plug-in ", plugin, ": ", status.message()));
 }
 
 // The kernels of one plug-in and instruction set.
@@ -104,14 +111,14 @@ absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std:
                                                            const GpuLimits& gpu_limits, PluginTrial trial) {
   if (plugins.empty() && gpu_limits == GpuLimits())
     return std::shared_ptr<const Catalog>(std::shared_ptr<const Catalog>(), &Catalog::Default());
-  std::vector<std::unique_ptr<Backend>> backends = DefaultBackends(gpu_limits);
+  std::vector<std::unique_ptr<Backend>> backends = CpuBackends();
   std::set<std::string> taken;
   for (const auto& backend : backends) taken.insert(backend->Provider());
+  std::map<std::string, std::string> by_provider;  // plug-ins
   for (const std::string& plugin : plugins) {
     absl::StatusOr<Loaded> loaded = TryAndLoad(plugin, taken, trial);
-    if (!loaded.ok()) {
-      return absl::Status(loaded.status().code(), absl::StrCat("plug-in ", plugin, ": ", loaded.status().message()));
-    }
+    if (!loaded.ok()) return OfPlugin(plugin, loaded.status());
+    by_provider[loaded->info.provider] = plugin;
     taken.insert(loaded->info.provider);
     // Before all others: later backends are preferred.
     std::vector<std::unique_ptr<Backend>> made;
@@ -120,6 +127,11 @@ absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std:
       if (!backend->Kernels().empty()) made.push_back(std::move(backend));
     }
     backends.insert(backends.begin(), std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
+  }
+  for (auto& backend : GpuBackends(gpu_limits)) {
+    const auto found = by_provider.find(backend->Provider());
+    if (found != by_provider.end()) return OfPlugin(found->second, NameIsTaken(found->first, taken));
+    backends.push_back(std::move(backend));
   }
   return std::make_shared<const Catalog>(backends);
 }
@@ -130,8 +142,10 @@ LoadedPlugins LoadedOf(absl::Span<const std::string> arguments, const Catalog& c
   return loaded;
 }
 
-absl::StatusOr<std::shared_ptr<const Catalog>> MakeSameCatalog(const LoadedPlugins& plugins) {
-  absl::StatusOr<std::shared_ptr<const Catalog>> catalog = MakeCatalog(plugins.arguments, {}, PluginTrial::kNone);
+absl::StatusOr<std::shared_ptr<const Catalog>> MakeSameCatalog(const LoadedPlugins& plugins,
+                                                               const GpuLimits& gpu_limits) {
+  absl::StatusOr<std::shared_ptr<const Catalog>> catalog =
+      MakeCatalog(plugins.arguments, gpu_limits, PluginTrial::kNone);
   if (!catalog.ok()) return catalog.status();
   for (const PluginInfo& plugin : (*catalog)->plugins()) {
     const auto hash = plugins.content_hashes.find(plugin.provider);

@@ -25,9 +25,11 @@ enum class PluginTrial { kFirst, kNone };
 // warning, where they would be an error: for a plug-in of another version of this program. A file may be given under
 // several names. Where a request names no provider, the kernels of plug-ins come after all others of their tier.
 //
+// GPUs are looked for when all plug-ins have been tried: a process that has started a driver had better not fork.
+//
 // INVALID_ARGUMENT or NOT_FOUND names the file, what is wrong, what was found and what is allowed; then nothing of it
-// has been loaded, if it was tried first. What has been loaded is never unloaded. One call at a time, and better before
-// there are other threads.
+// has been loaded, if it was tried first, unless its name is that of kernels that a GPU here has. What has been loaded
+// is never unloaded. One call at a time, and better before there are other threads.
 absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std::string> plugins,
                                                            const GpuLimits& gpu_limits = {},
                                                            PluginTrial trial = PluginTrial::kFirst);
@@ -41,7 +43,8 @@ LoadedPlugins LoadedOf(absl::Span<const std::string> arguments, const Catalog& c
 
 // The catalog of the process that has loaded them, in another one. FAILED_PRECONDITION names a file that is another one
 // by now.
-absl::StatusOr<std::shared_ptr<const Catalog>> MakeSameCatalog(const LoadedPlugins& plugins);
+absl::StatusOr<std::shared_ptr<const Catalog>> MakeSameCatalog(const LoadedPlugins& plugins,
+                                                               const GpuLimits& gpu_limits = {});
 
 }  // namespace actbench
 

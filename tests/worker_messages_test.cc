@@ -52,6 +52,19 @@ TEST(WorkerMessagesTest, ATaskTellsHowManyInputsFollow) {
   EXPECT_EQ(*GivenInputsOf(Read(ToLine(task))), 2u);
 }
 
+TEST(WorkerMessagesTest, ATaskTellsWhetherItNeedsAGpu) {
+  WorkerTask task = {.benchmark = CaseOf("sigmoid"), .layout_seed = 0, .cpus = {0}};
+  EXPECT_FALSE(*NeedsGpu(Read(ToLine(task))));
+  Kernel on_gpu = *task.benchmark.kernel;
+  on_gpu.device = "cuda:0";
+  task.benchmark.rivals = {{.kernel = &on_gpu}};
+  EXPECT_TRUE(*NeedsGpu(Read(ToLine(task))));
+  task.benchmark.rivals = {};
+  task.benchmark.kernel = &on_gpu;
+  EXPECT_TRUE(*NeedsGpu(Read(ToLine(task))));
+  EXPECT_FALSE(NeedsGpu("{}").ok());
+}
+
 TEST(WorkerMessagesTest, ASliceArrivesAsItWasSent) {
   Slice slice = {.ns_per_call = {0.1, 1e300},
                  .ratios = {{1.5, 0.5}, {}},

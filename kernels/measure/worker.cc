@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kernels/backends.h"
 #include "kernels/measure/line_stream.h"
 #include "kernels/measure/worker_messages.h"
 #include "kernels/plugins.h"
@@ -24,8 +25,11 @@ namespace {
 
 absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const std::string& line) {
   const absl::StatusOr<LoadedPlugins> plugins = PluginsOf(line);
+  const absl::StatusOr<bool> needs_gpu = NeedsGpu(line);
   if (!plugins.ok()) return plugins.status();
-  return MakeSameCatalog(*plugins);
+  if (!needs_gpu.ok()) return needs_gpu.status();
+  // Each process would look for them, and the driver's threads would run beside what is timed.
+  return MakeSameCatalog(*plugins, *needs_gpu ? GpuLimits() : kNoGpus);
 }
 
 // Of the task that the line is, and what is given with it. The catalog has to outlive it.

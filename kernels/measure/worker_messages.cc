@@ -162,6 +162,13 @@ absl::StatusOr<LoadedPlugins> PluginsOf(const std::string& line) {
   return Parse(line, [](const Json& json) { return PluginsFrom(json.at("plugins")); });
 }
 
+absl::StatusOr<bool> NeedsGpu(const std::string& line) {
+  const absl::StatusOr<NamedTask> named = Parse(line, NamedTaskFrom);
+  if (!named.ok()) return named.status();
+  return std::any_of(named->selectors.begin(), named->selectors.end(),
+                     [](const KernelSelector& selector) { return selector.device != "cpu"; });
+}
+
 absl::StatusOr<size_t> GivenInputsOf(const std::string& line) {
   return Parse(line, [](const Json& json) { return json.at("given").get<size_t>(); });
 }

@@ -30,6 +30,8 @@ struct WorkerTask {
 // Without the given inputs. From a worker of the same build, so what cannot be read is INTERNAL.
 std::string ToLine(const WorkerTask& task);
 absl::StatusOr<LoadedPlugins> PluginsOf(const std::string& line);
+// Whether a kernel of the task is not on the CPU.
+absl::StatusOr<bool> NeedsGpu(const std::string& line);
 absl::StatusOr<WorkerTask> TaskFromLine(const std::string& line, const Catalog& catalog);
 // How many given inputs of elements * element_bytes() follow the line.
 absl::StatusOr<size_t> GivenInputsOf(const std::string& line);
