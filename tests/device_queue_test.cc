@@ -132,6 +132,19 @@ TEST_F(DeviceQueueTest, WhatWasNotLaunchedIsNoRepeatedWork) {
   EXPECT_EQ(device_.calls["BeginCapture"], 1);
 }
 
+TEST_F(DeviceQueueTest, WhatWasNotWhollyCapturedIsNoGraph) {
+  DeviceQueue queue("cuda:0", device_, kLimits);
+  Tensor first(100);
+  EXPECT_TRUE(Run(queue, first).ok());
+  device_.FailFrom("Run", 2, absl::InternalError("once"));
+  EXPECT_FALSE(Run(queue, first).ok());
+  device_.FailFrom("Run", 1 << 30, absl::OkStatus());
+  Tensor second(100, 7);
+  EXPECT_TRUE(Run(queue, second).ok());
+  second.ExpectDone();
+  EXPECT_EQ(device_.calls["BeginCapture"], 2);
+}
+
 TEST_F(DeviceQueueTest, AGraphIsOfOneShapeAndOneKernel) {
   DeviceQueue queue("cuda:0", device_, kLimits);
   for (int time = 0; time < 3; ++time) {

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,8 +14,8 @@
 
 namespace actbench::cuda {
 
-// Opaque handles of the device. They live as long as the device; what is made of them is given back by its Free or
-// Destroy, but for those of a device that is lost, which nothing can be done with any more.
+// Opaque handles of the device, which must outlive them. What is made of them is given back by its Free or Destroy,
+// those of a device that is lost too.
 using Stream = void*;
 using Event = void*;
 using Graph = void*;
@@ -55,6 +57,46 @@ class Device {
   // Between two events that have passed.
   virtual absl::StatusOr<int64_t> Nanoseconds(Event from, Event to) = 0;
 };
+
+template <void (Device::*kGiveBack)(void*)>
+class GiveBack {
+ public:
+  GiveBack() = default;  // of nothing
+  explicit GiveBack(Device& device) : device_(&device) {}
+  void operator()(void* handle) const { (device_->*kGiveBack)(handle); }
+
+ private:
+  Device* device_ = nullptr;
+};
+
+// Handles that are given back when they go.
+template <void (Device::*kGiveBack)(void*)>
+using Owned = std::unique_ptr<void, GiveBack<kGiveBack>>;
+using OwnedMemory = Owned<&Device::Free>;
+using OwnedPinned = Owned<&Device::FreePinned>;
+using OwnedStream = Owned<&Device::DestroyStream>;
+using OwnedEvent = Owned<&Device::DestroyEvent>;
+using OwnedGraph = Owned<&Device::DestroyGraph>;
+
+// Makes what `device` has given, if it has, the own of `owned`.
+template <void (Device::*kGiveBack)(void*)>
+absl::Status Take(Device& device, const absl::StatusOr<void*>& given, Owned<kGiveBack>& owned) {
+  if (!given.ok()) return given.status();
+  owned = Owned<kGiveBack>(*given, GiveBack<kGiveBack>(device));
+  return absl::OkStatus();
+}
+
+// The graph of what `submit`, which returns a status, gives to the stream.
+template <class Submit>
+absl::Status Capture(Device& device, Stream stream, const Submit& submit, OwnedGraph& graph) {
+  if (absl::Status status = device.BeginCapture(stream); !status.ok()) return status;
+  absl::Status submitted = submit();
+  OwnedGraph captured;
+  absl::Status status = Take(device, device.EndCapture(stream), captured);
+  if (!submitted.ok()) return submitted;
+  graph = std::move(captured);
+  return status;
+}
 
 }  // namespace actbench::cuda
 

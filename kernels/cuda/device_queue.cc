@@ -35,13 +35,16 @@ struct DeviceQueue::Slot {
   // Of work that was given to the device at least once; without a graph until it comes again.
   struct KnownWork {
     std::string key;
-    Graph graph = nullptr;
+    OwnedGraph graph;
   };
 
-  Stream stream = nullptr;
-  std::array<Event, kMoments> events = {};
-  char* device = nullptr;
-  char* pinned = nullptr;
+  char* device_at(size_t offset) const { return static_cast<char*>(device.get()) + offset; }
+  char* pinned_at(size_t offset) const { return static_cast<char*>(pinned.get()) + offset; }
+
+  OwnedStream stream;
+  std::array<OwnedEvent, kMoments> events;
+  OwnedMemory device;
+  OwnedPinned pinned;
   std::vector<KnownWork> known;
 };
 
@@ -55,10 +58,7 @@ struct DeviceQueue::Work {
 DeviceQueue::DeviceQueue(std::string name, Device& device, const QueueLimits& limits)
     : name_(std::move(name)), device_(device), limits_(limits) {}
 
-DeviceQueue::~DeviceQueue() {
-  if (!lost_.ok()) return;
-  for (const std::unique_ptr<Slot>& slot : slots_) Destroy(*slot);
-}
+DeviceQueue::~DeviceQueue() = default;
 
 absl::Status DeviceQueue::health() const {
   const std::lock_guard lock(mutex_);
@@ -92,40 +92,14 @@ absl::Status DeviceQueue::Noted(const absl::Status& status) {
 
 absl::StatusOr<std::unique_ptr<DeviceQueue::Slot>> DeviceQueue::MakeSlot() {
   auto slot = std::make_unique<Slot>();
-  absl::Status status = Fill(*slot);
-  if (status.ok()) return slot;
-  if (!absl::IsUnavailable(status)) Destroy(*slot);
-  return status;
-}
-
-absl::Status DeviceQueue::Fill(Slot& slot) {
-  const absl::StatusOr<Stream> stream = device_.CreateStream();
-  if (!stream.ok()) return stream.status();
-  slot.stream = *stream;
-  for (Event& event : slot.events) {
-    const absl::StatusOr<Event> created = device_.CreateEvent();
-    if (!created.ok()) return created.status();
-    event = *created;
+  absl::Status status = Take(device_, device_.CreateStream(), slot->stream);
+  for (OwnedEvent& event : slot->events) {
+    if (status.ok()) status = Take(device_, device_.CreateEvent(), event);
   }
-  const absl::StatusOr<void*> device = device_.Allocate(limits_.chunk_bytes);
-  if (!device.ok()) return device.status();
-  slot.device = static_cast<char*>(*device);
-  const absl::StatusOr<void*> pinned = device_.AllocatePinned(limits_.chunk_bytes);
-  if (!pinned.ok()) return pinned.status();
-  slot.pinned = static_cast<char*>(*pinned);
-  return absl::OkStatus();
-}
-
-void DeviceQueue::Destroy(Slot& slot) {
-  for (const Slot::KnownWork& known : slot.known) {
-    if (known.graph != nullptr) device_.DestroyGraph(known.graph);
-  }
-  if (slot.pinned != nullptr) device_.FreePinned(slot.pinned);
-  if (slot.device != nullptr) device_.Free(slot.device);
-  for (const Event event : slot.events) {
-    if (event != nullptr) device_.DestroyEvent(event);
-  }
-  if (slot.stream != nullptr) device_.DestroyStream(slot.stream);
+  if (status.ok()) status = Take(device_, device_.Allocate(limits_.chunk_bytes), slot->device);
+  if (status.ok()) status = Take(device_, device_.AllocatePinned(limits_.chunk_bytes), slot->pinned);
+  if (!status.ok()) return status;
+  return slot;
 }
 
 absl::StatusOr<DeviceQueue::Slot*> DeviceQueue::Acquire(bool wait) {
@@ -220,7 +194,7 @@ absl::Status DeviceQueue::RunChunks(const Work& work, const std::vector<Chunk>& 
   }
   // Nothing may be under way in the memory of a slot that others get.
   for (; finished < started; ++finished) {
-    if (absl::Status waited = device_.Wait(slots[finished % slots.size()]->stream); absl::IsUnavailable(waited)) {
+    if (absl::Status waited = device_.Wait(slots[finished % slots.size()]->stream.get()); absl::IsUnavailable(waited)) {
       status = waited;
     }
   }
@@ -233,7 +207,7 @@ absl::Status DeviceQueue::Start(const Work& work, const Chunk& chunk, Slot& slot
   for (const ChunkPiece& piece : chunk.pieces) {
     for (size_t i = 0; i < shape.input_count; ++i) {
       const char* const input = static_cast<const char*>(work.tensors[piece.tensor].inputs[i]);
-      std::memcpy(slot.pinned + piece.input_offsets[i], input + piece.begin * shape.element_bytes,
+      std::memcpy(slot.pinned_at(piece.input_offsets[i]), input + piece.begin * shape.element_bytes,
                   piece.elements * shape.element_bytes);
     }
   }
@@ -250,8 +224,8 @@ absl::Status DeviceQueue::Submit(const Work& work, const Chunk& chunk, Slot& slo
   for (const ChunkPiece& piece : chunk.pieces) {
     TensorBuffers& tensor = buffers.emplace_back();
     tensor.elements = piece.elements;
-    for (size_t i = 0; i < shape.input_count; ++i) tensor.inputs[i] = slot.device + piece.input_offsets[i];
-    for (size_t i = 0; i < shape.output_count; ++i) tensor.outputs[i] = slot.device + piece.output_offsets[i];
+    for (size_t i = 0; i < shape.input_count; ++i) tensor.inputs[i] = slot.device_at(piece.input_offsets[i]);
+    for (size_t i = 0; i < shape.output_count; ++i) tensor.outputs[i] = slot.device_at(piece.output_offsets[i]);
   }
   const Launch launch = {.tensors = buffers.data(),
                          .tensor_count = buffers.size(),
@@ -259,15 +233,16 @@ absl::Status DeviceQueue::Submit(const Work& work, const Chunk& chunk, Slot& slo
                          .processor_count = 0,
                          .stream_outputs = false,  // from the second-level cache they are copied to the host
                          .stream = nullptr};
-  absl::Status status = device_.Record(slot.events[Slot::kStarted], slot.stream);
-  if (status.ok()) status = device_.CopyToDevice(slot.device, slot.pinned, chunk.input_bytes, slot.stream);
-  if (status.ok()) status = device_.Record(slot.events[Slot::kArrived], slot.stream);
-  if (status.ok()) status = device_.Run(*work.program.row, launch, slot.stream);
-  if (status.ok()) status = device_.Record(slot.events[Slot::kComputed], slot.stream);
+  absl::Status status = device_.Record(slot.events[Slot::kStarted].get(), slot.stream.get());
+  if (status.ok())
+    status = device_.CopyToDevice(slot.device.get(), slot.pinned.get(), chunk.input_bytes, slot.stream.get());
+  if (status.ok()) status = device_.Record(slot.events[Slot::kArrived].get(), slot.stream.get());
+  if (status.ok()) status = device_.Run(*work.program.row, launch, slot.stream.get());
+  if (status.ok()) status = device_.Record(slot.events[Slot::kComputed].get(), slot.stream.get());
   if (!status.ok()) return status;
-  status = device_.CopyFromDevice(slot.pinned + chunk.input_bytes, slot.device + chunk.input_bytes, chunk.output_bytes,
-                                  slot.stream);
-  if (status.ok()) status = device_.Record(slot.events[Slot::kReturned], slot.stream);
+  status = device_.CopyFromDevice(slot.pinned_at(chunk.input_bytes), slot.device_at(chunk.input_bytes),
+                                  chunk.output_bytes, slot.stream.get());
+  if (status.ok()) status = device_.Record(slot.events[Slot::kReturned].get(), slot.stream.get());
   return status;
 }
 
@@ -279,38 +254,29 @@ absl::Status DeviceQueue::SubmitByGraph(const Work& work, const Chunk& chunk, Sl
   auto known = std::find_if(slot.known.begin(), slot.known.end(), [&](const auto& it) { return it.key == key; });
   if (known == slot.known.end()) {
     if (absl::Status status = Submit(work, chunk, slot); !status.ok()) return status;
-    if (slot.known.size() == kMostGraphs) {
-      if (slot.known.back().graph != nullptr) device_.DestroyGraph(slot.known.back().graph);
-      slot.known.pop_back();
-    }
-    slot.known.insert(slot.known.begin(), {.key = std::move(key)});
+    if (slot.known.size() == kMostGraphs) slot.known.pop_back();
+    slot.known.insert(slot.known.begin(), {.key = std::move(key), .graph = {}});
     return absl::OkStatus();
   }
   std::rotate(slot.known.begin(), known, known + 1);
-  Graph& graph = slot.known.front().graph;
+  OwnedGraph& graph = slot.known.front().graph;
   if (graph == nullptr) {
-    if (absl::Status status = device_.BeginCapture(slot.stream); !status.ok()) return status;
-    absl::Status submitted = Submit(work, chunk, slot);
-    const absl::StatusOr<Graph> captured = device_.EndCapture(slot.stream);
-    if (!submitted.ok()) {
-      if (captured.ok()) device_.DestroyGraph(*captured);
-      return submitted;
-    }
-    if (!captured.ok()) return captured.status();
-    graph = *captured;
+    absl::Status status = Capture(
+        device_, slot.stream.get(), [&] { return Submit(work, chunk, slot); }, graph);
+    if (!status.ok()) return status;
   }
   {
     const std::lock_guard lock(mutex_);
     ++counts_.graph_launches;
   }
-  return device_.LaunchGraph(graph, slot.stream);
+  return device_.LaunchGraph(graph.get(), slot.stream.get());
 }
 
 absl::Status DeviceQueue::Finish(const Work& work, const Chunk& chunk, Slot& slot, DeviceTimes& times) {
-  if (absl::Status status = device_.Wait(slot.stream); !status.ok()) return status;
+  if (absl::Status status = device_.Wait(slot.stream.get()); !status.ok()) return status;
   int64_t* const phases[] = {&times.to_device_ns, &times.compute_ns, &times.from_device_ns};
   for (size_t i = 0; i < std::size(phases); ++i) {
-    const absl::StatusOr<int64_t> passed = device_.Nanoseconds(slot.events[i], slot.events[i + 1]);
+    const absl::StatusOr<int64_t> passed = device_.Nanoseconds(slot.events[i].get(), slot.events[i + 1].get());
     if (!passed.ok()) return passed.status();
     *phases[i] += *passed;
   }
@@ -319,7 +285,7 @@ absl::Status DeviceQueue::Finish(const Work& work, const Chunk& chunk, Slot& slo
   for (const ChunkPiece& piece : chunk.pieces) {
     for (size_t i = 0; i < shape.output_count; ++i) {
       char* const output = static_cast<char*>(work.tensors[piece.tensor].outputs[i]);
-      std::memcpy(output + piece.begin * shape.element_bytes, slot.pinned + piece.output_offsets[i],
+      std::memcpy(output + piece.begin * shape.element_bytes, slot.pinned_at(piece.output_offsets[i]),
                   piece.elements * shape.element_bytes);
     }
   }

@@ -72,9 +72,6 @@ class DeviceQueue {
   // that failed but others are there or in the making, which can be waited for.
   absl::Status AddSlot(std::unique_lock<std::mutex>& lock);
   absl::StatusOr<std::unique_ptr<Slot>> MakeSlot();
-  // What a slot has; on failure what there is of it so far.
-  absl::Status Fill(Slot& slot);
-  void Destroy(Slot& slot);
   // Gives the chunk to the slot's stream.
   absl::Status Start(const Work& work, const Chunk& chunk, Slot& slot, DeviceTimes& times);
   absl::Status Submit(const Work& work, const Chunk& chunk, Slot& slot);

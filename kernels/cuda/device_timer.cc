@@ -19,9 +19,8 @@ class Timer final : public DeviceTimer {
       : gpu_(std::move(gpu)), device_(gpu_->device()), program_(program), cold_(cold) {
     tensor_.elements = elements;
   }
-  ~Timer() override;
 
-  // Makes everything that is timed; on failure the destructor takes away what there is.
+  // Makes everything that is timed.
   absl::Status Prepare(const HostTensor& tensor);
 
   absl::StatusOr<double> TimeKernel(int64_t calls) override {
@@ -33,7 +32,7 @@ class Timer final : public DeviceTimer {
   GpuSensors sensors() const override { return gpu_->clock(); }
 
  private:
-  using Graphs = std::map<int64_t, Graph>;  // by their calls
+  using Graphs = std::map<int64_t, OwnedGraph>;  // by their calls
 
   size_t bytes() const { return tensor_.elements * program_.shape.element_bytes; }
   absl::StatusOr<void*> Allocate(size_t size);
@@ -50,60 +49,41 @@ class Timer final : public DeviceTimer {
   absl::StatusOr<int64_t> TimeCold(const Submit& submit);
   template <class Submit>
   absl::StatusOr<int64_t> TimeHot(int64_t calls, Graphs& graphs, const Submit& submit);
-  template <class Submit>
-  absl::StatusOr<Graph> Capture(int64_t calls, const Submit& submit);
 
   const std::shared_ptr<const TimedGpu> gpu_;
   Device& device_;
   const QueuedProgram program_;
   const bool cold_;
   TensorBuffers tensor_ = {};
-  Stream stream_ = nullptr;
-  Event start_ = nullptr;
-  Event end_ = nullptr;
-  std::vector<void*> memory_;
-  void* pinned_ = nullptr;
+  OwnedStream stream_;
+  OwnedEvent start_;
+  OwnedEvent end_;
+  std::vector<OwnedMemory> memory_;
+  OwnedPinned pinned_;
   void* others_ = nullptr;  // what pushes the tensor out of the cache
   size_t others_bytes_ = 0;
   Graphs kernel_graphs_;
   Graphs copy_graphs_;
 };
 
-Timer::~Timer() {
-  for (const Graphs* graphs : {&kernel_graphs_, &copy_graphs_}) {
-    for (const auto& [calls, graph] : *graphs) device_.DestroyGraph(graph);
-  }
-  for (void* const memory : memory_) device_.Free(memory);
-  if (pinned_ != nullptr) device_.FreePinned(pinned_);
-  for (const Event event : {start_, end_}) {
-    if (event != nullptr) device_.DestroyEvent(event);
-  }
-  if (stream_ != nullptr) device_.DestroyStream(stream_);
-}
-
 absl::StatusOr<void*> Timer::Allocate(size_t size) {
-  absl::StatusOr<void*> memory = device_.Allocate(std::max(size, size_t{1}));
-  if (memory.ok()) memory_.push_back(*memory);
-  return memory;
+  absl::Status status = Take(device_, device_.Allocate(std::max(size, size_t{1})), memory_.emplace_back());
+  if (!status.ok()) return status;
+  return memory_.back().get();
 }
 
 absl::Status Timer::Prepare(const HostTensor& tensor) {
-  const absl::StatusOr<Stream> stream = device_.CreateStream();
-  if (!stream.ok()) return stream.status();
-  stream_ = *stream;
-  for (Event* event : {&start_, &end_}) {
-    const absl::StatusOr<Event> created = device_.CreateEvent();
-    if (!created.ok()) return created.status();
-    *event = *created;
+  absl::Status status = Take(device_, device_.CreateStream(), stream_);
+  for (OwnedEvent* event : {&start_, &end_}) {
+    if (status.ok()) status = Take(device_, device_.CreateEvent(), *event);
   }
-  const absl::StatusOr<void*> pinned = device_.AllocatePinned(kUploadBytes);
-  if (!pinned.ok()) return pinned.status();
-  pinned_ = *pinned;
+  if (status.ok()) status = Take(device_, device_.AllocatePinned(kUploadBytes), pinned_);
+  if (!status.ok()) return status;
   for (size_t i = 0; i < program_.shape.input_count; ++i) {
     const absl::StatusOr<void*> input = Allocate(bytes());
     if (!input.ok()) return input.status();
     tensor_.inputs[i] = *input;
-    if (absl::Status status = Upload(tensor.inputs[i], *input); !status.ok()) return status;
+    if (status = Upload(tensor.inputs[i], *input); !status.ok()) return status;
   }
   for (size_t i = 0; i < program_.shape.output_count; ++i) {
     const absl::StatusOr<void*> output = Allocate(bytes());
@@ -111,9 +91,9 @@ absl::Status Timer::Prepare(const HostTensor& tensor) {
     tensor_.outputs[i] = *output;
   }
   // Once outside of a graph: what CUDA loads when it is first needed may not be loaded while it captures.
-  absl::Status status = SubmitKernel();
+  status = SubmitKernel();
   if (status.ok()) status = SubmitCopy();
-  if (status.ok()) status = device_.Wait(stream_);
+  if (status.ok()) status = device_.Wait(stream_.get());
   if (!status.ok() || !cold_) return status;
   others_bytes_ = 2 * static_cast<size_t>(gpu_->info().l2_bytes);
   const absl::StatusOr<void*> others = Allocate(others_bytes_);
@@ -124,9 +104,9 @@ absl::Status Timer::Prepare(const HostTensor& tensor) {
 absl::Status Timer::Upload(const void* from, void* to) {
   for (size_t done = 0; done < bytes(); done += kUploadBytes) {
     const size_t count = std::min(kUploadBytes, bytes() - done);
-    std::memcpy(pinned_, static_cast<const char*>(from) + done, count);
-    absl::Status status = device_.CopyToDevice(static_cast<char*>(to) + done, pinned_, count, stream_);
-    if (status.ok()) status = device_.Wait(stream_);
+    std::memcpy(pinned_.get(), static_cast<const char*>(from) + done, count);
+    absl::Status status = device_.CopyToDevice(static_cast<char*>(to) + done, pinned_.get(), count, stream_.get());
+    if (status.ok()) status = device_.Wait(stream_.get());
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -141,23 +121,23 @@ absl::Status Timer::SubmitKernel() {
                          .processor_count = 0,
                          .stream_outputs = is_large,
                          .stream = nullptr};
-  return device_.Run(*program_.row, launch, stream_);
+  return device_.Run(*program_.row, launch, stream_.get());
 }
 
 absl::Status Timer::SubmitCopy() {
-  return device_.CopyOnDevice(tensor_.outputs[0], tensor_.inputs[0], bytes(), stream_);
+  return device_.CopyOnDevice(tensor_.outputs[0], tensor_.inputs[0], bytes(), stream_.get());
 }
 
 template <class Submit>
 absl::Status Timer::SubmitBetweenEvents(int64_t calls, const Submit& submit) {
-  absl::Status status = device_.Record(start_, stream_);
+  absl::Status status = device_.Record(start_.get(), stream_.get());
   for (int64_t i = 0; i < calls && status.ok(); ++i) status = submit();
-  return status.ok() ? device_.Record(end_, stream_) : status;
+  return status.ok() ? device_.Record(end_.get(), stream_.get()) : status;
 }
 
 absl::StatusOr<int64_t> Timer::WaitAndRead() {
-  if (absl::Status status = device_.Wait(stream_); !status.ok()) return status;
-  return device_.Nanoseconds(start_, end_);
+  if (absl::Status status = device_.Wait(stream_.get()); !status.ok()) return status;
+  return device_.Nanoseconds(start_.get(), end_.get());
 }
 
 template <class Submit>
@@ -174,7 +154,7 @@ absl::StatusOr<double> Timer::Time(int64_t calls, Graphs& graphs, const Submit& 
 // One run, launched while the device still clears other memory.
 template <class Submit>
 absl::StatusOr<int64_t> Timer::TimeCold(const Submit& submit) {
-  absl::Status status = device_.Clear(others_, others_bytes_, stream_);
+  absl::Status status = device_.Clear(others_, others_bytes_, stream_.get());
   if (status.ok()) status = SubmitBetweenEvents(1, submit);
   return status.ok() ? WaitAndRead() : status;
 }
@@ -183,24 +163,14 @@ absl::StatusOr<int64_t> Timer::TimeCold(const Submit& submit) {
 // launched the graph.
 template <class Submit>
 absl::StatusOr<int64_t> Timer::TimeHot(int64_t calls, Graphs& graphs, const Submit& submit) {
-  if (graphs.find(calls) == graphs.end()) {
-    const absl::StatusOr<Graph> graph = Capture(calls, submit);
-    if (!graph.ok()) return graph.status();
-    graphs[calls] = *graph;
+  OwnedGraph& graph = graphs[calls];
+  absl::Status status;
+  if (graph == nullptr) {
+    status = Capture(
+        device_, stream_.get(), [&] { return SubmitBetweenEvents(calls, submit); }, graph);
   }
-  absl::Status status = device_.LaunchGraph(graphs[calls], stream_);
+  if (status.ok()) status = device_.LaunchGraph(graph.get(), stream_.get());
   return status.ok() ? WaitAndRead() : status;
-}
-
-template <class Submit>
-absl::StatusOr<Graph> Timer::Capture(int64_t calls, const Submit& submit) {
-  absl::Status status = device_.BeginCapture(stream_);
-  if (!status.ok()) return status;
-  status = SubmitBetweenEvents(calls, submit);
-  absl::StatusOr<Graph> graph = device_.EndCapture(stream_);
-  if (status.ok() || !graph.ok()) return graph;
-  device_.DestroyGraph(*graph);
-  return status;
 }
 
 }  // namespace

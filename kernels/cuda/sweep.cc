@@ -13,7 +13,6 @@ class SweepRun {
  public:
   SweepRun(Device& device, const SweepRows& rows, const std::vector<double>& parameters, size_t element_bytes)
       : device_(device), rows_(rows), parameters_(parameters), element_bytes_(element_bytes) {}
-  ~SweepRun();
 
   absl::Status Prepare(size_t step);
   absl::Status Compare(const LaunchRow& kernel, const LaunchRow& exact, uint64_t first, size_t count);
@@ -29,51 +28,32 @@ class SweepRun {
   const SweepRows& rows_;
   const std::vector<double>& parameters_;
   const size_t element_bytes_;
-  Stream stream_ = nullptr;
-  Event start_ = nullptr;
-  Event end_ = nullptr;
-  std::array<void*, kBuffers> buffers_ = {};
-  void* pinned_ = nullptr;
+  OwnedStream stream_;
+  OwnedEvent start_;
+  OwnedEvent end_;
+  std::array<OwnedMemory, kBuffers> buffers_;
+  OwnedPinned pinned_;
 };
 
-SweepRun::~SweepRun() {
-  for (void* const buffer : buffers_) {
-    if (buffer != nullptr) device_.Free(buffer);
-  }
-  if (pinned_ != nullptr) device_.FreePinned(pinned_);
-  for (const Event event : {start_, end_}) {
-    if (event != nullptr) device_.DestroyEvent(event);
-  }
-  if (stream_ != nullptr) device_.DestroyStream(stream_);
-}
-
 absl::Status SweepRun::Prepare(size_t step) {
-  const absl::StatusOr<Stream> stream = device_.CreateStream();
-  if (!stream.ok()) return stream.status();
-  stream_ = *stream;
-  for (Event* const event : {&start_, &end_}) {
-    const absl::StatusOr<Event> created = device_.CreateEvent();
-    if (!created.ok()) return created.status();
-    *event = *created;
+  absl::Status status = Take(device_, device_.CreateStream(), stream_);
+  for (OwnedEvent* const event : {&start_, &end_}) {
+    if (status.ok()) status = Take(device_, device_.CreateEvent(), *event);
   }
-  for (size_t i = 0; i < kBuffers; ++i) {
-    const absl::StatusOr<void*> buffer = device_.Allocate(i == kCounts ? sizeof(SweepCounts) : step * element_bytes_);
-    if (!buffer.ok()) return buffer.status();
-    buffers_[i] = *buffer;
+  for (size_t i = 0; i < kBuffers && status.ok(); ++i) {
+    status = Take(device_, device_.Allocate(i == kCounts ? sizeof(SweepCounts) : step * element_bytes_), buffers_[i]);
   }
-  const absl::StatusOr<void*> pinned = device_.AllocatePinned(sizeof(SweepCounts));
-  if (!pinned.ok()) return pinned.status();
-  pinned_ = *pinned;
-  absl::Status status = device_.Clear(buffers_[kCounts], sizeof(SweepCounts), stream_);
+  if (status.ok()) status = Take(device_, device_.AllocatePinned(sizeof(SweepCounts)), pinned_);
+  if (status.ok()) status = device_.Clear(buffers_[kCounts].get(), sizeof(SweepCounts), stream_.get());
   if (status.ok()) status = Launch(rows_.ones, {kX, kX}, kUpstream, step, nullptr);
-  if (status.ok()) status = device_.Wait(stream_);
-  return status.ok() ? device_.Record(start_, stream_) : status;
+  if (status.ok()) status = device_.Wait(stream_.get());
+  return status.ok() ? device_.Record(start_.get(), stream_.get()) : status;
 }
 
 absl::Status SweepRun::Launch(const LaunchRow& row, std::array<Buffer, 2> inputs, Buffer output, size_t count,
                               const double* parameters) {
-  const TensorBuffers tensor = {.inputs = {buffers_[inputs[0]], buffers_[inputs[1]], nullptr},
-                                .outputs = {buffers_[output], nullptr},
+  const TensorBuffers tensor = {.inputs = {buffers_[inputs[0]].get(), buffers_[inputs[1]].get(), nullptr},
+                                .outputs = {buffers_[output].get(), nullptr},
                                 .elements = count};
   const struct Launch launch = {.tensors = &tensor,
                                 .tensor_count = 1,
@@ -81,7 +61,7 @@ absl::Status SweepRun::Launch(const LaunchRow& row, std::array<Buffer, 2> inputs
                                 .processor_count = 0,
                                 .stream_outputs = true,
                                 .stream = nullptr};
-  return device_.Run(row, launch, stream_);
+  return device_.Run(row, launch, stream_.get());
 }
 
 absl::Status SweepRun::Compare(const LaunchRow& kernel, const LaunchRow& exact, uint64_t first, size_t count) {
@@ -94,14 +74,16 @@ absl::Status SweepRun::Compare(const LaunchRow& kernel, const LaunchRow& exact, 
 }
 
 absl::StatusOr<SweepResult> SweepRun::Result(uint64_t inputs) {
-  absl::Status status = device_.Record(end_, stream_);
-  if (status.ok()) status = device_.CopyFromDevice(pinned_, buffers_[kCounts], sizeof(SweepCounts), stream_);
-  if (status.ok()) status = device_.Wait(stream_);
+  absl::Status status = device_.Record(end_.get(), stream_.get());
+  if (status.ok()) {
+    status = device_.CopyFromDevice(pinned_.get(), buffers_[kCounts].get(), sizeof(SweepCounts), stream_.get());
+  }
+  if (status.ok()) status = device_.Wait(stream_.get());
   if (!status.ok()) return status;
-  const absl::StatusOr<int64_t> ns = device_.Nanoseconds(start_, end_);
+  const absl::StatusOr<int64_t> ns = device_.Nanoseconds(start_.get(), end_.get());
   if (!ns.ok()) return ns.status();
   SweepCounts counts;
-  std::memcpy(&counts, pinned_, sizeof(counts));
+  std::memcpy(&counts, pinned_.get(), sizeof(counts));
   return SweepResult{.inputs = inputs,
                      .differing = counts.differing,
                      .max_distance = static_cast<uint32_t>(counts.worst >> 32),
