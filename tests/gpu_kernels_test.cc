@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -26,29 +27,21 @@ class GpuKernelsTest : public testing::Test {
     if (Catalog::Default().gpus().empty()) GTEST_SKIP() << "no GPU here: " << KernelCount() << " kernels were not run";
   }
 
-  // Of each kernel of the tier on a GPU beside that of the CPU for `isa`; how many there were.
-  static int CompareTier(const std::string& tier, const std::string& isa) {
-    int compared = 0;
+  // Ours on a GPU.
+  static std::vector<Kernel> OnGpu() {
+    std::vector<Kernel> kernels;
     for (const Kernel& kernel : Catalog::Default().kernels()) {
-      if (kernel.on_device == nullptr || kernel.tier != tier || kernel.provider != kOwnProvider) continue;
-      const KernelSelector selector = {.tier = tier, .isa = isa, .device = "cpu"};
-      const absl::StatusOr<const Kernel*> expected =
-          Catalog::Default().FindKernel(kernel.activation, kernel.direction, kernel.dtype, selector);
-      if (!expected.ok()) continue;
-      const auto prepare = [&](const std::vector<double>& parameters) {
-        return PreparedKernel(kernel, parameters.data());
-      };
-      ExpectSameBits(prepare, **expected);
-      ++compared;
+      if (kernel.on_device != nullptr && kernel.provider == kOwnProvider) kernels.push_back(kernel);
     }
-    return compared;
+    return kernels;
   }
 };
 
-TEST_F(GpuKernelsTest, TheExactTierHasTheBitsOfTheCpus) { EXPECT_GT(CompareTier("exact", "scalar"), 6 * 10); }
+TEST_F(GpuKernelsTest, TheExactTierHasTheBitsOfTheCpus) { EXPECT_GT(CompareTier(OnGpu(), "exact", "scalar"), 6 * 10); }
 
 TEST_F(GpuKernelsTest, TheFastTierHasTheBitsOfAvx512) {
-  if (CompareTier("fast", "avx512") == 0) GTEST_SKIP() << "this machine, or this build, has no AVX-512 kernels";
+  if (CompareTier(OnGpu(), "fast", "avx512") == 0)
+    GTEST_SKIP() << "this machine, or this build, has no AVX-512 kernels";
 }
 
 // Buffers of a launch in the device's memory, between bytes that must stay as they are.
@@ -56,26 +49,24 @@ class DeviceBuffers {
  public:
   DeviceBuffers(cuda::Device& device, cuda::Stream stream, size_t bytes)
       : device_(device), stream_(stream), bytes_(bytes), host_(bytes, kUntouched) {
-    memory_ = static_cast<char*>(*device.Allocate(bytes));
-    pinned_ = static_cast<char*>(*device.AllocatePinned(bytes));
-  }
-  ~DeviceBuffers() {
-    device_.Free(memory_);
-    device_.FreePinned(pinned_);
+    absl::Status status = Take(device, device.Allocate(bytes), memory_);
+    if (status.ok()) status = Take(device, device.AllocatePinned(bytes), pinned_);
+    EXPECT_TRUE(status.ok()) << status;
   }
 
-  char* device_at(size_t offset) { return memory_ + offset; }
+  char* device_at(size_t offset) { return static_cast<char*>(memory_.get()) + offset; }
   char* host_at(size_t offset) { return host_.data() + offset; }
   void ToDevice() {
-    std::memcpy(pinned_, host_.data(), bytes_);
-    ASSERT_TRUE(device_.CopyToDevice(memory_, pinned_, bytes_, stream_).ok());
+    std::memcpy(pinned_.get(), host_.data(), bytes_);
+    ASSERT_TRUE(device_.CopyToDevice(memory_.get(), pinned_.get(), bytes_, stream_).ok());
   }
   // What is there after everything that was asked before.
   std::vector<char> FromDevice() {
-    EXPECT_TRUE(device_.CopyFromDevice(pinned_, memory_, bytes_, stream_).ok());
+    EXPECT_TRUE(device_.CopyFromDevice(pinned_.get(), memory_.get(), bytes_, stream_).ok());
     const absl::Status status = device_.Wait(stream_);
     EXPECT_TRUE(status.ok()) << status;
-    return {pinned_, pinned_ + bytes_};
+    const auto* const bytes = static_cast<const char*>(pinned_.get());
+    return {bytes, bytes + bytes_};
   }
 
   static constexpr char kUntouched = 0x5a;
@@ -85,12 +76,35 @@ class DeviceBuffers {
   const cuda::Stream stream_;
   const size_t bytes_;
   std::vector<char> host_;
-  char* memory_;
-  char* pinned_;
+  cuda::OwnedMemory memory_;
+  cuda::OwnedPinned pinned_;
 };
 
+struct Loop {
+  std::string activation;
+  Direction direction;
+  Dtype dtype;
+};
+std::string NameOf(const Loop& loop) {
+  return loop.activation + "_" + std::string(Name(loop.direction)) + "_" + std::string(Name(loop.dtype));
+}
+// In lists of tests.
+void PrintTo(const Loop& loop, std::ostream* out) { *out << NameOf(loop); }
+
 // One activation of each shape, as the loop is the same for all.
-class GpuLoopTest : public testing::TestWithParam<std::tuple<const char*, Direction, Dtype>> {
+std::vector<Loop> AllLoops() {
+  std::vector<Loop> loops;
+  for (const char* activation : {"silu", "swiglu"}) {
+    for (const Direction direction : {Direction::kForward, Direction::kGradient}) {
+      for (const Dtype dtype : {Dtype::kF64, Dtype::kF32, Dtype::kF16, Dtype::kBF16}) {
+        loops.push_back({activation, direction, dtype});
+      }
+    }
+  }
+  return loops;
+}
+
+class GpuLoopTest : public testing::TestWithParam<Loop> {
  protected:
   static constexpr size_t kRoom = 4096;  // of a buffer
 
@@ -113,8 +127,8 @@ class GpuLoopTest : public testing::TestWithParam<std::tuple<const char*, Direct
   }
 
   // With the same bits on every processor that has FMA.
-  static std::string tier() { return std::get<2>(GetParam()) == Dtype::kF64 ? "fast" : "exact"; }
-  size_t size() const { return SizeBytes(std::get<2>(GetParam())); }
+  static std::string tier() { return GetParam().dtype == Dtype::kF64 ? "fast" : "exact"; }
+  size_t size() const { return SizeBytes(GetParam().dtype); }
   size_t buffer_count() const { return row_->input_count + row_->output_count; }
 
   // Runs `tensors`, of which buffer b of tensor t lies at `offset(t, b)` and the inputs are all x, and expects of each
@@ -158,9 +172,7 @@ class GpuLoopTest : public testing::TestWithParam<std::tuple<const char*, Direct
   size_t OutputPlace(const Place& place, size_t t, size_t b, bool in_place) const {
     return place(t, in_place ? b : row_->input_count + b);
   }
-  void Store(size_t i, char* to) const {
-    StoreElement(std::get<2>(GetParam()), 0.37 * static_cast<double>(i % 31) - 5, to);
-  }
+  void Store(size_t i, char* to) const { StoreElement(GetParam().dtype, 0.37 * static_cast<double>(i % 31) - 5, to); }
   // Output number `b` of element i, by the kernel of the CPU that has the same bits.
   const std::string& Alone(size_t i, size_t b) {
     std::string& bits = alone_[{i % 31, b}];
@@ -207,16 +219,8 @@ TEST_P(GpuLoopTest, ManyTensorsOfDifferentLengthsShareALaunch) {
       tensors, [](size_t t, size_t b) { return (t + b) % 16; }, false);
 }
 
-std::string LoopName(const testing::TestParamInfo<GpuLoopTest::ParamType>& info) {
-  const auto& [activation, direction, dtype] = info.param;
-  return std::string(activation) + "_" + std::string(Name(direction)) + "_" + std::string(Name(dtype));
-}
-
-INSTANTIATE_TEST_SUITE_P(AllShapes, GpuLoopTest,
-                         testing::Combine(testing::Values("silu", "swiglu"),
-                                          testing::Values(Direction::kForward, Direction::kGradient),
-                                          testing::Values(Dtype::kF64, Dtype::kF32, Dtype::kF16, Dtype::kBF16)),
-                         LoopName);
+INSTANTIATE_TEST_SUITE_P(AllShapes, GpuLoopTest, testing::ValuesIn(AllLoops()),
+                         [](const testing::TestParamInfo<Loop>& loop) { return NameOf(loop.param); });
 
 }  // namespace
 }  // namespace actbench

@@ -33,10 +33,10 @@ inline std::vector<Point> AnyPoints(Dtype dtype, const ActivationInfo& activatio
   return points;
 }
 
-// The defaults; others that are ordinary; and some that f32 lanes cannot serve.
+// The defaults; others that are ordinary; and some that f32 lanes cannot serve, or that are 0 in f32.
 inline std::vector<std::vector<double>> SomeParameters(const ActivationInfo& activation) {
   std::vector<std::vector<double>> sets = {*ResolveParameters(activation, {})};
-  for (double factor : {1.375, 0x1p-70}) {
+  for (double factor : {1.375, 0x1p-70, 0x1p-1000}) {
     std::map<std::string, double> given;
     for (const Parameter& parameter : activation.Parameters()) {
       given[std::string(parameter.name)] = parameter.default_value * factor;
@@ -61,17 +61,20 @@ inline bool IsSame(Dtype dtype, const char* a, const char* b) {
          (std::isnan(LoadElement(dtype, a)) && std::isnan(LoadElement(dtype, b)));
 }
 
-// `prepare(parameters)` is the kernel that is to have the bits of the other.
-template <class Prepare>
-void ExpectSameBits(const Prepare& prepare, const Kernel& expected) {
+// At any of AnyPoints and SomeParameters. A kernel that refuses parameters is to do so where the other does.
+inline void ExpectSameBits(const Kernel& kernel, const Kernel& expected) {
   const ActivationInfo& activation = **Catalog::FindActivation(expected.activation);
   const size_t outputs = OutputCount(activation, expected.direction);
   const std::vector<Point> points = AnyPoints(expected.dtype, activation, InputCount(activation, expected.direction));
   const Buffers packed = Pack(expected.dtype, points);
   const size_t size = SizeBytes(expected.dtype);
   for (const std::vector<double>& parameters : SomeParameters(activation)) {
-    const Buffers got = RunOn(prepare(parameters), packed, outputs, points.size());
-    const Buffers wanted = RunOn({expected, parameters.data()}, packed, outputs, points.size());
+    const PreparedKernel prepared(kernel, parameters.data());
+    const PreparedKernel other(expected, parameters.data());
+    ASSERT_EQ(prepared.ok(), other.ok()) << kernel.Name() << " with " << testing::PrintToString(parameters);
+    if (!prepared.ok()) continue;
+    const Buffers got = RunOn(prepared, packed, outputs, points.size());
+    const Buffers wanted = RunOn(other, packed, outputs, points.size());
     for (size_t k = 0; k < outputs; ++k) {
       for (size_t i = 0; i < points.size(); ++i) {
         const char* const a = got[k].data() + i * size;
@@ -83,6 +86,21 @@ void ExpectSameBits(const Prepare& prepare, const Kernel& expected) {
       }
     }
   }
+}
+
+// Of each of these kernels that is of the tier, beside that of the CPU for `isa`; how many there were.
+inline int CompareTier(absl::Span<const Kernel> kernels, const std::string& tier, const std::string& isa) {
+  int compared = 0;
+  for (const Kernel& kernel : kernels) {
+    if (kernel.tier != tier) continue;
+    const KernelSelector selector = {.tier = tier, .isa = isa, .device = "cpu"};
+    const absl::StatusOr<const Kernel*> expected =
+        Catalog::Default().FindKernel(kernel.activation, kernel.direction, kernel.dtype, selector);
+    if (!expected.ok()) continue;
+    ExpectSameBits(kernel, **expected);
+    ++compared;
+  }
+  return compared;
 }
 
 }  // namespace actbench
