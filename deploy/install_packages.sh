@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what building and testing actbench need, from Debian's packages alone. Does nothing where all are there.
+#   deploy/install_packages.sh [build]   build: what building the programs needs, without tests and CI
 set -euo pipefail
 
 packages=(
-  # Build, CI
-  build-essential cmake ninja-build pkg-config git clang-format clang-tidy
+  build-essential cmake ninja-build pkg-config
   # kernels
   libhwy-dev libabsl-dev libmpfr-dev libgmp-dev libsleef-dev libxxhash-dev
   # kernels/peers
@@ -12,9 +12,14 @@ packages=(
   # server, client
   libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc prometheus-cpp-dev
   libsqlite3-dev libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev
-  # tests; prometheus for its promtool
+)
+# Tests, CI.
+[[ ${1:-} == build ]] || packages+=(
+  git clang-format clang-tidy
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf python3-numpy python3-mpmath python3-yaml
   prometheus curl
+  # deploy/build_image.sh where there is neither docker nor podman, nor a registry
+  buildah debootstrap
 )
 
 missing=()
@@ -36,7 +41,7 @@ if ((EUID != 0)); then
 fi
 echo "install_packages: installing ${missing[*]}"
 if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
-  echo "install_packages: prometheus is wanted for promtool alone, but its package would start a server on port 9090 of" \
+  echo "install_packages: the tests start prometheus themselves, but its package would start a server on port 9090 of" \
     "every interface: that is masked ('systemctl unmask prometheus' gives it back)"
   "${as_root[@]}" systemctl mask --quiet prometheus.service
 fi

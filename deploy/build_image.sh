@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Builds the image of HEAD (Dockerfile) with docker, podman or buildah, whichever works here. Where no registry can be
+# reached its base is made from Debian's packages.
+#   deploy/build_image.sh [--tag NAME] [ARGUMENT=VALUE...]   arguments of the Dockerfile, such as CUDA_IMAGE=...
+# Leaves in build/image (ACTBENCH_IMAGE_DIR): rootfs.tar, the image's files; config.json, how it is started;
+# actbench.spdx.json, the list of its packages. Exit status: 3 if no builder works here.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# Without a daemon and in containers too.
+export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot} STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
+
+version=$(sed -n 's/^project(actbench VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
+tag=actbench:$version
+if [[ ${1:-} == --tag ]]; then
+  tag=${2:?"--tag takes a name"}
+  shift 2
+fi
+out=${ACTBENCH_IMAGE_DIR:-build/image}
+mkdir -p "$out"
+base=debian:bookworm-slim
+own_base=localhost/debian:bookworm-slim
+revision=$(git rev-parse --short=12 HEAD)
+epoch=$(git log -1 --format=%ct)
+build_arguments=(VERSION="$version" REVISION="$revision" CREATED="$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)" "$@")
+
+# For each builder the same four: whether there is an image, one from a tar archive, build, take apart.
+if docker info >/dev/null 2>&1 || podman info >/dev/null 2>&1; then
+  engine=podman
+  docker info >/dev/null 2>&1 && engine=docker
+  has_image() { "$engine" image inspect "$1" >/dev/null 2>&1 || "$engine" pull --quiet "$1" >/dev/null 2>&1; }
+  import_image() { "$engine" import "$1" "$2" >/dev/null; }
+  build_image() {
+    local format=()
+    [[ $engine == podman ]] && format=(--format docker --timestamp "$epoch")  # OCI's has no HEALTHCHECK
+    SOURCE_DATE_EPOCH=$epoch "$engine" build "${format[@]}" "$@"
+  }
+  take_apart() {
+    local container
+    container=$("$engine" create "$tag")
+    "$engine" export -o "$out/rootfs.tar" "$container"
+    "$engine" rm "$container" >/dev/null
+    "$engine" image inspect --format '{{json .Config}}' "$tag" >"$out/config.json"
+    "$engine" image inspect --format '{{.Id}}' "$tag" >"$out/id"
+  }
+elif command -v buildah >/dev/null && container=$(buildah from scratch 2>/dev/null); then
+  buildah rm "$container" >/dev/null
+  has_image() { buildah inspect --type image "$1" >/dev/null 2>&1 || buildah pull --quiet "$1" >/dev/null 2>&1; }
+  import_image() {
+    local container
+    container=$(buildah from scratch)
+    buildah add --quiet "$container" "$1" / >/dev/null
+    buildah commit --quiet --rm "$container" "$2" >/dev/null
+  }
+  # Its configuration without what no two builds have alike: the same bits each time.
+  build_image() {
+    local previous built image
+    previous=$(buildah images --quiet --no-trunc "$tag" 2>/dev/null) || true
+    buildah bud --format docker --timestamp "$epoch" --layers=false "$@"
+    built=$(buildah inspect --type image --format '{{.FromImageID}}' "$tag")
+    buildah push --quiet --format v2s2 "$tag" "dir:$work/image"
+    deploy/strip_builder.py "$work/image"
+    image=$(buildah pull --quiet "dir:$work/image")
+    buildah tag "$image" "$tag"
+    buildah rmi "$built" >/dev/null
+    # What had the tag before, unless others use it.
+    if [[ -n $previous && $previous != *"$image" ]]; then buildah rmi "${previous#sha256:}" >/dev/null 2>&1 || true; fi
+  }
+  take_apart() {
+    local container
+    container=$(buildah from --pull-never "$tag")
+    tar -C "$(buildah mount "$container")" --sort=name --numeric-owner -cf "$out/rootfs.tar" .
+    buildah rm "$container" >/dev/null
+    buildah inspect --type image "$tag" |
+      python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["Docker"]["config"]))' >"$out/config.json"
+    buildah inspect --type image --format '{{.FromImageID}}' "$tag" >"$out/id"
+  }
+else
+  echo "build_image: no builder works here: docker, podman or buildah" >&2
+  exit 3
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if [[ " $* " != *" BASE_IMAGE="* ]]; then
+  if ! has_image "$own_base" && ! has_image "$base"; then
+    echo "== Base: no registry, so it is made of Debian's packages"
+    deploy/make_base_image.sh "$work/base.tar"
+    import_image "$work/base.tar" "$own_base"
+  fi
+  if has_image "$own_base"; then base=$own_base; fi
+  build_arguments+=(BASE_IMAGE="$base")
+fi
+
+echo "== Image $tag of $revision"
+# What is committed, and nothing else: one commit and base give the same bits.
+mkdir "$work/source"
+git archive HEAD | tar -x -C "$work/source"
+flags=()
+for argument in "${build_arguments[@]}"; do flags+=(--build-arg "$argument"); done
+start=$SECONDS
+build_image "${flags[@]}" --tag "$tag" "$work/source"
+echo "built in $((SECONDS - start)) s"
+
+take_apart
+tar -xOf "$out/rootfs.tar" ./var/lib/dpkg/status 2>/dev/null >"$work/status" ||
+  tar -xOf "$out/rootfs.tar" var/lib/dpkg/status >"$work/status"
+deploy/make_spdx.py --version "$version" --revision "$revision" --created "$epoch" "$work/status" \
+  >"$out/actbench.spdx.json"
+echo "image $tag, $(<"$out/id"), $(gzip -1 <"$out/rootfs.tar" | wc -c) bytes compressed; see $out"
