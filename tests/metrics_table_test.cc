@@ -84,5 +84,49 @@ TEST(MetricsTableTest, TheDocumentationListsExactlyTheTable) {
   EXPECT_EQ(documented, table);
 }
 
+// What the dashboards of GPUs are tried with where there is none.
+TEST(MetricsTableTest, TheRecordedPageOfAGpuIsWhatAServerExports) {
+  class Source final : public Metrics::GaugeSource {
+   public:
+    Metrics::Gauges Read() const override {
+      Metrics::GpuGauges gpu;
+      gpu.info.device = "cuda:0";
+      gpu.info.model = "Fake 1000";
+      gpu.info.uuid = "GPU-00000000-0000-0000-0000-000000000001";
+      gpu.info.isa = "sm_90";
+      gpu.info.driver = "13.0";
+      gpu.info.memory_bytes = 1000;
+      gpu.use = {.device_bytes = 8,
+                 .device_bytes_limit = 64,
+                 .pinned_bytes = 4,
+                 .pinned_bytes_limit = 32,
+                 .launches = 12,
+                 .graph_launches = 3};
+      gpu.sensors = {.utilization_ratio = 0.25,
+                     .memory_used_bytes = 600,
+                     .temperature_celsius = 61,
+                     .power_watts = 350,
+                     .clock_hz = 1500,
+                     .memory_clock_hz = 2500,
+                     .throttled = 1};
+      Metrics::Gauges gauges;
+      gauges.gpus.push_back(gpu);
+      return gauges;
+    }
+  };
+  const Source source;
+  Metrics metrics;
+  metrics.SetGaugeSource(&source);
+  std::string exported;
+  for (const std::string& line : Lines(metrics.Text())) {
+    if (line.find("actbench_gpu_") != std::string::npos) exported += line + "\n";
+  }
+  metrics.SetGaugeSource(nullptr);
+  std::ifstream page(std::filesystem::path(ACTBENCH_SOURCE_DIRECTORY) / "tests/data/gpu_metrics.txt");
+  std::ostringstream recorded;
+  recorded << page.rdbuf();
+  EXPECT_EQ(exported, recorded.str());
+}
+
 }  // namespace
 }  // namespace actbench
