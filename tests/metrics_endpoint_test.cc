@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -15,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "server/metrics.h"
 #include "tests/http.h"
 #include "tests/metrics_text.h"
@@ -56,6 +59,71 @@ TEST(MetricsEndpointTest, AnswersHeadAndRefusesOtherMethodsAndPaths) {
     const std::string response = Ask(address, "GET", path);
     EXPECT_TRUE(response.starts_with("HTTP/1.1 404 ") || response.starts_with("HTTP/1.1 400 ")) << path << response;
   }
+}
+
+std::string Unpack(const std::string& packed) {
+  z_stream stream = {};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);  // gzip's format
+  std::string text(1 << 20, '\0');
+  std::string copy = packed;
+  stream.next_in = reinterpret_cast<Bytef*>(copy.data());
+  stream.avail_in = static_cast<uInt>(copy.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
+}
+
+TEST(MetricsEndpointTest, PacksWhatItIsAskedToPack) {
+  const std::string text = std::string(100000, 'a') + "\n";
+  const auto endpoint = MetricsEndpoint::Start("127.0.0.1:0", [&text] { return text; });
+  ASSERT_TRUE(endpoint.ok()) << endpoint.status();
+  const auto ask = [&endpoint](const std::string& encodings) {
+    return Connection(PortOf((*endpoint)->address()))
+        .Ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: " + encodings + "\r\n\r\n");
+  };
+  for (const char* encodings : {"gzip", "deflate, gzip;q=1.0, *;q=0.5"}) {
+    const std::string packed = ask(encodings);
+    EXPECT_NE(packed.find("Content-Encoding: gzip\r\n"), std::string::npos) << encodings;
+    EXPECT_NE(packed.find("Content-Length: " + std::to_string(Body(packed).size()) + "\r\n"), std::string::npos);
+    EXPECT_LT(Body(packed).size(), 2000u);
+    EXPECT_EQ(Unpack(Body(packed)), text);
+  }
+  for (const char* encodings : {"identity", "gzip;q=0", "deflate"}) EXPECT_EQ(Body(ask(encodings)), text) << encodings;
+}
+
+// What Prometheus, which accepts gzip, gets each time once as many kernels as may be have all series.
+TEST(MetricsEndpointTest, AllSeriesAreLessThanAMegabytePacked) {
+  Metrics metrics("avx2");
+  const AccuracyReport report;
+  for (size_t i = 0; i < Metrics::kMaxKernelSeries; ++i) {
+    const Kernel kernel = {absl::StrCat("some_activation_", i),
+                           Direction::kGradient,
+                           Dtype::kF32,
+                           "actbench",
+                           "exact",
+                           "cpu",
+                           "avx512",
+                           {}};
+    metrics.KernelRan(kernel, absl::Microseconds(1.2345 * static_cast<double>(i)), 1000, 8000);
+    metrics.AccuracyCertified(kernel, 0.5, 0.25, absl::Now());
+    for (const AccuracySource source : {AccuracySource::kSelfCheck, AccuracySource::kLive}) {
+      metrics.AccuracyChecked(kernel, source, report);
+    }
+    for (const WorkingSet set : {WorkingSet::kL1, WorkingSet::kL2, WorkingSet::kL3, WorkingSet::kDram}) {
+      metrics.BenchmarkMeasured(kernel, set, 1.2345e-10 * static_cast<double>(i + 1), 0.012345);
+    }
+  }
+  const absl::StatusOr<std::string> address = metrics.Serve("127.0.0.1:0");
+  ASSERT_TRUE(address.ok()) << address.status();
+  const std::string packed =
+      Connection(PortOf(*address)).Ask("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n");
+  EXPECT_NE(packed.find("Content-Encoding: gzip\r\n"), std::string::npos);
+  EXPECT_LT(packed.size(), 1u << 20);
+  EXPECT_EQ(Lines(metrics.Text()).size(), Lines(FetchMetrics(*address)).size());
+  EXPECT_GT(Lines(metrics.Text()).size(), 20000u) << "not all series";
 }
 
 TEST(MetricsEndpointTest, ServesSeveralClientsAtATime) {
