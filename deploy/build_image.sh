@@ -3,7 +3,7 @@
 # reached its base is made from Debian's packages.
 #   deploy/build_image.sh [--tag NAME] [ARGUMENT=VALUE...]   arguments of the Dockerfile, such as CUDA_IMAGE=...
 # Leaves in build/image (ACTBENCH_IMAGE_DIR): rootfs.tar, the image's files; config.json, how it is started;
-# actbench.spdx.json, the list of its packages. Exit status: 3 if no builder works here.
+# actbench.spdx.json, the list of its packages. Exit status: 3 if no builder works here, or none has a base.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # Without a daemon and in containers too.
@@ -23,11 +23,12 @@ revision=$(git rev-parse --short=12 HEAD)
 epoch=$(git log -1 --format=%ct)
 build_arguments=(VERSION="$version" REVISION="$revision" CREATED="$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)" "$@")
 
-# For each builder the same four: whether there is an image, one from a tar archive, build, take apart.
+# For each builder the same five: whether there is an image, whether one runs, one from a tar archive, build, take apart.
 if docker info >/dev/null 2>&1 || podman info >/dev/null 2>&1; then
   engine=podman
   docker info >/dev/null 2>&1 && engine=docker
   has_image() { "$engine" image inspect "$1" >/dev/null 2>&1 || "$engine" pull --quiet "$1" >/dev/null 2>&1; }
+  can_run() { "$engine" run --rm "$1" true; }
   import_image() { "$engine" import "$1" "$2" >/dev/null; }
   build_image() {
     local format=()
@@ -45,6 +46,13 @@ if docker info >/dev/null 2>&1 || podman info >/dev/null 2>&1; then
 elif command -v buildah >/dev/null && container=$(buildah from scratch 2>/dev/null); then
   buildah rm "$container" >/dev/null
   has_image() { buildah inspect --type image "$1" >/dev/null 2>&1 || buildah pull --quiet "$1" >/dev/null 2>&1; }
+  can_run() {
+    local container status=0
+    container=$(buildah from --pull-never "$1") || return 1
+    buildah run "$container" true || status=$?
+    buildah rm "$container" >/dev/null
+    return "$status"
+  }
   import_image() {
     local container
     container=$(buildah from scratch)
@@ -84,11 +92,15 @@ trap 'rm -rf "$work"' EXIT
 if [[ " $* " != *" BASE_IMAGE="* ]]; then
   if ! has_image "$own_base" && ! has_image "$base"; then
     echo "== Base: no registry, so it is made of Debian's packages"
-    deploy/make_base_image.sh "$work/base.tar"
+    deploy/make_base_image.sh "$work/base.tar" || exit 3
     import_image "$work/base.tar" "$own_base"
   fi
   if has_image "$own_base"; then base=$own_base; fi
   build_arguments+=(BASE_IMAGE="$base")
+  if ! can_run "$base"; then
+    echo "build_image: a builder is here, but cannot run $base" >&2
+    exit 3
+  fi
 fi
 
 echo "== Image $tag of $revision"
