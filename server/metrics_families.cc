@@ -81,6 +81,14 @@ std::string LineStart(const MetricInfo& info, std::string_view suffix, MetricFam
   return start + " ";
 }
 
+// The counter or gauge of a family with these label values, made if need be.
+template <class SeriesByLabels>
+auto& AddValue(SeriesByLabels& family, const MetricInfo& info, MetricFamilies::LabelValues values) {
+  const auto [it, is_new] = family.try_emplace(Key(info, values));
+  if (is_new) it->second.lines = {LineStart(info, "", values)};
+  return it->second.metric;
+}
+
 void AppendHistogram(const Histogram& histogram, const std::vector<std::string>& lines, std::string& text) {
   const prometheus::ClientMetric::Histogram now = histogram.Collect().histogram;
   AppendLine(lines[0], static_cast<double>(now.sample_count), text);
@@ -106,16 +114,12 @@ size_t KernelHash::operator()(const Kernel& kernel) const { return absl::HashOf(
 
 Counter& MetricFamilies::AddCounter(size_t row, LabelValues values) {
   MutexLock lock(mutex_);
-  const auto [it, is_new] = families_[row].counters.try_emplace(Key(table_[row], values));
-  if (is_new) it->second.lines = {LineStart(table_[row], "", values)};
-  return it->second.metric;
+  return AddValue(families_[row].counters, table_[row], values);
 }
 
 Gauge& MetricFamilies::AddGauge(size_t row, LabelValues values) {
   MutexLock lock(mutex_);
-  const auto [it, is_new] = families_[row].gauges.try_emplace(Key(table_[row], values));
-  if (is_new) it->second.lines = {LineStart(table_[row], "", values)};
-  return it->second.metric;
+  return AddValue(families_[row].gauges, table_[row], values);
 }
 
 Histogram& MetricFamilies::AddHistogram(size_t row, LabelValues values) {
