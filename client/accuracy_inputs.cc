@@ -22,9 +22,11 @@ void AddInputFlags(CLI::App& command, InputFlags& flags) {
           ->transform(NumberIn<int64_t>(1, std::numeric_limits<int64_t>::max(), "number of samples above 0"));
   CLI::Option* distribution =
       command
-          .add_option("--distribution", flags.distribution,
-                      "How they are drawn: bits (every bit pattern alike likely; the default), normal, uniform, tails, "
-                      "subnormal or saturated")
+          .add_option(
+              "--distribution", flags.distribution,
+              "How they are drawn: bits (every bit pattern alike likely; the default), normal (deviation 3), wide "
+              "(normal of deviation 20), uniform (over the activation's domain), tails (beyond it, any size), "
+              "subnormal or saturated (beyond the domain to ten times its end)")
           ->type_name("NAME");
   CLI::Option* seed =
       command.add_option("--seed", flags.seed, "Other ones (default: 0)")

@@ -118,7 +118,7 @@ void AddBenchmarkInputFlags(CLI::App& command, BenchmarkInputFlags& flags) {
   CLI::Option* set = add("--working_set", flags.working_set, "SET,...", "l1, l2, l3 or dram (default: l2)");
   add("--cache", flags.cache, "STATE,...", "hot, or cold: nothing is in a cache when a call begins (default: hot)");
   CLI::Option* distribution = add("--distribution", flags.distribution, "NAME,...",
-                                  "normal, uniform, bits, tails, subnormal, saturated (default: normal)");
+                                  "normal, wide, uniform, bits, tails, subnormal, saturated (default: normal)");
   add("--threads", flags.threads, "N,...", "Threads that share a call (default: 1)");
   CLI::Option* seed = command.add_option("--seed", flags.seed, "Of the inputs that are drawn (default: 0)")
                           ->type_name("N")

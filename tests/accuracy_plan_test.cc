@@ -253,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
                 [](Request& r) { r.mutable_inputs()->mutable_sampled()->set_count(100'000'001); }},
         Mistake{"Distribution",
                 kInvalid,
-                {"inputs.sampled.distribution is \"gauss\"", "bits, normal, uniform, tails, subnormal, saturated"},
+                {"inputs.sampled.distribution is \"gauss\"", "bits, normal, wide, uniform, tails, subnormal, saturated"},
                 [](Request& r) { r.mutable_inputs()->mutable_sampled()->set_distribution("gauss"); }},
         Mistake{"LongDistribution",
                 kInvalid,

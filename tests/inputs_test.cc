@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/catalog.h"
@@ -43,7 +44,7 @@ void ExpectSizes(Distribution distribution, Dtype dtype, double least, double la
 }
 
 TEST(InputsTest, DistributionsAreParsedByTheirNames) {
-  EXPECT_EQ(DistributionNames().size(), 6u);
+  EXPECT_EQ(DistributionNames().size(), 7u);
   for (const std::string_view name : DistributionNames()) EXPECT_EQ(Name(*ParseDistribution(name)), name);
   EXPECT_EQ(ParseDistribution("subnormal"), Distribution::kSubnormal);
   EXPECT_EQ(ParseDistribution("Normal"), std::nullopt);
@@ -97,15 +98,17 @@ TEST(InputsTest, UniformInputsFillTheDomain) {
   EXPECT_GT(*largest, Sigmoid().domain_max - width / 1000);
 }
 
-TEST(InputsTest, NormalInputsHaveMean0AndDeviation3) {
-  double sum = 0;
-  double squares = 0;
-  for (const double x : Drawn(Distribution::kNormal, Dtype::kF64)) {
-    sum += x;
-    squares += x * x;
+TEST(InputsTest, NormalInputsHaveMean0AndTheirDeviation) {
+  for (const auto& [distribution, deviation] : {std::pair(Distribution::kNormal, 3.0), {Distribution::kWide, 20.0}}) {
+    double sum = 0;
+    double squares = 0;
+    for (const double x : Drawn(distribution, Dtype::kF64)) {
+      sum += x / deviation;
+      squares += x / deviation * x / deviation;
+    }
+    EXPECT_NEAR(sum / kCount, 0, 0.05);  // 7 deviations
+    EXPECT_NEAR(squares / kCount, 1, 0.07);
   }
-  EXPECT_NEAR(sum / kCount, 0, 0.15);  // 7 deviations
-  EXPECT_NEAR(squares / kCount, 9, 0.6);
 }
 
 }  // namespace

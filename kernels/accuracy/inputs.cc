@@ -7,8 +7,10 @@
 namespace actbench {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames = {"bits", "normal", "uniform", "tails", "subnormal", "saturated"};
+constexpr std::array<std::string_view, 7> kNames = {"bits",  "normal",    "wide",     "uniform",
+                                                    "tails", "subnormal", "saturated"};
 constexpr double kDeviation = 3;
+constexpr double kWideDeviation = 20;
 constexpr double kPi = 3.14159265358979323846;
 
 // The n-th number of a stream of random bits: SplitMix64 (Steele, Lea, Flood 2014) by its place.
@@ -21,6 +23,9 @@ uint64_t RandomBits(uint64_t seed, uint64_t place) {
 
 // In (0, 1).
 double Fraction(uint64_t bits) { return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53; }
+
+// From the standard normal distribution, made of two numbers of (0, 1) (Box, Muller 1958).
+double Normal(double u, double v) { return std::sqrt(-2 * std::log(u)) * std::cos(2 * kPi * v); }
 
 }  // namespace
 
@@ -47,8 +52,11 @@ uint64_t Sampler::Draw(uint64_t index, size_t input) const {
   const double u = Fraction(bits);
   double value = 0;
   switch (plan_.distribution) {
-    case Distribution::kNormal:  // Box and Muller
-      value = kDeviation * std::sqrt(-2 * std::log(u)) * std::cos(2 * kPi * Fraction(more));
+    case Distribution::kNormal:
+      value = kDeviation * Normal(u, Fraction(more));
+      break;
+    case Distribution::kWide:
+      value = kWideDeviation * Normal(u, Fraction(more));
       break;
     case Distribution::kUniform:
       value = domain_min_ + u * (domain_max_ - domain_min_);
@@ -60,9 +68,8 @@ uint64_t Sampler::Draw(uint64_t index, size_t input) const {
     default:
       value = end * (1 + 9 * u);
   }
-  if (plan_.distribution != Distribution::kNormal && plan_.distribution != Distribution::kUniform && sign != 0) {
-    value = -value;
-  }
+  const bool has_sizes = plan_.distribution == Distribution::kTails || plan_.distribution == Distribution::kSaturated;
+  if (has_sizes && sign != 0) value = -value;
   uint64_t element = 0;
   StoreElement(dtype_, value, &element);
   return element;

@@ -18,7 +18,7 @@
 namespace actbench {
 
 // How sampled inputs are drawn; accuracy.proto (SampledInputs) says what each means.
-enum class Distribution : uint8_t { kBits, kNormal, kUniform, kTails, kSubnormal, kSaturated };
+enum class Distribution : uint8_t { kBits, kNormal, kWide, kUniform, kTails, kSubnormal, kSaturated };
 
 // Their names, in the order of the enum.
 std::span<const std::string_view> DistributionNames();
