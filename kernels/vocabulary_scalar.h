@@ -27,6 +27,7 @@
 #ifndef ACTBENCH_SCALAR_NAMESPACE
 #define ACTBENCH_SCALAR_NAMESPACE scalar
 #define ACTBENCH_SCALAR_FMA false
+#define ACTBENCH_SCALAR_SLOW_SUBNORMALS true
 namespace actbench::scalar {
 ACT_FN double Widened(F16 value) { return ToDouble(value); }
 ACT_FN double Widened(BF16 value) { return ToDouble(value); }
@@ -223,6 +224,9 @@ inline constexpr bool kHasFma = ACTBENCH_SCALAR_FMA;
 
 // Whether looking up in 16 or 32 entries is the shorter way to a function.
 inline constexpr bool kQuickLookup = true;
+
+// Whether products take long where one is subnormal.
+inline constexpr bool kSlowSubnormals = ACTBENCH_SCALAR_SLOW_SUBNORMALS;
 
 // Whether every lane is above a negative `limit`; NaN may count as either.
 ACT_FN bool AllAbove(LaneF32, float x, double limit) { return !(x <= static_cast<float>(limit)); }

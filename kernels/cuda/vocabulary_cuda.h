@@ -29,6 +29,7 @@
 
 #define ACTBENCH_SCALAR_NAMESPACE cuda
 #define ACTBENCH_SCALAR_FMA true
+#define ACTBENCH_SCALAR_SLOW_SUBNORMALS false
 
 namespace actbench::cuda {
 
