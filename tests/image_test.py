@@ -42,33 +42,50 @@ def mount(*arguments):
     subprocess.run(["mount", *arguments], check=True)
 
 
+def mount_devices(directory):
+    """Those devices of the machine that every container has, so that nothing can reach the others."""
+    mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", directory)
+    for name in ("null", "zero", "full", "random", "urandom"):
+        (directory / name).touch()
+        mount("--bind", f"/dev/{name}", directory / name)
+    (directory / "shm").mkdir()
+    mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", directory / "shm")
+
+
 class ImageTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
         set_up_network()
-        directory = tempfile.TemporaryDirectory(prefix="actbench_image")
-        cls.addClassCleanup(directory.cleanup)
-        cls.root = pathlib.Path(directory.name)
+        # No TemporaryDirectory, which would go through what is still mounted when it removes itself.
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="actbench_image"))
+        cls.server = None
+        cls.addClassCleanup(cls.clean_up)
         subprocess.run(["tar", "--numeric-owner", "-xpf", image / "rootfs.tar", "-C", cls.root], check=True)
         mount("--bind", cls.root, cls.root)
-        cls.addClassCleanup(subprocess.run, ["umount", "--recursive", cls.root], check=True)
-        mount("--rbind", "/dev", cls.root / "dev")
+        mount_devices(cls.root / "dev")
         mount("-t", "proc", "proc", cls.root / "proc")
-        mount("--bind", "/sys", cls.root / "sys")
+        mount("--bind", "-o", "ro", "/sys", cls.root / "sys")
         mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", cls.root / "tmp")
         mount("-o", "remount,bind,ro", cls.root)
         cls.config = json.loads((image / "config.json").read_text(encoding="utf-8"))
         cls.start = time.monotonic()
         cls.server = subprocess.Popen(cls.inside(cls.config["Entrypoint"]), env=cls.environment(),
                                       stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        cls.addClassCleanup(cls.server.stderr.close)
-        cls.addClassCleanup(cls.server.kill)
         while cls.run_inside("actbench", "health").returncode != 0:
             if time.monotonic() > cls.start + 30 or cls.server.poll() is not None:
                 cls.server.kill()
                 raise RuntimeError(f"the server does not serve:\n{cls.server.stderr.read()}")
         print(f"start to SERVING, with one run of actbench health: {time.monotonic() - cls.start:.2f} s")
+
+    @classmethod
+    def clean_up(cls):
+        if cls.server is not None:
+            cls.server.kill()
+            cls.server.wait()
+            cls.server.stderr.close()
+        subprocess.run(["umount", "--recursive", "--lazy", cls.root], check=False)
+        subprocess.run(["rm", "-rf", "--one-file-system", cls.root], check=True)
 
     @classmethod
     def environment(cls):
