@@ -44,6 +44,8 @@ def field_defaults(panel):
     for name in ("min", "max", "decimals"):
         if name in panel:
             defaults[name] = panel[name]
+    if "no_value" in panel:
+        defaults["noValue"] = panel["no_value"]
     if "states" in panel:
         defaults["mappings"] = state_mappings(panel["states"])
     return defaults
@@ -51,6 +53,8 @@ def field_defaults(panel):
 
 def timeseries(panel):
     scale = {"type": "log", "log": 10} if panel.get("log") else {"type": "linear"}
+    if "symlog" in panel:  # linear below that, so that 0 is shown
+        scale = {"type": "symlog", "log": 10, "linearThreshold": panel["symlog"]}
     stacked = panel.get("stack", False)
     custom = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 30 if stacked else 0, "showPoints": "auto",
               "pointSize": 4, "spanNulls": False, "scaleDistribution": scale,
@@ -80,7 +84,7 @@ def bargauge(_panel):
 def heatmap(panel):
     return {"custom": {"scaleDistribution": {"type": "linear"}}}, {
         "calculate": False, "cellGap": 1, "showValue": "never", "filterValues": {"le": 1e-9},
-        "color": {"mode": "scheme", "scheme": "Blues", "reverse": True, "exponent": 0.5, "steps": 64},
+        "color": {"mode": "scheme", "scheme": "Blues", "reverse": False, "exponent": 0.5, "steps": 64},
         "yAxis": {"axisPlacement": "left", "unit": panel["unit"]}, "rowsFrame": {"layout": "auto"},
         "legend": {"show": True}, "tooltip": {"show": True, "yHistogram": False}, "exemplars": {"color": RED}}
 
@@ -169,18 +173,20 @@ def make_panels(rows):
     return panels
 
 
-def query_variable(name, query):
+def query_variable(name, query, chosen=None):
+    current = {"text": [chosen], "value": [chosen]} if chosen else {"text": ["All"], "value": ["$__all"]}
     return {"type": "query", "name": name, "label": name, "datasource": DATASOURCE, "definition": query,
             "query": {"query": query, "refId": f"variable-{name}"}, "refresh": 2, "sort": 1, "regex": "", "hide": 0,
             "multi": True, "includeAll": True, "allValue": ".+", "options": [],
-            "current": {"selected": True, "text": ["All"], "value": ["$__all"]}}
+            "current": {"selected": True, **current}}
 
 
 def make_variables(dashboard):
     source = {"type": "datasource", "name": "datasource", "label": "Data source", "query": "prometheus", "hide": 0,
               "regex": "", "refresh": 1, "multi": False, "includeAll": False, "options": [], "current": {}}
     selection = 'job=~"$job", instance=~"$instance"'
-    variables = [source, query_variable("job", "label_values(actbench_build_info, job)"),
+    # All jobs would be those of other programs too, of which `up` and process_* are.
+    variables = [source, query_variable("job", "label_values(actbench_build_info, job)", "actbench"),
                  query_variable("instance", 'label_values(actbench_build_info{job=~"$job"}, instance)')]
     of = dashboard.get("variables", {"names": []})
     return variables + [query_variable(name, f"label_values({of['metric']}{{{selection}}}, {name})")
@@ -224,7 +230,9 @@ def make_all():
     definitions = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
                    for path in sorted((HERE / "definitions").glob("*.yaml"))}
     macros = definitions["common"]["macros"]
-    definitions = expand(expand(definitions, macros), macros)  # macros may have others in them
+    for _ in macros:  # which may have others in them
+        macros = expand(macros, macros)
+    definitions = expand(definitions, macros)
     annotations = definitions.pop("common")["annotations"]
     return {f"{name}.json": json.dumps(make_dashboard(dashboard, annotations), indent=1) + "\n"
             for name, dashboard in definitions.items()}
