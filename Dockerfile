@@ -9,9 +9,14 @@ RUN mkdir -p /usr/local/cuda
 
 FROM ${BASE_IMAGE} AS build
 COPY deploy/install_packages.sh /source/deploy/
-RUN apt-get update -qq && /source/deploy/install_packages.sh build
+RUN /source/deploy/install_packages.sh build
 COPY --from=toolkit /usr/local/cuda/ /usr/local/cuda/
-COPY . /source
+# What is built and nothing else, so that no other change builds it anew.
+COPY CMakeLists.txt /source/
+COPY proto/ /source/proto/
+COPY kernels/ /source/kernels/
+COPY server/ /source/server/
+COPY client/ /source/client/
 WORKDIR /source
 # Of CMake, such as "-DACTBENCH_FEW_KERNELS=ON -DACTBENCH_ISAS=avx2" for a quick build. No -march: kernels are chosen by
 # the machine that runs them.
