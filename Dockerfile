@@ -11,6 +11,10 @@ FROM ${BASE_IMAGE} AS build
 COPY deploy/install_packages.sh /source/deploy/
 RUN /source/deploy/install_packages.sh build
 COPY --from=toolkit /usr/local/cuda/ /usr/local/cuda/
+ARG BASE_IMAGE
+ARG CUDA_IMAGE
+RUN [ "${CUDA_IMAGE}" = "${BASE_IMAGE}" ] || [ -x /usr/local/cuda/bin/nvcc ] \
+    || { echo "CUDA_IMAGE=${CUDA_IMAGE} has no /usr/local/cuda/bin/nvcc: it takes a devel image" >&2; exit 1; }
 # What is built and nothing else, so that no other change builds it anew.
 COPY CMakeLists.txt /source/
 COPY proto/ /source/proto/
@@ -26,6 +30,7 @@ ENV CXXFLAGS="-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffile-prefix-m
     LDFLAGS="-pie -Wl,-z,relro,-z,now"
 # Of what these programs load, runtime_packages has the names of the packages.
 RUN cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DACTBENCH_TESTS=OFF -DACTBENCH_BENCHMARKS=OFF \
+      -DACTBENCH_CUDA="$([ -x /usr/local/cuda/bin/nvcc ] && echo ON || echo OFF)" \
       -DACTBENCH_REVISION="${REVISION}" ${CMAKE_OPTIONS} \
     && cmake --build build --target actbench actbench-server actbench-worker \
     && install -D -s -t /programs build/bin/actbench build/bin/actbench-server build/bin/actbench-worker \
@@ -62,9 +67,12 @@ ENTRYPOINT ["actbench-server"]
 ARG VERSION=""
 ARG REVISION=""
 ARG CREATED=""
+# The repository's address.
+ARG SOURCE=""
 LABEL org.opencontainers.image.title="actbench" \
       org.opencontainers.image.description="Evaluates, benchmarks and certifies neural-network activation functions" \
       org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"
