@@ -6,9 +6,6 @@
 # actbench.spdx.json, the list of its packages. Exit status: 3 if no builder works here, or none has a base.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# Without a daemon and in containers too.
-export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot} STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
-
 version=$(sed -n 's/^project(actbench VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 tag=actbench:$version
 if [[ ${1:-} == --tag ]]; then
@@ -17,17 +14,37 @@ if [[ ${1:-} == --tag ]]; then
 fi
 out=${ACTBENCH_IMAGE_DIR:-build/image}
 mkdir -p "$out"
-base=debian:bookworm-slim
+base=docker.io/library/debian:bookworm-slim  # in full: buildah takes the short name for own_base too
 own_base=localhost/debian:bookworm-slim
 revision=$(git rev-parse --short=12 HEAD)
 epoch=$(git log -1 --format=%ct)
 build_arguments=(VERSION="$version" REVISION="$revision" CREATED="$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)" "$@")
 
-# For each builder the same five: whether there is an image, whether one runs, one from a tar archive, build, take apart.
+# Whether buildah works: by its usual store, which podman may have in use too, else by one that needs no overlays.
+buildah_works() {
+  local driver
+  command -v buildah >/dev/null || return 1
+  export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot}  # without a daemon and in containers too
+  for driver in "${STORAGE_DRIVER:-}" vfs; do
+    if [[ -n $driver ]]; then export STORAGE_DRIVER=$driver; fi
+    container=$(buildah from scratch 2>/dev/null) || continue
+    if buildah mount "$container" >/dev/null 2>&1; then
+      buildah rm "$container" >/dev/null
+      return 0
+    fi
+    buildah rm "$container" >/dev/null
+  done
+  return 1
+}
+
+# For each builder the same: whether an image is here and of when, whether a registry has it, whether one runs, one from
+# a tar archive, build, take apart.
 if docker info >/dev/null 2>&1 || podman info >/dev/null 2>&1; then
   engine=podman
   docker info >/dev/null 2>&1 && engine=docker
-  has_image() { "$engine" image inspect "$1" >/dev/null 2>&1 || "$engine" pull --quiet "$1" >/dev/null 2>&1; }
+  has_image() { "$engine" image inspect "$1" >/dev/null 2>&1; }
+  made_at() { "$engine" image inspect --format '{{.Created}}' "$1"; }
+  pull_image() { "$engine" pull --quiet "$1" >/dev/null 2>&1; }
   can_run() { "$engine" run --rm "$1" true; }
   import_image() { "$engine" import "$1" "$2" >/dev/null; }
   build_image() {
@@ -43,9 +60,10 @@ if docker info >/dev/null 2>&1 || podman info >/dev/null 2>&1; then
     "$engine" image inspect --format '{{json .Config}}' "$tag" >"$out/config.json"
     "$engine" image inspect --format '{{.Id}}' "$tag" >"$out/id"
   }
-elif command -v buildah >/dev/null && container=$(buildah from scratch 2>/dev/null); then
-  buildah rm "$container" >/dev/null
-  has_image() { buildah inspect --type image "$1" >/dev/null 2>&1 || buildah pull --quiet "$1" >/dev/null 2>&1; }
+elif buildah_works; then
+  has_image() { buildah inspect --type image "$1" >/dev/null 2>&1; }
+  made_at() { buildah inspect --type image --format '{{.OCIv1.Created}}' "$1"; }
+  pull_image() { buildah pull --quiet --policy always "$1" >/dev/null 2>&1; }
   can_run() {
     local container status=0
     container=$(buildah from --pull-never "$1") || return 1
@@ -88,14 +106,19 @@ else
 fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf --one-file-system "$work"' EXIT
 if [[ " $* " != *" BASE_IMAGE="* ]]; then
-  if ! has_image "$own_base" && ! has_image "$base"; then
-    echo "== Base: no registry, so it is made of Debian's packages"
-    deploy/make_base_image.sh "$work/base.tar" || exit 3
-    import_image "$work/base.tar" "$own_base"
+  # The newest; only one's own is never asked for elsewhere, where whoever has that name would supply it.
+  if ! pull_image "$base" && ! has_image "$base"; then
+    base=$own_base
+    if has_image "$base"; then
+      echo "== Base: no registry, so $base of $(made_at "$base"); once that is removed, a new one is made"
+    else
+      echo "== Base: no registry, so it is made of Debian's packages"
+      deploy/make_base_image.sh "$work/base.tar" || exit 3
+      import_image "$work/base.tar" "$base"
+    fi
   fi
-  if has_image "$own_base"; then base=$own_base; fi
   build_arguments+=(BASE_IMAGE="$base")
   if ! can_run "$base"; then
     echo "build_image: a builder is here, but cannot run $base" >&2
@@ -103,6 +126,8 @@ if [[ " $* " != *" BASE_IMAGE="* ]]; then
   fi
 fi
 
+# From here on there is a builder, so that no failure is "no builder": builders hand on the status of what failed.
+trap 'status=$?; rm -rf --one-file-system "$work"; exit "$((status != 0))"' EXIT
 echo "== Image $tag of $revision"
 # What is committed, and nothing else: one commit and base give the same bits.
 mkdir "$work/source"

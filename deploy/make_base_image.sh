@@ -5,7 +5,8 @@
 set -euo pipefail
 archive=${1:?"give the file to write"}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# debootstrap mounts /proc and /sys below it; where it is interrupted they may be left.
+trap 'rm -rf --one-file-system "$work"' EXIT
 root=$work/root
 
 # SITE CODENAME COMPONENT of each of Debian's own sources: releases, updates and security.
