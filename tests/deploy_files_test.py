@@ -25,7 +25,7 @@ class ComposeTest(unittest.TestCase):
         self.services = self.stack["services"]
 
     def test_services_and_profile(self):
-        self.assertEqual(set(self.services), {"actbench", "actbench-gpu", "prometheus", "grafana"})
+        self.assertEqual(set(self.services), {"actbench", "actbench-gpu", "example", "prometheus", "grafana"})
         self.assertEqual({name for name, service in self.services.items() if "profiles" in service}, {"actbench-gpu"})
         devices = self.services["actbench-gpu"]["deploy"]["resources"]["reservations"]["devices"]
         self.assertEqual(devices, [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}])
@@ -42,7 +42,7 @@ class ComposeTest(unittest.TestCase):
 
     def test_ports_are_published_on_loopback_unless_asked_otherwise(self):
         for name, service in self.services.items():
-            for port in service["ports"]:
+            for port in service.get("ports", []):
                 self.assertRegex(port, r"^(127\.0\.0\.1|\$\{ACTBENCH_PUBLISH:-127\.0\.0\.1\}):\d+:\d+$", name)
 
     def test_images_are_pinned_by_version(self):
@@ -53,7 +53,7 @@ class ComposeTest(unittest.TestCase):
 
     def test_what_is_mounted_exists(self):
         for name, service in self.services.items():
-            for volume in service["volumes"]:
+            for volume in service.get("volumes", []):
                 source = volume.split(":")[0]
                 if source.startswith("."):
                     self.assertTrue((SOURCE / "deploy" / source).is_dir(), f"{name}: {source}")
