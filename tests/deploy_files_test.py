@@ -15,6 +15,7 @@ import unittest
 import yaml
 
 SOURCE = pathlib.Path(__file__).parent.parent
+DOCKERFILE = (SOURCE / "Dockerfile").read_text(encoding="utf-8")
 VERSION = re.search(r"project\(actbench VERSION ([\d.]+)", (SOURCE / "CMakeLists.txt").read_text(encoding="utf-8"))[1]
 
 
@@ -48,8 +49,37 @@ class ComposeTest(unittest.TestCase):
     def test_images_are_pinned_by_version(self):
         for name, service in self.services.items():
             self.assertRegex(service["image"], r":v?\d+\.\d+\.\d+$", name)
-        for name in ("actbench", "actbench-gpu"):
+        for name in ("actbench", "actbench-gpu", "example"):
             self.assertTrue(self.services[name]["image"].endswith(":" + VERSION))
+
+    def test_an_image_says_what_it_is_made_from(self):
+        for name in ("actbench", "actbench-gpu"):
+            arguments = self.services[name]["build"]["args"]
+            self.assertEqual(arguments["VERSION"], VERSION)
+            self.assertEqual(arguments["REVISION"], "${ACTBENCH_REVISION:-}")
+            # What the image's file takes no argument of is nowhere.
+            for argument in arguments:
+                self.assertRegex(DOCKERFILE, rf"(?m)^ARG {argument}\b", name)
+
+    def test_the_image_is_built_anew_for_what_is_in_it_alone(self):
+        copied = re.findall(r"(?m)^COPY (?!--)(\S+)", DOCKERFILE)
+        self.assertEqual(copied, ["deploy/install_packages.sh", "CMakeLists.txt", "proto/", "kernels/", "server/",
+                                  "client/", "LICENSE"])
+        for path in copied:
+            self.assertTrue((SOURCE / path).exists(), path)
+        needed = re.findall(r"(?m)^ *add_subdirectory\((\w+)\)",
+                            (SOURCE / "CMakeLists.txt").read_text(encoding="utf-8"))
+        self.assertLessEqual({f"{name}/" for name in needed} - {"tests/"}, set(copied))
+
+    def test_callers_see_neither_prometheus_nor_grafana(self):
+        networks = {name: set(service["networks"]) for name, service in self.services.items()}
+        self.assertEqual(networks["example"], {"edge"})
+        for name in ("prometheus", "grafana"):
+            self.assertNotIn("edge", networks[name])
+            self.assertIn("web", networks[name], "for its port")
+        self.assertEqual({name for name, of in networks.items() if "metrics" in of}, set(self.services) - {"example"})
+        self.assertEqual({name for name, network in self.stack["networks"].items() if network},
+                         {"metrics"}, "the internal one")
 
     def test_what_is_mounted_exists(self):
         for name, service in self.services.items():
@@ -62,7 +92,13 @@ class ComposeTest(unittest.TestCase):
                     self.assertIn(source, self.stack["volumes"], name)
 
     def test_a_server_has_longer_to_stop_than_to_drain(self):
-        self.assertEqual(self.services["actbench"]["stop_grace_period"], "40s")
+        drain, = re.findall(r"drain_timeout = absl::Seconds\((\d+)\)",
+                            (SOURCE / "server/flags.h").read_text(encoding="utf-8"))
+        margin, = re.findall(r"kMargin = absl::Seconds\((\d+)\)",
+                             (SOURCE / "server/main.cc").read_text(encoding="utf-8"))
+        for name in ("actbench", "actbench-gpu"):
+            period = re.fullmatch(r"(\d+)s", self.services[name]["stop_grace_period"])[1]
+            self.assertGreater(int(period), int(drain) + int(margin), name)
 
     def test_names_and_paths_agree_with_the_other_files(self):
         prometheus = yaml.safe_load((SOURCE / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
