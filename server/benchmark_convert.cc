@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/accuracy_convert.h"
+#include "server/page_token.h"
 
 namespace actbench {
 namespace {
@@ -43,6 +44,10 @@ void SetNoise(const CaseResult& result, v1::BenchmarkNoise& noise) {
 void SetTime(absl::Time time, google::protobuf::Timestamp& out) {
   out.set_seconds(absl::ToUnixSeconds(time));
   out.set_nanos(static_cast<int>((absl::ToUnixMicros(time) % 1'000'000) * 1000));
+}
+
+absl::Time EndOf(const v1::BenchmarkRun& run) {
+  return absl::FromUnixMicros(TimeUs(run.time())) + absl::Seconds(run.seconds());
 }
 
 CaseOutcome CaseOutcomeOf(v1::Outcome outcome) {

@@ -16,6 +16,8 @@ v1::Outcome OutcomeOf(const absl::Status& status);
 
 void SetNoise(const CaseResult& result, v1::BenchmarkNoise& noise);
 void SetTime(absl::Time time, google::protobuf::Timestamp& out);
+// When a run was completed.
+absl::Time EndOf(const v1::BenchmarkRun& run);
 
 // For the metrics: how a case ended, and what was measured again.
 CaseOutcome CaseOutcomeOf(v1::Outcome outcome);

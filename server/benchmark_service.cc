@@ -114,7 +114,7 @@ class RunCall final : public JobCall {
   // For the metrics. The results are in the order of the cases.
   void Count(const BenchmarkPlan& plan, const v1::BenchmarkRun& run) const {
     Metrics& metrics = work().metrics;
-    metrics.BenchmarkCompleted();
+    metrics.BenchmarkCompleted(EndOf(run));
     for (size_t i = 0; i < plan.cases.size() && i < static_cast<size_t>(run.results_size()); ++i) {
       const v1::BenchmarkResult& result = run.results(static_cast<int>(i));
       CountDiscarded(result.noise(), metrics);

@@ -346,7 +346,8 @@ void Metrics::AccuracySamplesDropped(int64_t count) {
 }
 
 void Metrics::BenchmarkStarted() { impl_->benchmark.Started(); }
-void Metrics::BenchmarkCompleted() { impl_->benchmark.Completed(); }
+void Metrics::BenchmarkCompleted(absl::Time end) { impl_->benchmark.Completed(end); }
+void Metrics::BenchmarkWasCompleted(absl::Time end) { impl_->benchmark.WasCompleted(end); }
 void Metrics::BenchmarkCaseEnded(CaseOutcome outcome) { impl_->benchmark.Ended(outcome); }
 void Metrics::BenchmarkSlicesDiscarded(std::string_view reason, int slices) {
   impl_->benchmark.Discarded(reason, slices);

@@ -93,7 +93,9 @@ class Metrics {
 
   // Benchmark runs, their cases, and slices of time that were measured again, by one of kDisturbances.
   void BenchmarkStarted();
-  void BenchmarkCompleted();
+  void BenchmarkCompleted(absl::Time end);
+  // The last run was completed before the start: nothing is counted.
+  void BenchmarkWasCompleted(absl::Time end);
   void BenchmarkCaseEnded(CaseOutcome outcome);
   void BenchmarkSlicesDiscarded(std::string_view reason, int slices);
   // A comparison of two kernels that were timed in turns.

@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "kernels/measure/case_run.h"
 #include "server/metrics_table.h"
 
@@ -33,9 +32,13 @@ BenchmarkMetrics::BenchmarkMetrics(MetricFamilies& families)
 
 void BenchmarkMetrics::Started() { started_.Increment(); }
 
-void BenchmarkMetrics::Completed() {
+void BenchmarkMetrics::Completed(absl::Time end) {
   completed_.Increment();
-  last_success_.Set(absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()));
+  WasCompleted(end);
+}
+
+void BenchmarkMetrics::WasCompleted(absl::Time end) {
+  last_success_.Set(absl::ToDoubleSeconds(end - absl::UnixEpoch()));
 }
 
 void BenchmarkMetrics::Ended(CaseOutcome outcome) { cases_[static_cast<size_t>(outcome)]->Increment(); }

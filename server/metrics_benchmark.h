@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
 #include "kernels/kernel.h"
 #include "server/metrics.h"
 #include "server/metrics_families.h"
@@ -26,7 +27,8 @@ class BenchmarkMetrics {
 
   // As those of Metrics; Measured returns false, and does nothing, if there is no room for this kernel's series.
   void Started();
-  void Completed();
+  void Completed(absl::Time end);
+  void WasCompleted(absl::Time end);
   void Ended(CaseOutcome outcome);
   void Discarded(std::string_view reason, int slices);
   void Judged(Verdict verdict);

@@ -65,7 +65,7 @@ class PairedCall final : public JobCall {
     summary.set_fingerprint_hash(services_.origin.fingerprint_hash());
     *summary.mutable_plan() = ToProto(finished.plan());
     summary.set_paired(true);
-    work().metrics.BenchmarkCompleted();
+    work().metrics.BenchmarkCompleted(finished.start() + finished.duration());
     return response;
   }
 

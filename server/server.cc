@@ -22,6 +22,7 @@
 #include "server/accuracy_service.h"
 #include "server/address.h"
 #include "server/admission.h"
+#include "server/benchmark_convert.h"
 #include "server/benchmark_service.h"
 #include "server/build_id.h"
 #include "server/calls.h"
@@ -108,6 +109,11 @@ absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const ServerOptions& op
     }
   }
   return catalog;
+}
+
+void PublishLastRun(const RunStore& runs, Metrics& metrics) {
+  const absl::StatusOr<v1::ListRunsResponse> newest = runs.List({}, 1, "");
+  if (newest.ok() && !newest->runs().empty()) metrics.BenchmarkWasCompleted(EndOf(newest->runs(0)));
 }
 
 class ServerImpl final : public Server, private Metrics::GaugeSource {
@@ -203,6 +209,7 @@ absl::Status ServerImpl::Listen() {
   }
   if (!options_.metrics_address.empty()) {
     PublishCertificates(certificate_store_, catalog_, metrics_);
+    PublishLastRun(run_store_, metrics_);
     absl::StatusOr<std::string> bound = metrics_.Serve(options_.metrics_address);
     if (!bound.ok()) return bound.status();
     metrics_address_ = *std::move(bound);

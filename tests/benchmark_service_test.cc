@@ -13,6 +13,7 @@
 #include "tests/accuracy_fixture.h"
 #include "tests/bench_fixture.h"
 #include "tests/benchmark_fixture.h"
+#include "tests/temporary_directory.h"
 
 namespace actbench {
 namespace {
@@ -102,10 +103,34 @@ TEST_F(BenchmarkServiceTest, TheMetricsHaveWhatWasMeasured) {
   EXPECT_NEAR(server_.Metric("actbench_bench_seconds_per_element" + labels),
               stream.results.at(0).time().median_ns() * 1e-12, 1e-15);
   EXPECT_GE(server_.Metric("actbench_bench_interval_ratio" + labels), 0);
-  EXPECT_EQ(
-      FetchMetrics(server_.server->metrics_address()).find("actbench_bench_seconds_per_element{activation=\"tanh"),
-      std::string::npos)
-      << "a cold one is not what the kernel is known by";
+  const std::string page = FetchMetrics(server_.server->metrics_address());
+  for (const char* activation : {"tanh", "silu"}) {
+    EXPECT_EQ(page.find("actbench_bench_seconds_per_element{activation=\"" + std::string(activation)),
+              std::string::npos)
+        << "a cold one, or one of any size, is not what the kernel is known by";
+  }
+}
+
+TEST(BenchmarkStateTest, WhenTheLastRunWasCompletedIsKnownAfterARestart) {
+  constexpr char kMetric[] = "actbench_bench_last_success_timestamp_seconds";
+  const OwnLease lease;
+  const TemporaryDirectory directory;
+  ServerOptions options;
+  options.state_dir = directory.path();
+  double completed = 0;
+  {
+    TestServer server(options);
+    EXPECT_EQ(server.Metric(kMetric), 0);
+    for (const char* activation : {"sigmoid", "tanh"}) {
+      RunStream stream(server, MakeRun({MakeCase(activation)}));
+      ASSERT_TRUE(stream.Finish().ok());
+    }
+    completed = server.Metric(kMetric);
+  }
+  EXPECT_GT(completed, 1e9);
+  const TestServer server(options);
+  EXPECT_EQ(server.Metric(kMetric), completed) << "the same, so that it does not look like another run";
+  EXPECT_EQ(server.Metric("actbench_bench_runs_completed_total"), 0);
 }
 
 TEST_F(BenchmarkServiceTest, WhatIsCertifiedGoesBeforeSamples) {
