@@ -47,6 +47,10 @@ CacheSizes CachesOf(const Kernel& kernel) {
   return {.l1 = std::nullopt, .l2 = l2, .l3 = l2};
 }
 
+size_t ElementsOf(WorkingSet set, const BenchmarkCase& benchmark) {
+  return SizeBytes(set, CachesOf(*benchmark.kernel)) / benchmark.BytesPerElement();
+}
+
 // Sets how many elements there are, and the inputs if they are given.
 absl::Status SetInputs(const v1::BenchmarkCase& request, const Limits& limits, BenchmarkCase& benchmark) {
   const absl::StatusOr<std::optional<Distribution>> distribution =
@@ -73,7 +77,7 @@ absl::Status SetInputs(const v1::BenchmarkCase& request, const Limits& limits, B
     const absl::StatusOr<WorkingSet> set =
         Choose("working_set", request.working_set(), WorkingSetNames(), ParseWorkingSet, WorkingSet::kL2);
     if (!set.ok()) return set.status();
-    benchmark.elements = SizeBytes(*set, CachesOf(*benchmark.kernel)) / benchmark.BytesPerElement();
+    benchmark.elements = ElementsOf(*set, benchmark);
   }
   if (benchmark.elements > 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("there are ", request.elements(), " elements; at least 1 is needed"));
@@ -181,6 +185,11 @@ bool SameGroup(const v1::BenchmarkResult& first, const v1::BenchmarkResult& seco
 }
 
 }  // namespace
+
+bool HasSizeOfWorkingSet(const BenchmarkCase& benchmark) {
+  const WorkingSet set = WorkingSetOf(benchmark.Bytes(), CachesOf(*benchmark.kernel));
+  return benchmark.elements == ElementsOf(set, benchmark);
+}
 
 absl::Status CheckMemory(const BenchmarkCase& benchmark, const Limits& limits) {
   const auto allowed = static_cast<size_t>(limits.benchmark_bytes);

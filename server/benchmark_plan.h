@@ -41,6 +41,9 @@ struct BenchmarkPlan {
 absl::StatusOr<BenchmarkPlan> PlanBenchmark(const v1::RunBenchmarkRequest& request, const Catalog& catalog,
                                             const Limits& limits);
 
+// Whether it has the size that its working set stands for, as if that and no number of elements had been asked for.
+bool HasSizeOfWorkingSet(const BenchmarkCase& benchmark);
+
 // What plans of other kinds share with it: one case, whether it has room, whether there are at most as many as are
 // allowed and at least one, an error of case number `i`, and whether the cases are all different.
 absl::StatusOr<PlannedCase> PlanCase(const v1::BenchmarkCase& request, const Catalog& catalog, const Limits& limits);

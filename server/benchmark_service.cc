@@ -119,8 +119,9 @@ class RunCall final : public JobCall {
       const v1::BenchmarkResult& result = run.results(static_cast<int>(i));
       CountDiscarded(result.noise(), metrics);
       metrics.BenchmarkCaseEnded(CaseOutcomeOf(result.outcome()));
-      if (result.outcome() != v1::OUTCOME_MEASURED || !plan.cases[i].benchmark->IsUsual()) continue;
+      if (result.outcome() != v1::OUTCOME_MEASURED) continue;
       const BenchmarkCase& benchmark = *plan.cases[i].benchmark;
+      if (!benchmark.IsUsual() || !HasSizeOfWorkingSet(benchmark)) continue;
       const v1::CallTime& time = result.time();
       metrics.BenchmarkMeasured(*benchmark.kernel, *ParseWorkingSet(result.working_set()),
                                 time.median_ns() * 1e-9 / static_cast<double>(benchmark.elements),

@@ -100,7 +100,8 @@ class Metrics {
   void BenchmarkSlicesDiscarded(std::string_view reason, int slices);
   // A comparison of two kernels that were timed in turns.
   void BenchmarkJudged(Verdict verdict);
-  // Of `kernel` (one of the catalog's) in the usual manner: the median, and the width of its interval over it.
+  // Of `kernel` (one of the catalog's) in the usual manner, and of the size that `set` stands for: the median, and the
+  // width of its interval over it.
   void BenchmarkMeasured(const Kernel& kernel, WorkingSet set, double seconds_per_element, double interval_ratio);
 
   // The scheduler.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/measure/host.h"
@@ -40,6 +41,20 @@ TEST(BenchmarkPlanTest, WhatIsNotGivenIsTheUsual) {
   EXPECT_EQ(benchmark.cache, CacheState::kHot);
   EXPECT_EQ(benchmark.distribution, Distribution::kNormal);
   EXPECT_EQ(benchmark.threads, 1);
+}
+
+TEST(BenchmarkPlanTest, ASizeIsThatOfItsWorkingSetOrAnother) {
+  v1::BenchmarkCase benchmark = BareCase();
+  for (const std::string_view set : {"l1", "l2", "l3"}) {
+    benchmark.set_working_set(std::string(set));
+    const BenchmarkCase of_set = *Plan(MakeRun({benchmark}))->cases.at(0).benchmark;
+    EXPECT_TRUE(HasSizeOfWorkingSet(of_set)) << set;
+    v1::BenchmarkCase same = BareCase();
+    same.set_elements(static_cast<int64_t>(of_set.elements));
+    EXPECT_TRUE(HasSizeOfWorkingSet(*Plan(MakeRun({same}))->cases.at(0).benchmark)) << set;
+    same.set_elements(static_cast<int64_t>(of_set.elements) + 1);
+    EXPECT_FALSE(HasSizeOfWorkingSet(*Plan(MakeRun({same}))->cases.at(0).benchmark)) << set;
+  }
 }
 
 TEST(BenchmarkPlanTest, EveryFieldArrives) {

@@ -83,17 +83,23 @@ TEST_F(BenchmarkServiceTest, ARunGivesAResultForEachCaseAndIsStored) {
 }
 
 TEST_F(BenchmarkServiceTest, TheMetricsHaveWhatWasMeasured) {
+  v1::BenchmarkCase usual = MakeCase("sigmoid");
+  usual.set_working_set("l1");
   v1::BenchmarkCase cold = MakeCase("tanh");
+  cold.set_working_set("l1");
   cold.set_cache("cold");
+  // Of sizes that no working set stands for.
+  const v1::BenchmarkCase small = MakeCase("sigmoid", 16);
+  const v1::BenchmarkCase other = MakeCase("silu", 1000);
   v1::BenchmarkCase impossible = MakeCase("sigmoid");
   impossible.mutable_selector()->set_tier("exact");
   impossible.set_dtype(v1::DTYPE_F64);
-  RunStream stream(server_, MakeRun({MakeCase("sigmoid"), cold, impossible}));
+  RunStream stream(server_, MakeRun({usual, cold, impossible, small, other}));
   ASSERT_TRUE(stream.Finish().ok());
   EXPECT_EQ(server_.Metric("actbench_bench_runs_started_total"), 1);
   EXPECT_EQ(server_.Metric("actbench_bench_runs_completed_total"), 1);
   EXPECT_GT(server_.Metric("actbench_bench_last_success_timestamp_seconds"), 1e9);
-  EXPECT_EQ(server_.Metric("actbench_bench_cases_total{outcome=\"measured\"}"), 2);
+  EXPECT_EQ(server_.Metric("actbench_bench_cases_total{outcome=\"measured\"}"), 4);
   EXPECT_EQ(server_.Metric("actbench_bench_cases_total{outcome=\"skipped\"}"), 1);
   EXPECT_EQ(server_.Metric("actbench_bench_cases_total{outcome=\"error\"}"), 0);
   EXPECT_GE(server_.Metric("actbench_bench_slices_discarded_total{reason=\"steal\"}"), 0);
@@ -101,7 +107,8 @@ TEST_F(BenchmarkServiceTest, TheMetricsHaveWhatWasMeasured) {
       "{activation=\"sigmoid\",device=\"cpu\",direction=\"forward\",dtype=\"f32\",isa=\"scalar\","
       "provider=\"actbench\",tier=\"fast\",working_set=\"l1\"}";
   EXPECT_NEAR(server_.Metric("actbench_bench_seconds_per_element" + labels),
-              stream.results.at(0).time().median_ns() * 1e-12, 1e-15);
+              stream.results.at(0).time().median_ns() * 1e-9 / static_cast<double>(stream.results.at(0).elements()),
+              1e-15);
   EXPECT_GE(server_.Metric("actbench_bench_interval_ratio" + labels), 0);
   const std::string page = FetchMetrics(server_.server->metrics_address());
   for (const char* activation : {"tanh", "silu"}) {
