@@ -98,6 +98,7 @@ void AppendGauges(const Metrics::Gauges& gauges, std::vector<MetricSample>& samp
   add(Row("actbench_worker_threads_busy", "gauge"), gauges.worker_threads_busy);
   add(Row("actbench_ready", "gauge"), gauges.ready);
   add(Row("actbench_draining", "gauge"), gauges.draining);
+  add(Row("actbench_state_unsaved", "gauge"), gauges.state_unsaved);
   for (const Metrics::GpuGauges& gpu : gauges.gpus) AppendGpu(gpu, samples);
 }
 

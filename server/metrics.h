@@ -126,6 +126,7 @@ class Metrics {
     int64_t worker_threads_busy = 0;
     bool ready = false;
     bool draining = false;
+    bool state_unsaved = false;
     std::vector<GpuGauges> gpus = {};
   };
   class GaugeSource {

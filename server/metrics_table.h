@@ -125,6 +125,8 @@ inline constexpr auto kTable = std::to_array<MetricInfo>({
     {"actbench_ready", "gauge", "1 if requests are accepted, else 0.", kNone, kNoBuckets},
     {"actbench_draining", "gauge", "1 if the server finishes accepted work before it stops, else 0.", kNone,
      kNoBuckets},
+    {"actbench_state_unsaved", "gauge", "1 while new certificates or benchmark runs cannot be saved, else 0.", kNone,
+     kNoBuckets},
     {"actbench_gpu_info", "gauge", "A GPU that kernels run on; always 1.", kGpu, kNoBuckets},
     {"actbench_gpu_lost", "gauge", "1 if the GPU failed, until the server is started anew, else 0.", kDevice,
      kNoBuckets},

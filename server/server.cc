@@ -281,6 +281,7 @@ Metrics::Gauges ServerImpl::Read() const {
           .worker_threads_busy = static_cast<int64_t>(counts.busy),
           .ready = !draining_,
           .draining = draining_,
+          .state_unsaved = !certificate_store_.warning().empty() || !run_store_.warning().empty(),
           .gpus = std::move(gpus)};
 }
 

@@ -278,11 +278,13 @@ TEST_F(CertificateStateTest, ADatabaseThatIsLockedHoldsUpNothingButWhatIsToBeSto
   EXPECT_TRUE(stream.certificate.unsaved());
   EXPECT_TRUE(Get(*server, stream.certificate.id()).unsaved());
   ExpectContains(Warnings(*server), {directory_.path(), "locked"});
+  EXPECT_EQ(server->Metric("actbench_state_unsaved"), 1);
   // Once the lock is gone it is saved without anyone asking.
   ASSERT_TRUE(other->Execute("COMMIT").ok());
   const absl::Time deadline = absl::Now() + kPatience;
   while (!Warnings(*server).empty() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(10));
   EXPECT_FALSE(Get(*server, stream.certificate.id()).unsaved());
+  EXPECT_EQ(server->Metric("actbench_state_unsaved"), 0);
   EXPECT_EQ(Get(*Start(), stream.certificate.id()).id(), stream.certificate.id());
 }
 

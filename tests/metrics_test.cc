@@ -83,7 +83,8 @@ TEST(MetricsTest, TheExpositionHasExactlyTheFamiliesOfTheTable) {
 class FixedGauges final : public Metrics::GaugeSource {
  public:
   Metrics::Gauges Read() const override {
-    Metrics::Gauges gauges = {{}, 2, int64_t{1} << 40, 4, 5, 6, true, false, {GpuOf("cuda:0")}};  // in the order below
+    // In the order below.
+    Metrics::Gauges gauges = {{}, 2, int64_t{1} << 40, 4, 5, 6, true, false, true, {GpuOf("cuda:0")}};
     gauges.queue_depth[JobClass::kLong] = 1;
     return gauges;
   }
@@ -261,6 +262,7 @@ TEST(MetricsTest, GaugesAreReadFromTheirSourceAtEachScrape) {
   EXPECT_EQ(MetricValue(text, "actbench_worker_threads_busy"), 6);
   EXPECT_EQ(MetricValue(text, "actbench_ready"), 1);
   EXPECT_EQ(MetricValue(text, "actbench_draining"), 0);
+  EXPECT_EQ(MetricValue(text, "actbench_state_unsaved"), 1);
   EXPECT_EQ(MetricValue(text, "actbench_gpu_lost{device=\"cuda:0\"}"), 1);
   EXPECT_EQ(MetricValue(text, "actbench_gpu_held_bytes{device=\"cuda:0\",memory=\"pinned\"}"), 7);
   EXPECT_EQ(MetricValue(text, "actbench_gpu_power_watts{device=\"cuda:0\"}"), 300);

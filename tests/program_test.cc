@@ -337,6 +337,7 @@ TEST(ProgramTest, ServesOnAndSaysSoOnceWhereItsStateCannotBeKept) {
   grpc::ClientContext context;
   v1::EvaluateResponse response;
   EXPECT_TRUE(stub->Evaluate(&context, MakeRequest(10), &response).ok());
+  EXPECT_EQ(MetricValue(FetchMetrics(server.metrics_address), "actbench_state_unsaved"), 1);
   server.process.Signal(SIGTERM);
   EXPECT_EQ(server.process.Wait(), 0);
   const std::string errors = server.process.ReadErrors();

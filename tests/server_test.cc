@@ -183,6 +183,7 @@ TEST(LimitTest, CountsWhatItServedAndRefusedInMetrics) {
             static_cast<double>(response.ByteSizeLong()));
   EXPECT_EQ(server.Metric("actbench_ready"), 1);
   EXPECT_EQ(server.Metric("actbench_draining"), 0);
+  EXPECT_EQ(server.Metric("actbench_state_unsaved"), 0) << "nothing is to be saved";
 }
 
 TEST(LimitTest, RejectsLimitsThatMakeNoSense) {

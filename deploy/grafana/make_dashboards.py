@@ -21,7 +21,7 @@ GREY, GREEN, YELLOW, RED, BLUE = "text", "green", "yellow", "red", "blue"
 # What 0 and 1 mean.
 STATES = {"up": ("down", RED, "up", GREEN), "ready": ("not ready", RED, "ready", GREEN),
           "draining": ("no", GREEN, "draining", YELLOW), "throttled": ("no", GREEN, "throttled", YELLOW),
-          "lost": ("no", GREEN, "lost", RED)}
+          "lost": ("no", GREEN, "lost", RED), "unsaved": ("saved", GREEN, "in memory", RED)}
 
 
 def steps(thresholds):
