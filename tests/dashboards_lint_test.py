@@ -271,7 +271,7 @@ class RulesTest(unittest.TestCase):
         alerts = [rule["alert"] for _, rule in load_rules() if "alert" in rule]
         for _, rule in load_rules():
             if "alert" in rule:
-                self.assertEqual(rule["annotations"]["runbook"], f"deploy/README.md#{rule['alert'].lower()}")
+                self.assertEqual(rule["annotations"]["runbook_url"], f"deploy/README.md#{rule['alert'].lower()}")
                 self.assertIn(rule["labels"]["severity"], ("critical", "warning"))
                 self.assertTrue(rule["annotations"]["summary"] and rule["annotations"]["description"])
         self.assertEqual(re.findall(r"^#### (\w+)$", runbook, re.MULTILINE), alerts)
