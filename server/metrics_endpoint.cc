@@ -31,7 +31,7 @@ bool AcceptsGzip(const mg_connection* connection) {
   return encodings.find("gzip") != std::string_view::npos && encodings.find("gzip;q=0") == std::string_view::npos;
 }
 
-// Empty if zlib cannot. With all series in use 3.5 MB become 0.14; more effort than the least takes longer than it
+// Empty if zlib cannot. With all series in use 3.5 MB become 0.13; more effort than the least takes longer than it
 // saves.
 std::string Gzip(const std::string& text) {
   z_stream stream = {};
