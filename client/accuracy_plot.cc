@@ -19,7 +19,6 @@
 #include "client/accuracy_scale.h"
 #include "client/accuracy_table.h"
 #include "client/format.h"
-#include "client/markup.h"
 #include "client/svg.h"
 #include "client/tensor.h"
 #include "proto/kernel.h"
@@ -46,24 +45,9 @@ constexpr const char* kDashes[] = {"none", "9 3", "3 3", "12 3 3 3"};
 constexpr size_t kMostLines = 16;
 
 constexpr char kStyle[] = R"(
-  svg { background: #ffffff; }
-  text { font: 16px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #24292f; }
-  .title { font-size: 22px; font-weight: 600; }
-  .quiet { fill: #57606a; }
-  .ground { fill: #ffffff; }
   .shared { fill: #f1f3f5; }
-  .grid { stroke: #d8dee4; stroke-width: 1; }
-  .axis { stroke: #57606a; stroke-width: 1.5; fill: none; }
-  .guide { stroke: #57606a; stroke-width: 1.2; stroke-dasharray: 6 5; }
-  .line { fill: none; stroke-linejoin: round; }
   @media (prefers-color-scheme: dark) {
-    svg { background: #0d1117; }
-    text { fill: #e6edf3; }
-    .quiet { fill: #9da7b3; }
-    .ground { fill: #0d1117; }
     .shared { fill: #1a2029; }
-    .grid { stroke: #2b323b; }
-    .axis, .guide { stroke: #9da7b3; }
   }
 )";
 
@@ -275,13 +259,8 @@ std::string AccuracyPlot(absl::Span<const v1::Certificate> certificates) {
   double y = kLegendTop + kLegendRow * static_cast<double>(curves.size()) + 4;  // of the first note
   const double height = y + kNoteRow * static_cast<double>(std::max<size_t>(1, notes.size()));
   const std::string title = Title(certificates);
-  std::string svg = absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
-                                 "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 ", Px(kWidth),
-                                 " ", Px(height), "\" width=\"", Px(kWidth), "\" height=\"", Px(height), "\">\n<title>",
-                                 Escape(title), "</title>\n<style>", kStyle, PaletteStyle(), "</style>\n");
-  absl::StrAppend(&svg, "<rect class=\"ground\" width=\"", Px(kWidth), "\" height=\"", Px(height), "\"/>\n");
-  absl::StrAppend(&svg, SvgText(kLeft, 40, "start", title, "title"),
-                  SvgText(kLeft, 68, "start", Subtitle(certificates), "quiet"));
+  std::string svg = SvgText(kLeft, 40, "start", title, "title");
+  absl::StrAppend(&svg, SvgText(kLeft, 68, "start", Subtitle(certificates), "quiet"));
   absl::StrAppend(&svg, Frame(ulps, binades));
   for (size_t i = 0; i < curves.size(); ++i) absl::StrAppend(&svg, Draw(curves[i], i, curves.size()));
   absl::StrAppend(&svg, Legend(curves));
@@ -289,8 +268,7 @@ std::string AccuracyPlot(absl::Span<const v1::Certificate> certificates) {
     absl::StrAppend(&svg, SvgText(kLeft, y, "start", note, "quiet"));
     y += kNoteRow;
   }
-  absl::StrAppend(&svg, "</svg>\n");
-  return svg;
+  return SvgDocument(title, kWidth, height, svg, kStyle);
 }
 
 }  // namespace actbench::client

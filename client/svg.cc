@@ -16,6 +16,26 @@ constexpr const char* kLight[kColors] = {"#0072b2", "#d55e00", "#008060", "#b245
 constexpr const char* kDark[kColors] = {"#58b0f0", "#ff8f4a", "#35cfa3", "#f29ccb",
                                         "#e3c54a", "#a9a0ff", "#5fd3dc", "#c0c6cc"};
 
+constexpr char kDocumentStyle[] = R"(
+  svg { background: #ffffff; }
+  text { font: 16px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #24292f; }
+  .title { font-size: 22px; font-weight: 600; }
+  .quiet { fill: #57606a; }
+  .ground { fill: #ffffff; }
+  .grid { stroke: #d8dee4; stroke-width: 1; }
+  .axis { stroke: #57606a; stroke-width: 1.5; fill: none; }
+  .guide { stroke: #57606a; stroke-width: 1.2; stroke-dasharray: 6 5; }
+  .line { fill: none; stroke-linejoin: round; }
+  @media (prefers-color-scheme: dark) {
+    svg { background: #0d1117; }
+    text { fill: #e6edf3; }
+    .quiet { fill: #9da7b3; }
+    .ground { fill: #0d1117; }
+    .grid { stroke: #2b323b; }
+    .axis, .guide { stroke: #9da7b3; }
+  }
+)";
+
 }  // namespace
 
 std::string PaletteStyle() {
@@ -27,6 +47,16 @@ std::string PaletteStyle() {
     return text;
   };
   return absl::StrCat(rules(kLight), "  @media (prefers-color-scheme: dark) {\n", rules(kDark), "  }\n");
+}
+
+std::string SvgDocument(absl::string_view title, double width, double height, absl::string_view body,
+                        absl::string_view style) {
+  return absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
+                      "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 ", Px(width), " ",
+                      Px(height), "\" width=\"", Px(width), "\" height=\"", Px(height), "\">\n<title>", Escape(title),
+                      "</title>\n<style>", kDocumentStyle, PaletteStyle(), style, "</style>\n",
+                      "<rect class=\"ground\" width=\"", Px(width), "\" height=\"", Px(height), "\"/>\n", body,
+                      "</svg>\n");
 }
 
 std::string Px(double value) { return absl::StrFormat("%g", std::round(value * 10) / 10); }

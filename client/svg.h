@@ -15,6 +15,11 @@ namespace actbench::client {
 inline constexpr size_t kColors = 8;
 std::string PaletteStyle();
 
+// A document by itself, which follows the reader's light or dark color scheme: `body` on a ground of this size in
+// pixels, with `style` after that of all documents. `title` is not drawn.
+std::string SvgDocument(absl::string_view title, double width, double height, absl::string_view body,
+                        absl::string_view style = "");
+
 // A coordinate in tenths of a pixel.
 std::string Px(double value);
 
