@@ -37,15 +37,6 @@ constexpr double kIntervalHeight = 18;
 // With more groups their sections are folded.
 constexpr size_t kMostOpen = 6;
 
-std::string Element(absl::string_view name, absl::string_view text, absl::string_view style = "") {
-  return absl::StrCat("<", name, style.empty() ? "" : absl::StrCat(" class=\"", style, "\""), ">", Escape(text), "</",
-                      name, ">");
-}
-
-std::string Badge(absl::string_view text, absl::string_view style) {
-  return Element("span", text, absl::StrCat("badge ", style));
-}
-
 // "n:65536, dist:normal, cache:hot"
 std::string Conditions(const ResultGroup& group) { return absl::StrReplaceAll(group.conditions, {{"/", ", "}}); }
 
@@ -70,7 +61,7 @@ std::string Header(const v1::BenchmarkRun& run) {
   }
   const std::string title = run.name().empty() ? absl::StrCat("Benchmark run ", run.id()) : run.name();
   return absl::StrCat(Element("h1", title), "\n<p class=\"quiet\">", Escape(TimeText(ToTime(run.time()))), " · ",
-                      Escape(run.machine().cpu_model()), " · ", Escape(VersionText(run)), " · ",
+                      Escape(run.machine().cpu_model()), " · ", Escape(VersionText(run.build())), " · ",
                       absl::StrFormat("%.3g", run.seconds()), " s</p>\n<ul class=\"counts\">", items, "</ul>\n");
 }
 

@@ -196,13 +196,22 @@ constexpr char kPolicy[] = "default-src 'none'; img-src data:; style-src 'unsafe
 
 }  // namespace
 
-std::string HtmlPage(absl::string_view title, absl::string_view body) {
+std::string HtmlPage(absl::string_view title, absl::string_view body, absl::string_view style) {
   return absl::StrCat("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
                       "<meta http-equiv=\"Content-Security-Policy\" content=\"", kPolicy, "\">\n",
                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
                       "<link rel=\"icon\" href=\"data:,\">\n<title>", Escape(title), "</title>\n<style>", kStyle,
-                      PaletteStyle(), "</style>\n</head>\n<body>\n<main>\n", body, "</main>\n<script>", kScript,
+                      PaletteStyle(), style, "</style>\n</head>\n<body>\n<main>\n", body, "</main>\n<script>", kScript,
                       "</script>\n</body>\n</html>\n");
+}
+
+std::string Element(absl::string_view name, absl::string_view text, absl::string_view style) {
+  return absl::StrCat("<", name, style.empty() ? "" : absl::StrCat(" class=\"", style, "\""), ">", Escape(text), "</",
+                      name, ">");
+}
+
+std::string Badge(absl::string_view text, absl::string_view style) {
+  return Element("span", text, absl::StrCat("badge ", style));
 }
 
 void HtmlTable::AddRow(const std::vector<HtmlCell>& cells, absl::string_view attributes) {

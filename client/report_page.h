@@ -12,8 +12,12 @@
 
 namespace actbench::client {
 
-// The document with this body, which is HTML.
-std::string HtmlPage(absl::string_view title, absl::string_view body);
+// The document with this body, which is HTML, and this style after that of all pages.
+std::string HtmlPage(absl::string_view title, absl::string_view body, absl::string_view style = "");
+
+// An element that holds text, and what is small and stands out in a line of text. `style`: classes.
+std::string Element(absl::string_view name, absl::string_view text, absl::string_view style = "");
+std::string Badge(absl::string_view text, absl::string_view style);
 
 // One cell of a table.
 struct HtmlCell {
