@@ -77,26 +77,13 @@ absl::Status CheckFlags(const AccuracyFlags& flags) {
   if (!flags.compare.empty() && (kernels.all || !kernels.names.empty())) {
     return absl::InvalidArgumentError("--compare takes two kernels and no others");
   }
-  if (flags.json == "-" && flags.plot == "-") {
-    return absl::InvalidArgumentError("--json and --plot cannot both go to standard output");
-  }
-  if (!flags.json.empty() && flags.json == flags.plot) {
-    return absl::InvalidArgumentError(absl::StrCat("--json and --plot are the same file, ", flags.json));
-  }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Outputs> OpenOutputs(const AccuracyFlags& flags) {
-  Outputs outputs;
-  const std::pair<const std::string&, std::optional<OutputFile>&> files[] = {{flags.json, outputs.json},
-                                                                             {flags.plot, outputs.plot}};
-  for (const auto& [path, target] : files) {
-    if (path.empty()) continue;
-    absl::StatusOr<OutputFile> file = OutputFile::Open(path);
-    if (!file.ok()) return file.status();
-    target = *std::move(file);
-  }
-  return outputs;
+  auto files = OpenOutputFiles({{"--json", flags.json}, {"--plot", flags.plot}});
+  if (!files.ok()) return files.status();
+  return Outputs{std::move((*files)[0]), std::move((*files)[1])};
 }
 
 // Prints and writes what is asked for beyond the table.

@@ -65,19 +65,9 @@ struct Outputs {
 };
 
 absl::StatusOr<Outputs> OpenOutputs(const BenchFlags& flags) {
-  if (!flags.json.empty() && flags.json == flags.csv) {
-    return absl::InvalidArgumentError(absl::StrCat("--json and --csv are the same file, ", flags.json));
-  }
-  Outputs outputs;
-  const std::pair<const std::string&, std::optional<OutputFile>&> files[] = {{flags.json, outputs.json},
-                                                                             {flags.csv, outputs.csv}};
-  for (const auto& [path, target] : files) {
-    if (path.empty()) continue;
-    absl::StatusOr<OutputFile> file = OutputFile::Open(path);
-    if (!file.ok()) return file.status();
-    target = *std::move(file);
-  }
-  return outputs;
+  auto files = OpenOutputFiles({{"--json", flags.json}, {"--csv", flags.csv}});
+  if (!files.ok()) return files.status();
+  return Outputs{std::move((*files)[0]), std::move((*files)[1])};
 }
 
 absl::Status WriteOutputs(const Outputs& outputs, const v1::BenchmarkRun& run) {

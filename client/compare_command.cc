@@ -76,19 +76,12 @@ struct Output {
 };
 
 absl::StatusOr<std::vector<Output>> OpenOutputs(const CompareFlags& flags) {
-  const std::pair<const std::string&, std::string (*)(const Comparison&)> files[] = {
-      {flags.json, ComparisonJson}, {flags.markdown, ComparisonMarkdown}, {flags.junit, ComparisonJUnit}};
+  auto files = OpenOutputFiles({{"--json", flags.json}, {"--markdown", flags.markdown}, {"--junit", flags.junit}});
+  if (!files.ok()) return files.status();
+  constexpr std::string (*kToText[])(const Comparison&) = {ComparisonJson, ComparisonMarkdown, ComparisonJUnit};
   std::vector<Output> outputs;
-  std::set<std::string> paths;
-  for (const auto& [path, to_text] : files) {
-    if (path.empty()) continue;
-    if (!paths.insert(path).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("two of --json, --markdown and --junit are the same file, ", path));
-    }
-    absl::StatusOr<OutputFile> file = OutputFile::Open(path);
-    if (!file.ok()) return file.status();
-    outputs.push_back({*std::move(file), to_text});
+  for (size_t i = 0; i < files->size(); ++i) {
+    if ((*files)[i].has_value()) outputs.push_back({*std::move((*files)[i]), kToText[i]});
   }
   return outputs;
 }

@@ -91,6 +91,22 @@ absl::Status OutputFile::WriteAndTell(absl::string_view text, size_t count, absl
   return written;
 }
 
+absl::StatusOr<std::vector<std::optional<OutputFile>>> OpenOutputFiles(absl::Span<const FileFlag> flags) {
+  std::vector<std::optional<OutputFile>> files(flags.size());
+  for (size_t i = 0; i < flags.size(); ++i) {
+    if (flags[i].path.empty()) continue;
+    for (size_t j = 0; j < i; ++j) {
+      if (flags[j].path != flags[i].path) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(flags[j].flag, " and ", flags[i].flag, " are the same file, ", flags[i].path));
+    }
+    absl::StatusOr<OutputFile> file = OutputFile::Open(flags[i].path);
+    if (!file.ok()) return file.status();
+    files[i] = *std::move(file);
+  }
+  return files;
+}
+
 absl::Status OutputFile::Replace(absl::string_view text) const {
   std::string temporary = target_ + ".XXXXXX";
   const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);

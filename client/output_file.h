@@ -4,11 +4,14 @@
 #define ACTBENCH_CLIENT_OUTPUT_FILE_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace actbench::client {
 
@@ -35,6 +38,15 @@ class OutputFile {
   std::string target_;  // where symbolic links lead
   bool replace_;
 };
+
+// A flag that names a file, which is empty where it is not given.
+struct FileFlag {
+  const char* flag;
+  const std::string& path;
+};
+
+// The files of all flags, nothing for those that are not given. INVALID_ARGUMENT if two are the same file.
+absl::StatusOr<std::vector<std::optional<OutputFile>>> OpenOutputFiles(absl::Span<const FileFlag> flags);
 
 }  // namespace actbench::client
 
