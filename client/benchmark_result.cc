@@ -154,8 +154,7 @@ std::string CountsText(const v1::BenchmarkRun& run) {
                       failed > 0 ? absl::StrCat(", ", failed, " failed") : "");
 }
 
-std::string VersionText(const v1::BenchmarkRun& run) {
-  const v1::BuildInfo& build = run.build();
+std::string VersionText(const v1::BuildInfo& build) {
   return absl::StrCat("actbench ", build.version(),
                       build.revision().empty() ? "" : absl::StrCat(" (", build.revision(), ")"));
 }

@@ -59,7 +59,7 @@ std::vector<ResultGroup> GroupResults(const v1::BenchmarkRun& run);
 std::string CountsText(const v1::BenchmarkRun& run);
 
 // "actbench 0.1.0 (abcdef0)"
-std::string VersionText(const v1::BenchmarkRun& run);
+std::string VersionText(const v1::BuildInfo& build);
 
 }  // namespace actbench::client
 

@@ -38,12 +38,12 @@ class ProgressBar {
   void Start(std::string title);
   void Show(const v1::AccuracyProgress& progress);
   void Show(const v1::BenchmarkProgress& progress);
+  // Of what has a title of its own at each moment.
+  void Show(const std::string& title, const ProgressState& state);
   // Gives the line back to other output.
   void Clear();
 
  private:
-  void Show(const std::string& title, const ProgressState& state);
-
   const bool terminal_;
   bool shown_ = false;
   std::string title_;

@@ -43,7 +43,7 @@ std::string JUnitReport(const v1::BenchmarkRun& run) {
   suite.time = ToTime(run.time());
   suite.seconds = run.seconds();
   suite.properties = {{"run", run.id()},
-                      {"version", VersionText(run)},
+                      {"version", VersionText(run.build())},
                       {"build id", run.build_id()},
                       {"fingerprint", run.fingerprint_hash()}};
   for (const v1::FingerprintField& field : run.fingerprint())

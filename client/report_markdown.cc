@@ -109,8 +109,8 @@ std::string MarkdownReport(const v1::BenchmarkRun& run) {
   const std::string name = run.name().empty() ? "" : absl::StrCat(" ", PlainMarkdown(run.name()));
   return absl::StrCat("### Benchmark", name, ": ", CountsText(run), "\n\n", "Run ", PlainMarkdown(run.id()), " of ",
                       TimeText(ToTime(run.time())), " on ", PlainMarkdown(run.machine().cpu_model()), ", ",
-                      PlainMarkdown(VersionText(run)), ".\n\n", MeasuredText(GroupResults(run)), UnmeasuredText(run),
-                      FingerprintText(run));
+                      PlainMarkdown(VersionText(run.build())), ".\n\n", MeasuredText(GroupResults(run)),
+                      UnmeasuredText(run), FingerprintText(run));
 }
 
 }  // namespace actbench::client
