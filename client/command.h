@@ -19,6 +19,7 @@ void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status)
 void AddCompareCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddRunsCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddCertificatesCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
+void AddStudyCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 void AddReportCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 CLI::App* AddHealthCommand(CLI::App& app, const ServerFlags& server, int& exit_status);
 

@@ -32,6 +32,7 @@ Examples:
   actbench accuracy sigmoid tanh --exhaustive
   actbench bench sigmoid tanh
   actbench compare base.so head.so
+  actbench study --quick --html study.html
   actbench --server localhost:50051 load --rate 100,1000
   actbench --server localhost:50051 health
 
@@ -119,6 +120,7 @@ int Main(int argc, char** argv) {
   AddCompareCommand(app, server, exit_status);
   AddRunsCommand(app, server, exit_status);
   AddReportCommand(app, server, exit_status);
+  AddStudyCommand(app, server, exit_status);
   const CLI::App* health = AddHealthCommand(app, server, exit_status);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() + "\n\n--server and --timeout, for all commands: 'actbench --help'.");

@@ -11,7 +11,7 @@ packages=(
   libdnnl-dev
   # server, client
   libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc prometheus-cpp-dev
-  libsqlite3-dev libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev
+  libsqlite3-dev libcivetweb-dev libcli11-dev libspdlog-dev nlohmann-json3-dev zlib1g-dev libeigen3-dev
 )
 # Tests, CI.
 [[ ${1:-} == build ]] || packages+=(

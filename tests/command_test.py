@@ -29,7 +29,7 @@ class UsageTest(CommandTest):
 
     def test_help_and_version_succeed(self):
         self.assertIn("Examples:", self.succeed("--help"))
-        for command in ["list", "eval", "accuracy", "certificates", "load", "health"]:
+        for command in ["list", "eval", "accuracy", "certificates", "load", "study", "health"]:
             self.assertIn(command, self.succeed("--help"))
             self.assertIn("Examples:", self.succeed(command, "--help"))
         self.assertRegex(self.succeed("--version"), r"^actbench \d+\.\d+\.\d+\n$")

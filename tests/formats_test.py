@@ -118,6 +118,11 @@ class FormatsTest(unittest.TestCase):
         del example["rates"], result["rates"]
         self.assertEqual(example, result)
 
+    def test_study(self):
+        answer, = json.loads(subprocess.run([actbench_program, "study", "--quick", "--only", "relu_gradient", "--json", "-"],
+                                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, timeout=60).stdout)
+        self.assertEqual(self.check("actbench study --json FILE", answer), answer)
+
     def test_benchmark_run(self):
         with open(os.path.join(os.path.dirname(__file__), "data/benchmark_run.json"), encoding="utf-8") as file:
             run = json.load(file)

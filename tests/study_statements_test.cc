@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each statement's verdict, from numbers that are made up. What measures them is looked at by study_lab_test.cc and
+// study_command_test.py.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "client/study/quantizer.h"
+#include "client/study/speed.h"
+#include "client/study/statements.h"
+
+namespace actbench::client {
+namespace {
+
+using testing::HasSubstr;
+
+Verdict VerdictOf(const Statement& statement, const Measurements& measurements) {
+  const Conclusion conclusion = statement.judge(measurements);
+  EXPECT_FALSE(conclusion.because.empty());
+  EXPECT_EQ(conclusion.because.find('\n'), std::string::npos);
+  EXPECT_FALSE(conclusion.text.empty());
+  return conclusion.verdict;
+}
+
+TEST(StatementsTest, EachHasANameOfItsOwnAndSaysWhatItIs) {
+  std::set<std::string> names;
+  for (const Statement* statement : AllStatements()) {
+    EXPECT_TRUE(names.insert(statement->name).second) << statement->name;
+    EXPECT_GT(std::string(statement->statement).size(), 20) << statement->name;
+    EXPECT_THAT(statement->method, HasSubstr("onfirmed")) << statement->name << " has to say what decides";
+  }
+  EXPECT_EQ(names.size(), 12);
+}
+
+TEST(StatementsTest, AreFoundByName) {
+  EXPECT_EQ(FindStatements({})->size(), AllStatements().size());
+  EXPECT_EQ(FindStatements({"all"})->size(), AllStatements().size());
+  const auto two = FindStatements({"swish_beta", "relu_gradient", "swish_beta"});
+  ASSERT_TRUE(two.ok());
+  EXPECT_EQ(*two, (std::vector<const Statement*>{&ReluGradient(), &SwishBeta()}));
+  const auto none = FindStatements({"relu_gradient", "relu_gradiant"});
+  EXPECT_EQ(none.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(none.status().message()), HasSubstr("\"relu_gradiant\"; there are sigmoid_vanishes, "));
+}
+
+TEST(StatementsTest, SigmoidVanishesUnlessItsDerivativeIsLarge) {
+  const auto verdict = [](double largest) {
+    return VerdictOf(SigmoidVanishes(), {{"largest.f32", largest}, {"largest_over_16_layers", std::pow(largest, 16)}});
+  };
+  EXPECT_EQ(verdict(0.25), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.5), Verdict::kCorrected);
+  EXPECT_EQ(verdict(1), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, ShallowLayersStallAtTheDepthsWhereTheirGradientIsLost) {
+  const auto verdict = [](double at_4, double at_16) {
+    return VerdictOf(ShallowLayersStall(),
+                     {{"first_to_last.sigmoid.depth_4", at_4}, {"first_to_last.sigmoid.depth_16", at_16}});
+  };
+  EXPECT_EQ(verdict(1e-3, 1e-9), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.02, 1e-9), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.02, 0.01), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, ReluGradientIsExactOrNot) {
+  const auto verdict = [](double wrong) {
+    return VerdictOf(ReluGradient(), {{"positive", 1e6}, {"negative", 1e6}, {"wrong", wrong}});
+  };
+  EXPECT_EQ(verdict(0), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(1), Verdict::kCorrected);
+  EXPECT_EQ(verdict(1e5), Verdict::kRefuted);
+}
+
+// Of one depth: how accurate relu and sigmoid are, and how many of five seeds learn.
+void AddTraining(int depth, double relu, double sigmoid, double relu_seeds, double sigmoid_seeds,
+                 Measurements& measurements) {
+  for (const auto& [activation, accuracy, seeds] :
+       {std::tuple("relu", relu, relu_seeds), std::tuple("sigmoid", sigmoid, sigmoid_seeds)}) {
+    const std::string end = absl::StrCat(".", activation, ".depth_", depth);
+    measurements.Add("accuracy" + end, accuracy);
+    measurements.Add("margin" + end, 0.005);
+    measurements.Add("worst" + end, accuracy - 0.005);
+    measurements.Add("best" + end, accuracy + 0.005);
+    measurements.Add("trained_seeds" + end, seeds);
+    measurements.Add("seeds" + end, 5);
+  }
+}
+
+TEST(StatementsTest, ReluTrainsBetterWhereItDoesAndMoreStablyWhereMoreSeedsLearn) {
+  const auto verdict = [](double relu_4, double relu_16, double seeds_16) {
+    Measurements measurements;
+    AddTraining(4, relu_4, 0.95, 5, 5, measurements);
+    AddTraining(16, relu_16, 0.5, seeds_16, 2, measurements);
+    return VerdictOf(ReluTrainsBetter(), measurements);
+  };
+  EXPECT_EQ(verdict(0.97, 0.97, 5), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.97, 0.97, 1), Verdict::kCorrected) << "better, but fewer seeds learn";
+  EXPECT_EQ(verdict(0.951, 0.97, 5), Verdict::kDepends) << "no better at depth 4";
+  EXPECT_EQ(verdict(0.90, 0.45, 5), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, ReluZerosAreLikeDropoutIfTheyDoNotDependOnTheImage) {
+  const auto verdict = [](double share, double same_4, double same_16) {
+    Measurements measurements;
+    for (const auto& [depth, same] : {std::pair(4, same_4), std::pair(16, same_16)}) {
+      const std::string end = absl::StrCat(".depth_", depth);
+      measurements.Add("zeros" + end, share);
+      measurements.Add("differ_same_digit" + end, same);
+      measurements.Add("differ_other_digit" + end, 0.4);
+    }
+    return VerdictOf(ReluZeros(), measurements);
+  };
+  EXPECT_EQ(verdict(0.5, 0.4, 0.4), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.5, 0.2, 0.2), Verdict::kCorrected);
+  EXPECT_EQ(verdict(0.5, 0.2, 0.4), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.01, 0.4, 0.4), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, Relu6IsMoreRobustIfItLosesLessUnderEachCondition) {
+  // The gain of relu6 in one format under each condition.
+  const auto verdict = [](double clean, double outliers, double scales, const char* in = "i8") {
+    Measurements measurements;
+    for (const auto& [condition, gain] :
+         {std::pair("clean", clean), std::pair("outliers", outliers), std::pair("outlier_scales", scales)}) {
+      for (const NarrowFormat& format : NarrowFormats()) {
+        measurements.Add(absl::StrCat("gain.", format.name, ".", condition), format.name == in ? gain : 0);
+        measurements.Add(absl::StrCat("gain_margin.", format.name, ".", condition), 0.001);
+      }
+    }
+    return VerdictOf(Relu6LowPrecision(), measurements);
+  };
+  EXPECT_EQ(verdict(0.02, 0.02, 0.05), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.02, 0.02, 0.05, "i4"), Verdict::kDepends) << "of fewer than 8 bits";
+  EXPECT_EQ(verdict(0, 0.02, 0.05), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.02, -0.02, 0.05), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.001, 0, 0), Verdict::kRefuted) << "one image of 360 is nothing";
+  EXPECT_EQ(verdict(-0.02, 0, 0), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, HardSigmoidHasToBeNearAndCheaper) {
+  const auto verdict = [](double distance, double in_cache, double in_memory) {
+    return VerdictOf(HardSigmoidCheaper(),
+                     {{"largest_distance", distance}, {"ratio.avx2.l1", in_cache}, {"ratio.avx2.dram", in_memory}});
+  };
+  EXPECT_EQ(verdict(0.07, 5, 2), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.07, 5, 1), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.07, 1.1, 1), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.3, 5, 2), Verdict::kRefuted) << "not near";
+}
+
+TEST(StatementsTest, SwishIsHeavyWhereItTakesLonger) {
+  const auto verdict = [](double in_cache, double in_memory) {
+    return VerdictOf(SwishTooHeavy(), {{"ratio.scalar.l1", in_cache}, {"ratio.avx2.dram", in_memory}});
+  };
+  EXPECT_EQ(verdict(8, 2), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(8, 1), Verdict::kDepends);
+  EXPECT_EQ(verdict(1.2, 1), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, HardSwishHasToBeNearAndToLoseNothing) {
+  const auto verdict = [](double distance, double at_4, double at_16) {
+    Measurements measurements = {{"largest_distance", distance}};
+    for (const auto& [depth, hard] : {std::pair(4, at_4), std::pair(16, at_16)}) {
+      measurements.Add(absl::StrCat("accuracy.swish.depth_", depth), 0.97);
+      measurements.Add(absl::StrCat("margin.swish.depth_", depth), 0.001);
+      measurements.Add(absl::StrCat("accuracy.hard_swish.depth_", depth), hard);
+      measurements.Add(absl::StrCat("margin.hard_swish.depth_", depth), 0.001);
+    }
+    return VerdictOf(HardSwishApproximates(), measurements);
+  };
+  EXPECT_EQ(verdict(0.15, 0.97, 0.98), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.5, 0.97, 0.97), Verdict::kCorrected);
+  EXPECT_EQ(verdict(0.15, 0.97, 0.8), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.15, 0.5, 0.8), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, PrintedFormulasAreCorrectedWhereTheStandardOnesAreNear) {
+  const auto sigmoid = [](double printed, double standard) {
+    return VerdictOf(PrintedHardSigmoid(), {{"largest_distance.hard_sigmoid_as_printed", printed},
+                                            {"largest_distance.hard_sigmoid", standard}});
+  };
+  EXPECT_EQ(sigmoid(1.2, 0.07), Verdict::kCorrected);
+  EXPECT_EQ(sigmoid(0.05, 0.07), Verdict::kConfirmed);
+  EXPECT_EQ(sigmoid(1.2, 0.5), Verdict::kRefuted);
+  EXPECT_EQ(VerdictOf(PrintedHardSwish(),
+                      {{"largest_distance.hard_swish_as_printed", 5}, {"largest_distance.hard_swish", 0.14}}),
+            Verdict::kCorrected);
+}
+
+TEST(StatementsTest, SwishBetaHasBothLimits) {
+  // The distance from x / 2 at 0, and what the distance from relu is, times beta, at 1 and from 2 on.
+  const auto verdict = [](double from_half, double at_1, double from_2) {
+    Measurements measurements = {{"from_half_x.beta_0", from_half}};
+    for (const double beta : {0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0}) {
+      const double distance = beta == 0 ? 10 : beta < 1 ? 9 - beta : (beta == 1 ? at_1 : from_2) / beta;
+      measurements.Add(absl::StrCat("from_relu.beta_", beta), distance);
+    }
+    return VerdictOf(SwishBeta(), measurements);
+  };
+  EXPECT_EQ(verdict(0, 0.2785, 0.2785), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0, 0.2785, 0.4), Verdict::kCorrected) << "falls, but not as 1 / beta";
+  EXPECT_EQ(verdict(0.5, 0.2785, 0.2785), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.5, 0.1, 0.3), Verdict::kRefuted) << "does not even fall";
+}
+
+TEST(StatementsTest, NothingFollowsFromNoNumbersAndNothingCrashes) {
+  for (const Statement* statement : AllStatements()) {
+    EXPECT_NE(VerdictOf(*statement, {}), Verdict::kConfirmed) << statement->name;
+  }
+}
+
+TEST(SpeedTest, RatiosAreThoseOfTheSameKindOfMemory) {
+  const std::vector<Timing> timings = {{"sigmoid", "avx2", "l1", 0.5},     {"hard_sigmoid", "avx2", "l1", 0.1},
+                                       {"sigmoid", "avx2", "dram", 0.6},   {"hard_sigmoid", "avx2", "dram", 0.5},
+                                       {"sigmoid", "scalar", "l1", 4},     {"sigmoid", "scalar", "l2", 4},
+                                       {"hard_sigmoid", "scalar", "l1", 1}};
+  Measurements measurements;
+  AddTimes(timings, "sigmoid", "hard_sigmoid", measurements);
+  EXPECT_EQ(measurements["ns.sigmoid.avx2.l1"], 0.5);
+  EXPECT_EQ(measurements["ratio.avx2.l1"], 5);
+  EXPECT_FALSE(measurements.Has("ratio.scalar.l2")) << "not measured of both";
+  const Ratios ratios = RatiosOf(measurements);
+  EXPECT_EQ(ratios.count, 3);
+  EXPECT_EQ(ratios.cheaper, 2);
+  EXPECT_EQ(ratios.greatest, 5);
+  EXPECT_EQ(ratios.greatest_at, "avx2, l1");
+  EXPECT_EQ(ratios.least_at, "avx2, dram");
+  const Figure figure = CostFigure(timings);
+  ASSERT_EQ(figure.charts.size(), 2);
+  EXPECT_EQ(figure.charts[0].x.names, (std::vector<std::string>{"L1", "memory", "L2"}));
+  EXPECT_EQ(figure.charts[0].series.size(), 2);
+}
+
+}  // namespace
+}  // namespace actbench::client
