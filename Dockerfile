@@ -21,6 +21,7 @@ COPY proto/ /source/proto/
 COPY kernels/ /source/kernels/
 COPY server/ /source/server/
 COPY client/ /source/client/
+COPY tests/data/digits_images.npy tests/data/digits_labels.npy /source/tests/data/
 WORKDIR /source
 # Of CMake, such as "-DACTBENCH_FEW_KERNELS=ON -DACTBENCH_ISAS=avx2" for a quick build. No -march: kernels are chosen by
 # the machine that runs them.
