@@ -33,7 +33,7 @@ class UsageTest(AccuracyTest):
                 (["tanh", "--samples", "5x"], "--samples: \"5x\" is not a number of samples above 0"),
                 (["tanh", "--limit", "small"], "--limit"), (["tanh", "--limit=-1"], "0 or more"),
                 (["tanh", "--dtype", "f8"], "f64, f32"), (["tanh", "--isa", "avx2,"], "--isa"),
-                (["tanh", "--param", "beta"], "NAME=NUMBER"), (["tanh", "--json", "-", "--plot", "-"], "both"),
+                (["tanh", "--param", "beta"], "NAME=NUMBER"), (["tanh", "--json", "-", "--plot", "-"], "same file"),
                 (["tanh", "--json", "x", "--plot", "x"], "same file"), (["--compare", "tanh"], "--compare"),
                 (["tanh", "--compare", "tanh", "tanh"], "no others"), (["--compare", "tanh", "tanh"], "of the form"),
                 (["--compare", "a/b", "c/d", "--dtype", "f16"], "--dtype"), (["tanh", "--dtype", "f16,all"], "all alone")]:
