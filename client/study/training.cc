@@ -78,7 +78,7 @@ class Group {
     for (int epoch = 0; epoch < epochs && status.ok(); ++epoch) {
       status = RunEpoch();
       if (status.ok() && evaluate) status = Evaluate();
-      if (status.ok()) on_epoch();
+      if (status.ok()) status = on_epoch();
     }
     return status.ok() && evaluate ? EvaluateTrain() : status;
   }
@@ -215,19 +215,25 @@ absl::StatusOr<std::vector<std::vector<TrainedNetwork>>> Train(const TrainingPla
   std::atomic<int> epochs_done = 0;
   const int trials = plan.rates.size() > 1 ? plan.trial_epochs : 0;
   const double epochs = static_cast<double>(count) * (plan.epochs + trials);
-  const auto on_epoch = [&] { on_trained(++epochs_done / epochs); };
+  std::atomic<bool> failed = false;  // the other parts end too, after their epoch
+  absl::Status error;                // of the part that failed first
+  const auto on_epoch = [&] {
+    on_trained(++epochs_done / epochs);
+    return failed ? absl::CancelledError("another part failed") : absl::OkStatus();
+  };
   const auto work = [&](size_t part) {
     const size_t begin = part * activations.size() / count;
     const size_t end = (part + 1) * activations.size() / count;
     parts[part] = TrainPart({plan, digits, apply}, activations.subspan(begin, end - begin), on_epoch);
+    if (!parts[part].ok() && !failed.exchange(true)) error = parts[part].status();
   };
   std::vector<std::thread> threads;
   for (size_t part = 1; part < count; ++part) threads.emplace_back(work, part);
   if (count > 0) work(0);
   for (std::thread& thread : threads) thread.join();
+  if (failed) return error;
   ByActivation trained;
   for (absl::StatusOr<ByActivation>& part : parts) {
-    if (!part.ok()) return part.status();
     std::move(part->begin(), part->end(), std::back_inserter(trained));
   }
   return trained;
