@@ -29,7 +29,7 @@ struct Series {
 };
 
 struct Axis {
-  std::string label;
+  std::string label;  // of x, below it; of y the unit, after the title
   bool logarithmic = false;
   // Values at 0, 1, 2 ... by name, in place of numbers.
   std::vector<std::string> names = {};

@@ -82,8 +82,13 @@ class Drawing {
   }
 
  private:
+  // "depth 4 (%)"
+  std::string TitleText() const {
+    return chart_.y.label.empty() ? chart_.title : absl::StrCat(chart_.title, " (", chart_.y.label, ")");
+  }
+
   std::string Frame() const {
-    std::string svg = SvgText(left_ - kLeft + 4, top_ - 14, "start", chart_.title, "name");
+    std::string svg = SvgText(left_ - kLeft + 4, top_ - 14, "start", TitleText(), "name");
     for (const Tick& tick : y_.Ticks(kTickDistanceY)) {
       absl::StrAppend(&svg, SvgLine(left_, tick.at, right_, tick.at, "grid"),
                       SvgText(left_ - 7, tick.at + 4.5, "end", tick.label, "quiet"));
