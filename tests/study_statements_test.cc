@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +17,7 @@ namespace actbench::client {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 Verdict VerdictOf(const Statement& statement, const Measurements& measurements) {
   const Conclusion conclusion = statement.judge(measurements);
@@ -139,24 +142,41 @@ TEST(StatementsTest, Relu6IsMoreRobustIfItLosesLessUnderEachCondition) {
   EXPECT_EQ(verdict(-0.02, 0, 0), Verdict::kRefuted);
 }
 
-TEST(StatementsTest, HardSigmoidHasToBeNearAndCheaper) {
-  const auto verdict = [](double distance, double in_cache, double in_memory) {
-    return VerdictOf(HardSigmoidCheaper(),
-                     {{"largest_distance", distance}, {"ratio.avx2.l1", in_cache}, {"ratio.avx2.dram", in_memory}});
-  };
-  EXPECT_EQ(verdict(0.07, 5, 2), Verdict::kConfirmed);
-  EXPECT_EQ(verdict(0.07, 5, 1), Verdict::kDepends);
-  EXPECT_EQ(verdict(0.07, 1.1, 1), Verdict::kRefuted);
-  EXPECT_EQ(verdict(0.3, 5, 2), Verdict::kRefuted) << "not near";
+// A case with two rounds.
+void AddCase(const std::string& at, double least, double greatest, double of_fastest, Measurements& measurements) {
+  measurements.Add("ratio." + at, (least + greatest) / 2);
+  measurements.Add("ratio_least." + at, least);
+  measurements.Add("ratio_greatest." + at, greatest);
+  measurements.Add("of_fastest." + at, of_fastest);
 }
 
-TEST(StatementsTest, SwishIsHeavyWhereItTakesLonger) {
-  const auto verdict = [](double in_cache, double in_memory) {
-    return VerdictOf(SwishTooHeavy(), {{"ratio.scalar.l1", in_cache}, {"ratio.avx2.dram", in_memory}});
+TEST(StatementsTest, HardSigmoidHasToBeNearAndCheaperInCaches) {
+  const auto verdict = [](double distance, double in_l1, double in_l2) {
+    Measurements measurements = {{"largest_distance", distance}, {"largest_distance_of_tangent", 0.119}};
+    AddCase("avx2.l1", in_l1, in_l1, 1, measurements);
+    AddCase("avx2.l2", in_l2, in_l2, 1, measurements);
+    AddCase("avx2.dram", 1, 1, 1, measurements);
+    return VerdictOf(HardSigmoidCheaper(), measurements);
   };
-  EXPECT_EQ(verdict(8, 2), Verdict::kConfirmed);
-  EXPECT_EQ(verdict(8, 1), Verdict::kDepends);
-  EXPECT_EQ(verdict(1.2, 1), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.07, 5, 2), Verdict::kConfirmed) << "memory does not count";
+  EXPECT_EQ(verdict(0.07, 5, 1), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.07, 1.1, 1), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.13, 5, 2), Verdict::kRefuted) << "not near: further than the tangent";
+}
+
+TEST(StatementsTest, SwishIsHeavyWhereItTakesLongerInAllRounds) {
+  const auto verdict = [](double l1_least, double l1_greatest, double l2) {
+    Measurements measurements;
+    AddCase("scalar.l1", l1_least, l1_greatest, 1, measurements);
+    AddCase("avx2.l2", l2, l2, 1, measurements);
+    return VerdictOf(SwishTooHeavy(), measurements);
+  };
+  EXPECT_EQ(verdict(8, 8, 2), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(8, 8, 1), Verdict::kDepends);
+  EXPECT_EQ(verdict(1, 1.2, 1), Verdict::kRefuted);
+  EXPECT_EQ(verdict(1.2, 8, 2), Verdict::kDepends) << "rounds disagree";
+  EXPECT_EQ(verdict(1.2, 8, 1), Verdict::kDepends) << "rounds disagree";
+  EXPECT_EQ(VerdictOf(SwishTooHeavy(), {{"ratio.avx2.l1", 8}}), Verdict::kDepends) << "no quiet rounds";
 }
 
 TEST(StatementsTest, HardSwishHasToBeNearAndToLoseNothing) {
@@ -211,26 +231,53 @@ TEST(StatementsTest, NothingFollowsFromNoNumbersAndNothingCrashes) {
   }
 }
 
-TEST(SpeedTest, RatiosAreThoseOfTheSameKindOfMemory) {
-  const std::vector<Timing> timings = {{"sigmoid", "avx2", "l1", 0.5},     {"hard_sigmoid", "avx2", "l1", 0.1},
-                                       {"sigmoid", "avx2", "dram", 0.6},   {"hard_sigmoid", "avx2", "dram", 0.5},
-                                       {"sigmoid", "scalar", "l1", 4},     {"sigmoid", "scalar", "l2", 4},
-                                       {"hard_sigmoid", "scalar", "l1", 1}};
+TEST(SpeedTest, RatiosAreThoseOfTheSameKindOfMemoryAndTheSameRound) {
+  const Timings timings = {{{"sigmoid", "avx2", "l1", {{0.5}, {0.6}}},
+                            {"hard_sigmoid", "avx2", "l1", {{0.1}, {0.2}}},
+                            {"sigmoid", "avx2", "dram", {{0.6}, {0.6}, {9, /*noisy=*/true}}},
+                            {"hard_sigmoid", "avx2", "dram", {{0.5}, {0.6}, {1}}},
+                            {"sigmoid", "scalar", "l1", {{4}, {4}}},
+                            {"sigmoid", "scalar", "l2", {{4}}},
+                            {"hard_sigmoid", "scalar", "l1", {{4}, {2, /*noisy=*/true}}}},
+                           {"sse4"}};
   Measurements measurements;
   AddTimes(timings, "sigmoid", "hard_sigmoid", measurements);
-  EXPECT_EQ(measurements["ns.sigmoid.avx2.l1"], 0.5);
-  EXPECT_EQ(measurements["ratio.avx2.l1"], 5);
+  EXPECT_EQ(measurements["ns.sigmoid.avx2.l1"], 0.55);
+  EXPECT_DOUBLE_EQ(measurements["ratio.avx2.l1"], 4);
+  EXPECT_DOUBLE_EQ(measurements["ratio_least.avx2.l1"], 3);
+  EXPECT_DOUBLE_EQ(measurements["ratio_greatest.avx2.l1"], 5);
+  EXPECT_DOUBLE_EQ(measurements["ratio_greatest.avx2.dram"], 1.2) << "the third round was noisy";
+  EXPECT_DOUBLE_EQ(measurements["of_fastest.avx2.dram"], 1);
+  EXPECT_FALSE(measurements.Has("ratio_least.scalar.l1")) << "one quiet round is too few";
   EXPECT_FALSE(measurements.Has("ratio.scalar.l2")) << "not measured of both";
+  EXPECT_EQ(measurements["times"], 15);
+  EXPECT_EQ(measurements["noisy_times"], 2);
   const Ratios ratios = RatiosOf(measurements);
-  EXPECT_EQ(ratios.count, 3);
-  EXPECT_EQ(ratios.cheaper, 2);
-  EXPECT_EQ(ratios.greatest, 5);
+  EXPECT_EQ(ratios.count, 2) << "in L1 and L2";
+  EXPECT_EQ(ratios.dearer, 1);
+  EXPECT_EQ(ratios.not_dearer, 0);
   EXPECT_EQ(ratios.greatest_at, "avx2, l1");
   EXPECT_EQ(ratios.least_at, "avx2, dram");
-  const Figure figure = CostFigure(timings);
+  EXPECT_EQ(ratios.by_memory, (std::vector<std::string>{"avx2, dram"}));
+  EXPECT_EQ(ratios.undecided_at, (std::vector<std::string>{"scalar, l1"}));
+  const std::string text = RatiosText(measurements);
+  EXPECT_THAT(text, HasSubstr("In 1 of 2 cases"));
+  EXPECT_THAT(text, HasSubstr("disappears behind memory, which the cheaper one waits for too, with avx2, dram."));
+  EXPECT_THAT(text, HasSubstr("Of 15 times 2 were disturbed"));
+  EXPECT_THAT(text, HasSubstr("not all of the kernels are there: sse4."));
+  const Figure figure = CostFigure(timings.all);
   ASSERT_EQ(figure.charts.size(), 2);
   EXPECT_EQ(figure.charts[0].x.names, (std::vector<std::string>{"L1", "memory", "L2"}));
   EXPECT_EQ(figure.charts[0].series.size(), 2);
+}
+
+// What takes as long in a cache, though far from what others reach there, does not wait for memory.
+TEST(SpeedTest, ASlowKernelDoesNotWaitForMemory) {
+  Measurements measurements;
+  AddCase("scalar.l2", 1, 1.1, 40, measurements);
+  AddCase("avx2.l1", 1, 1.1, 1, measurements);
+  EXPECT_EQ(RatiosOf(measurements).not_dearer_at, (std::vector<std::string>{"scalar, l2", "avx2, l1"}));
+  EXPECT_TRUE(RatiosOf(measurements).by_memory.empty());
 }
 
 }  // namespace

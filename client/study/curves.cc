@@ -2,6 +2,7 @@
 #include "client/study/curves.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -55,6 +56,25 @@ absl::StatusOr<Distance> DistanceOf(Lab& lab, const Function& f, const Function&
     distance.at = x[i];
   }
   return distance;
+}
+
+absl::Status AddDistances(Lab& lab, const std::string& smooth, const std::string& other, Measurements& measurements) {
+  constexpr double kEnd = 20;
+  constexpr double kMiddle = 6;
+  const absl::StatusOr<Distance> distance = DistanceOf(lab, {smooth}, {other}, -kEnd, kEnd);
+  if (!distance.ok()) return distance.status();
+  const absl::StatusOr<Distance> middle = DistanceOf(lab, {smooth}, {other}, -kMiddle, kMiddle);
+  if (!middle.ok()) return middle.status();
+  measurements.Add("largest_distance", distance->largest);
+  measurements.Add("largest_distance_at", distance->at);
+  measurements.Add("mean_distance_from_-6_to_6", middle->mean);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Chart> BothChart(Lab& lab, const std::string& smooth, const std::string& other) {
+  std::vector<Curve> curves = WithGradient(smooth);
+  for (Curve& curve : WithGradient(other)) curves.push_back(std::move(curve));
+  return CurvesChart(lab, absl::StrCat(smooth, " and ", other), curves, -6, 6);
 }
 
 }  // namespace actbench::client

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "client/study/chart.h"
+#include "client/study/findings.h"
 #include "client/study/lab.h"
 
 namespace actbench::client {
@@ -36,6 +38,13 @@ struct Distance {
 };
 // Of abs(f(x) - g(x)) at a million places from `from` to `to`, in f32.
 absl::StatusOr<Distance> DistanceOf(Lab& lab, const Function& f, const Function& g, double from, double to);
+
+// That of an activation and another that is to be near it, from -20 to 20, where both are at their limits to 8 digits:
+// "largest_distance", "largest_distance_at" and "mean_distance_from_-6_to_6".
+absl::Status AddDistances(Lab& lab, const std::string& smooth, const std::string& other, Measurements& measurements);
+
+// Both and their derivatives.
+absl::StatusOr<Chart> BothChart(Lab& lab, const std::string& smooth, const std::string& other);
 
 }  // namespace actbench::client
 

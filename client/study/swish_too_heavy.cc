@@ -11,25 +11,23 @@ namespace {
 
 absl::StatusOr<Findings> Measure(Lab& lab) {
   Findings findings;
-  const absl::StatusOr<std::vector<Timing>> timings = TimeKernels(lab, {"swish", "hard_swish", "relu"});
+  const absl::StatusOr<Timings> timings = TimeKernels(lab, {"swish", "hard_swish", "relu"});
   if (!timings.ok()) return timings.status();
   AddTimes(*timings, "swish", "hard_swish", findings.measurements);
-  findings.figures.push_back(CostFigure(*timings));
+  findings.figures.push_back(CostFigure(timings->all));
   return findings;
 }
 
 Conclusion Judge(const Measurements& m) {
   const Ratios ratios = RatiosOf(m);
   Conclusion conclusion;
-  conclusion.verdict = ratios.cheaper == 0              ? Verdict::kRefuted
-                       : ratios.cheaper == ratios.count ? Verdict::kConfirmed
-                                                        : Verdict::kDepends;
+  conclusion.verdict = JudgeRatios(ratios);
   conclusion.because =
       absl::StrCat("swish takes ", NumberText(ratios.least), " (", ratios.least_at, ") to ",
                    NumberText(ratios.greatest), " (", ratios.greatest_at, ") times as long as hard_swish");
   conclusion.text = absl::StrCat(
       "An element of swish takes ", NumberText(ratios.least), " times as long as one of hard_swish (", ratios.least_at,
-      ") to ", NumberText(ratios.greatest), " times (", ratios.greatest_at, "). ", RatiosText(ratios),
+      ") to ", NumberText(ratios.greatest), " times (", ratios.greatest_at, "). ", RatiosText(m),
       " A phone was not measured: nearest to a device without wide vectors is scalar code, an element at a time.");
   return conclusion;
 }
@@ -40,8 +38,11 @@ const Statement& SwishTooHeavy() {
   static constexpr Statement kStatement = {
       "swish_too_heavy", "Swish is too heavy for devices; hard swish is what they can afford.",
       "The time of an element of swish, of hard_swish and, for comparison, of relu by instruction set and by the "
-      "memory that inputs and outputs lie in, from the benchmark lab (two or three fresh processes each), on this "
-      "machine. Confirmed if swish takes 1.25 times as long as hard_swish or longer everywhere, refuted if nowhere.",
+      "memory that inputs and outputs lie in, from the benchmark lab, on this machine: all kernels in turn, in two or "
+      "three rounds, a fresh process each. What a device can afford is not measured: looked at is whether swish costs "
+      "much more. Confirmed if it takes 1.25 times as long as hard_swish or longer in all rounds with each instruction "
+      "set in L1 and L2, where computation takes the time; refuted if it takes less than that in all of them; depends "
+      "otherwise. L3 and memory are told beside it.",
       Measure, Judge};
   return kStatement;
 }
