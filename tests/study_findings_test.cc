@@ -35,6 +35,7 @@ TEST(NumberTextTest, IsShort) {
   EXPECT_EQ(NumberText(std::numeric_limits<double>::infinity()), "infinity");
   EXPECT_EQ(NumberText(std::numeric_limits<double>::quiet_NaN()), "unknown");
   EXPECT_EQ(PercentText(0.98125), "98.1 %");
+  EXPECT_EQ(PointsText(-0.0139), "-1.4 points");
   EXPECT_EQ(PercentText(std::numeric_limits<double>::quiet_NaN()), "unknown");
 }
 
@@ -48,6 +49,7 @@ TEST(AveragesTest, AreOfAllValues) {
   EXPECT_NEAR(Margin(values), 3.182 * std::sqrt(5.0 / 3 / 4), 1e-12);
   EXPECT_NEAR(Margin({1, 2}), 12.71 * 0.5, 1e-12);
   EXPECT_EQ(Margin({7}), 0);
+  EXPECT_NEAR(MarginOf21(values), 9.624 * std::sqrt(5.0 / 3 / 4), 1e-12);
 }
 
 }  // namespace

@@ -77,13 +77,14 @@ TEST(StatementsTest, ReluGradientIsExactOrNot) {
 }
 
 // Of one depth: how accurate relu and sigmoid are, and how many of five seeds learn.
-void AddTraining(int depth, double relu, double sigmoid, double relu_seeds, double sigmoid_seeds,
+void AddTraining(int depth, double relu, double sigmoid, double relu_seeds, double sigmoid_seeds, double margin,
                  Measurements& measurements) {
+  measurements.Add(absl::StrCat("gain.depth_", depth), relu - sigmoid);
+  measurements.Add(absl::StrCat("gain_margin.depth_", depth), margin);
   for (const auto& [activation, accuracy, seeds] :
        {std::tuple("relu", relu, relu_seeds), std::tuple("sigmoid", sigmoid, sigmoid_seeds)}) {
     const std::string end = absl::StrCat(".", activation, ".depth_", depth);
     measurements.Add("accuracy" + end, accuracy);
-    measurements.Add("margin" + end, 0.005);
     measurements.Add("worst" + end, accuracy - 0.005);
     measurements.Add("best" + end, accuracy + 0.005);
     measurements.Add("trained_seeds" + end, seeds);
@@ -92,54 +93,115 @@ void AddTraining(int depth, double relu, double sigmoid, double relu_seeds, doub
 }
 
 TEST(StatementsTest, ReluTrainsBetterWhereItDoesAndMoreStablyWhereMoreSeedsLearn) {
-  const auto verdict = [](double relu_4, double relu_16, double seeds_16) {
+  const auto verdict = [](double relu_4, double relu_16, double seeds_16, double margin = 0.007) {
     Measurements measurements;
-    AddTraining(4, relu_4, 0.95, 5, 5, measurements);
-    AddTraining(16, relu_16, 0.5, seeds_16, 2, measurements);
+    AddTraining(4, relu_4, 0.95, 5, 5, margin, measurements);
+    AddTraining(16, relu_16, 0.5, seeds_16, 2, margin, measurements);
     return VerdictOf(ReluTrainsBetter(), measurements);
   };
   EXPECT_EQ(verdict(0.97, 0.97, 5), Verdict::kConfirmed);
   EXPECT_EQ(verdict(0.97, 0.97, 1), Verdict::kCorrected) << "better, but fewer seeds learn";
   EXPECT_EQ(verdict(0.951, 0.97, 5), Verdict::kDepends) << "no better at depth 4";
   EXPECT_EQ(verdict(0.90, 0.45, 5), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.97, 0.97, 5, 0.6), Verdict::kDepends) << "too few seeds prove nothing";
+  EXPECT_EQ(verdict(0.951, 0.501, 5, 0.001), Verdict::kRefuted) << "as good as the same at both";
 }
 
-TEST(StatementsTest, ReluZerosAreLikeDropoutIfTheyDoNotDependOnTheImage) {
-  const auto verdict = [](double share, double same_4, double same_16) {
+TEST(StatementsTest, ReluTrainsBetterSaysWhichRatesAreAtAnEnd) {
+  Measurements measurements = {
+      {"rate_at_end.relu.depth_16", 1}, {"learning_rate.relu.depth_16", 0.001}, {"rate_at_end.relu.depth_4", 0}};
+  EXPECT_THAT(ReluTrainsBetter().judge(measurements).text, HasSubstr("was chosen for relu at depth 16 (0.001): "));
+  EXPECT_THAT(ReluTrainsBetter().judge({}).text, Not(HasSubstr("was chosen for")));
+}
+
+TEST(StatementsTest, ReluZerosAreLikeDropoutIfTheyDoNotDependOnTheImageAndNarrowTheGap) {
+  const auto verdict = [](double share, double same_4, double same_16, double narrower) {
     Measurements measurements;
     for (const auto& [depth, same] : {std::pair(4, same_4), std::pair(16, same_16)}) {
       const std::string end = absl::StrCat(".depth_", depth);
       measurements.Add("zeros" + end, share);
       measurements.Add("differ_same_digit" + end, same);
       measurements.Add("differ_other_digit" + end, 0.4);
+      measurements.Add("gap_narrower" + end, narrower);
+      measurements.Add("gap_narrower_margin" + end, 0.01);
     }
     return VerdictOf(ReluZeros(), measurements);
   };
-  EXPECT_EQ(verdict(0.5, 0.4, 0.4), Verdict::kConfirmed);
-  EXPECT_EQ(verdict(0.5, 0.2, 0.2), Verdict::kCorrected);
-  EXPECT_EQ(verdict(0.5, 0.2, 0.4), Verdict::kDepends);
-  EXPECT_EQ(verdict(0.01, 0.4, 0.4), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.5, 0.4, 0.4, 0.02), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.5, 0.2, 0.2, 0), Verdict::kCorrected) << "sparse, and nothing else";
+  EXPECT_EQ(verdict(0.5, 0.2, 0.4, 0), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.5, 0.4, 0.4, -0.02), Verdict::kDepends) << "independent, but the gap is wider";
+  EXPECT_EQ(verdict(0.5, 0.2, 0.2, 0.02), Verdict::kDepends) << "a narrower gap, but of zeros that depend";
+  EXPECT_EQ(verdict(0.01, 0.4, 0.4, 0.02), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, ReluZerosAreToldAsTheyAre) {
+  const auto text = [](double same) {
+    Measurements measurements;
+    for (const char* end : {".depth_4", ".depth_16"}) {
+      measurements.Add(absl::StrCat("differ_same_digit", end), same);
+      measurements.Add(absl::StrCat("differ_other_digit", end), 0.4);
+    }
+    return ReluZeros().judge(measurements).text;
+  };
+  EXPECT_THAT(text(0.2), HasSubstr("and tell what is in it"));
+  EXPECT_THAT(text(0.4), Not(HasSubstr("and tell what is in it")));
+}
+
+// What is measured of relu6 in one format, beside relu, and nothing in others.
+struct InFormat {
+  const char* name = "i8";
+  double accuracy = 0.9;  // of relu6
+  double lead = 0;        // of relu6
+  double margin = 0.001;  // of all formats
+};
+
+Verdict Relu6Verdict(std::array<double, 3> gains, const InFormat& in = {}) {
+  Measurements measurements;
+  const char* const conditions[] = {"clean", "outliers", "outlier_scales"};
+  for (size_t i = 0; i < gains.size(); ++i) {
+    for (const NarrowFormat& format : NarrowFormats()) {
+      const bool is_it = format.name == in.name;
+      const std::string end = absl::StrCat(".", format.name, ".", conditions[i]);
+      measurements.Add("gain" + end, is_it ? gains[i] : 0);
+      measurements.Add("gain_margin" + end, in.margin);
+      measurements.Add("lead" + end, is_it ? in.lead : 0);
+      measurements.Add("lead_margin" + end, 0.001);
+      for (const char* activation : {"relu", "relu6"}) {
+        measurements.Add(absl::StrCat("accuracy.", format.name, ".", activation, ".", conditions[i]), in.accuracy);
+      }
+    }
+  }
+  return VerdictOf(Relu6LowPrecision(), measurements);
 }
 
 TEST(StatementsTest, Relu6IsMoreRobustIfItLosesLessUnderEachCondition) {
-  // The gain of relu6 in one format under each condition.
-  const auto verdict = [](double clean, double outliers, double scales, const char* in = "i8") {
-    Measurements measurements;
-    for (const auto& [condition, gain] :
-         {std::pair("clean", clean), std::pair("outliers", outliers), std::pair("outlier_scales", scales)}) {
-      for (const NarrowFormat& format : NarrowFormats()) {
-        measurements.Add(absl::StrCat("gain.", format.name, ".", condition), format.name == in ? gain : 0);
-        measurements.Add(absl::StrCat("gain_margin.", format.name, ".", condition), 0.001);
-      }
-    }
-    return VerdictOf(Relu6LowPrecision(), measurements);
+  EXPECT_EQ(Relu6Verdict({0.02, 0.02, 0.05}), Verdict::kConfirmed);
+  EXPECT_EQ(Relu6Verdict({0.02, 0.02, 0.05}, {.name = "i4"}), Verdict::kDepends) << "of fewer than 8 bits";
+  EXPECT_EQ(Relu6Verdict({0, 0.02, 0.05}), Verdict::kDepends);
+  EXPECT_EQ(Relu6Verdict({0.02, -0.02, 0.05}), Verdict::kDepends);
+  EXPECT_EQ(Relu6Verdict({0.001, 0, 0}), Verdict::kRefuted) << "one image of 360 is nothing";
+  EXPECT_EQ(Relu6Verdict({-0.02, 0, 0}), Verdict::kRefuted);
+}
+
+TEST(StatementsTest, Relu6IsNotMoreRobustWhereItOnlyHadLessToLose) {
+  EXPECT_EQ(Relu6Verdict({0.02, 0.02, 0.05}, {.accuracy = 0.11}), Verdict::kRefuted) << "both guess";
+  EXPECT_EQ(Relu6Verdict({0.02, 0.02, 0.05}, {.name = "i4", .lead = -0.01}), Verdict::kRefuted) << "it ends below";
+  EXPECT_EQ(Relu6Verdict({0.02, 0.02, 0.02}, {.margin = 0.03}), Verdict::kDepends) << "undecided";
+}
+
+TEST(StatementsTest, Relu6SaysWhomCuttingOffHelps) {
+  const auto text = [](double relu, double relu6) {
+    return Relu6LowPrecision()
+        .judge({{"accuracy.f32.relu.outliers", 0.9},
+                {"accuracy.i8.relu.outliers", relu},
+                {"accuracy.f32.relu6.outliers", 0.9},
+                {"accuracy.i8.relu6.outliers", relu6}})
+        .text;
   };
-  EXPECT_EQ(verdict(0.02, 0.02, 0.05), Verdict::kConfirmed);
-  EXPECT_EQ(verdict(0.02, 0.02, 0.05, "i4"), Verdict::kDepends) << "of fewer than 8 bits";
-  EXPECT_EQ(verdict(0, 0.02, 0.05), Verdict::kDepends);
-  EXPECT_EQ(verdict(0.02, -0.02, 0.05), Verdict::kDepends);
-  EXPECT_EQ(verdict(0.001, 0, 0), Verdict::kRefuted) << "one image of 360 is nothing";
-  EXPECT_EQ(verdict(-0.02, 0, 0), Verdict::kRefuted);
+  EXPECT_THAT(text(0.95, 0.95), HasSubstr("helps both: in i8 relu has 95.0 % against 90.0 % in f32"));
+  EXPECT_THAT(text(0.8, 0.95), HasSubstr("helps relu6 alone"));
+  EXPECT_THAT(text(0.8, 0.8), HasSubstr("helps neither"));
 }
 
 // A case with two rounds.
@@ -180,20 +242,20 @@ TEST(StatementsTest, SwishIsHeavyWhereItTakesLongerInAllRounds) {
 }
 
 TEST(StatementsTest, HardSwishHasToBeNearAndToLoseNothing) {
-  const auto verdict = [](double distance, double at_4, double at_16) {
-    Measurements measurements = {{"largest_distance", distance}};
-    for (const auto& [depth, hard] : {std::pair(4, at_4), std::pair(16, at_16)}) {
-      measurements.Add(absl::StrCat("accuracy.swish.depth_", depth), 0.97);
-      measurements.Add(absl::StrCat("margin.swish.depth_", depth), 0.001);
-      measurements.Add(absl::StrCat("accuracy.hard_swish.depth_", depth), hard);
-      measurements.Add(absl::StrCat("margin.hard_swish.depth_", depth), 0.001);
-    }
-    return VerdictOf(HardSwishApproximates(), measurements);
+  const auto verdict = [](double distance, double loss_4, double loss_16, double margin = 0.005) {
+    return VerdictOf(HardSwishApproximates(), {{"largest_distance", distance},
+                                               {"largest_distance_of_relu", 0.278},
+                                               {"loss.depth_4", loss_4},
+                                               {"loss_margin.depth_4", margin},
+                                               {"loss.depth_16", loss_16},
+                                               {"loss_margin.depth_16", margin}});
   };
-  EXPECT_EQ(verdict(0.15, 0.97, 0.98), Verdict::kConfirmed);
-  EXPECT_EQ(verdict(0.5, 0.97, 0.97), Verdict::kCorrected);
-  EXPECT_EQ(verdict(0.15, 0.97, 0.8), Verdict::kDepends);
-  EXPECT_EQ(verdict(0.15, 0.5, 0.8), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.15, 0, -0.01), Verdict::kConfirmed);
+  EXPECT_EQ(verdict(0.5, 0, 0), Verdict::kCorrected);
+  EXPECT_EQ(verdict(0.15, 0, 0.2), Verdict::kDepends);
+  EXPECT_EQ(verdict(0.15, 0.5, 0.2), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.15, 0, 0, 0.03), Verdict::kDepends) << "no proof of a difference is no proof of likeness";
+  EXPECT_EQ(verdict(0.15, 0.05, 0.05, 0.04), Verdict::kDepends) << "nor of a difference";
 }
 
 TEST(StatementsTest, PrintedFormulasAreCorrectedWhereTheStandardOnesAreNear) {

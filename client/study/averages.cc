@@ -2,11 +2,28 @@
 #include "client/study/averages.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <iterator>
 #include <numeric>
 
 namespace actbench::client {
+
+namespace {
+
+using Quantiles = std::array<double, 9>;
+
+// That quantile times the standard error of the mean.
+double QuantileOf(const std::vector<double>& values, const Quantiles& quantiles) {
+  if (values.size() < 2) return 0;
+  const double quantile = quantiles[std::min(values.size() - 2, quantiles.size() - 1)];
+  const double mean = Mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const auto count = static_cast<double>(values.size());
+  return quantile * std::sqrt(squares / (count - 1) / count);
+}
+
+}  // namespace
 
 double Mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -23,15 +40,15 @@ double Least(const std::vector<double>& values) { return *std::min_element(value
 double Greatest(const std::vector<double>& values) { return *std::max_element(values.begin(), values.end()); }
 
 double Margin(const std::vector<double>& values) {
-  if (values.size() < 2) return 0;
   // Student's quantile of 0.975 for one degree of freedom, two and so on; from there on nearly the normal one.
-  constexpr double kQuantiles[] = {12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262};
-  const double quantile = kQuantiles[std::min(values.size() - 2, std::size(kQuantiles) - 1)];
-  const double mean = Mean(values);
-  double squares = 0;
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  const auto count = static_cast<double>(values.size());
-  return quantile * std::sqrt(squares / (count - 1) / count);
+  constexpr Quantiles kQuantiles = {12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262};
+  return QuantileOf(values, kQuantiles);
+}
+
+double MarginOf21(const std::vector<double>& values) {
+  // Of 1 - 0.025 / 21.
+  constexpr Quantiles kQuantiles = {267.4, 20.46, 9.624, 6.847, 5.666, 5.03, 4.636, 4.37, 4.179};
+  return QuantileOf(values, kQuantiles);
 }
 
 std::vector<double> FinalAccuracies(const Lab::Networks& networks) {

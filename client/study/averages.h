@@ -11,13 +11,15 @@
 
 namespace actbench::client {
 
-// REQUIRES, here and below: at least one.
+// REQUIRES, here and below: at least one. (The kernels have a Median too, which is not for clients.)
 double Mean(const std::vector<double>& values);
 double Median(std::vector<double> values);
 double Least(const std::vector<double>& values);
 double Greatest(const std::vector<double>& values);
 // Half of the 95 % interval of the mean, by Student's distribution; 0 of one value, which tells nothing.
 double Margin(const std::vector<double>& values);
+// That of one of 21 intervals, of which all together are to hold 95 times of 100 (Bonferroni).
+double MarginOf21(const std::vector<double>& values);
 
 // Those of charts.
 inline Axis LayerAxis() { return {.label = "layer, from the input", .whole = true}; }

@@ -64,4 +64,8 @@ std::string PercentText(double share) {
   return std::isnan(share) ? "unknown" : absl::StrFormat("%.1f %%", 100 * share);
 }
 
+std::string PointsText(double difference) {
+  return std::isnan(difference) ? "unknown" : absl::StrFormat("%.1f points", 100 * difference);
+}
+
 }  // namespace actbench::client

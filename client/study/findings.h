@@ -64,6 +64,8 @@ struct Findings {
 std::string NumberText(double value);
 // "98.1 %"
 std::string PercentText(double share);
+// Of a difference of shares: "1.4 points".
+std::string PointsText(double difference);
 
 }  // namespace actbench::client
 
