@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "client/study/curves.h"
 #include "client/study/lab.h"
@@ -129,6 +130,8 @@ TEST_F(StudyLabTest, TheVerdictFollowsFromTheKernel) {
   EXPECT_THAT(VerdictOf(SigmoidVanishes()), HasSubstr("confirmed: sigmoid' <= 0.25"));
   ScaleDerivativesOfSigmoid(4);
   EXPECT_THAT(VerdictOf(SigmoidVanishes()), HasSubstr("refuted: sigmoid' <= 1"));
+  ScaleDerivativesOfSigmoid(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_THAT(VerdictOf(SigmoidVanishes()), HasSubstr("refuted: sigmoid' <= 0"));
 }
 
 TEST_F(StudyLabTest, ReluAndSwishAreAsTheyAreSaidToBe) {

@@ -49,18 +49,21 @@ TEST(StatementsTest, AreFoundByName) {
 }
 
 TEST(StatementsTest, SigmoidVanishesUnlessItsDerivativeIsLarge) {
-  const auto verdict = [](double largest) {
-    return VerdictOf(SigmoidVanishes(), {{"largest.f32", largest}, {"largest_over_16_layers", std::pow(largest, 16)}});
+  const auto verdict = [](double largest, double nan = 0) {
+    return VerdictOf(SigmoidVanishes(),
+                     {{"nan.f32", nan}, {"largest.f32", largest}, {"largest_over_16_layers", std::pow(largest, 16)}});
   };
   EXPECT_EQ(verdict(0.25), Verdict::kConfirmed);
   EXPECT_EQ(verdict(0.5), Verdict::kCorrected);
   EXPECT_EQ(verdict(1), Verdict::kRefuted);
+  EXPECT_EQ(verdict(0.25, 1), Verdict::kRefuted) << "a kernel that gives NaN";
+  EXPECT_EQ(verdict(0), Verdict::kRefuted) << "one that gives nothing else tells nothing";
 }
 
-TEST(StatementsTest, ShallowLayersStallAtTheDepthsWhereTheirGradientIsLost) {
+TEST(StatementsTest, ShallowLayersStallAtTheDepthsWhereTrainingDoesNotMoveThem) {
   const auto verdict = [](double at_4, double at_16) {
     return VerdictOf(ShallowLayersStall(),
-                     {{"first_to_last.sigmoid.depth_4", at_4}, {"first_to_last.sigmoid.depth_16", at_16}});
+                     {{"first_layer_change.sigmoid.depth_4", at_4}, {"first_layer_change.sigmoid.depth_16", at_16}});
   };
   EXPECT_EQ(verdict(1e-3, 1e-9), Verdict::kConfirmed);
   EXPECT_EQ(verdict(0.02, 1e-9), Verdict::kDepends);
@@ -291,6 +294,17 @@ TEST(StatementsTest, NothingFollowsFromNoNumbersAndNothingCrashes) {
   for (const Statement* statement : AllStatements()) {
     EXPECT_NE(VerdictOf(*statement, {}), Verdict::kConfirmed) << statement->name;
   }
+}
+
+TEST(StatementsTest, SwishBetaIsToldAsItIs) {
+  Measurements falls;
+  Measurements rises;
+  for (const double beta : {0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0}) {
+    falls.Add(absl::StrCat("from_relu.beta_", beta), 1 / (1 + beta));
+    rises.Add(absl::StrCat("from_relu.beta_", beta), 1 + beta);
+  }
+  EXPECT_THAT(SwishBeta().judge(falls).text, HasSubstr("falls with beta: "));
+  EXPECT_THAT(SwishBeta().judge(rises).text, HasSubstr("does not always fall"));
 }
 
 TEST(SpeedTest, RatiosAreThoseOfTheSameKindOfMemoryAndTheSameRound) {

@@ -37,7 +37,7 @@ absl::Status AddShape(Lab& lab, const std::string& activation, Measurements& mea
 absl::StatusOr<Chart> TrainBoth(Lab& lab, const Printed& printed, int depth, Measurements& measurements) {
   const auto trained = lab.Trained(static_cast<size_t>(depth), {printed.standard, printed.printed});
   if (!trained.ok()) return trained.status();
-  Chart chart = {absl::StrCat("trained, depth ", depth), EpochAxis(), {""}, {}};
+  Chart chart = {absl::StrCat("trained, depth ", depth), EpochAxis(), {"%"}, {}};
   for (const auto& [activation, networks] : *trained) {
     const std::vector<double> accuracies = FinalAccuracies(*networks);
     const std::string end = absl::StrCat(".", activation, ".depth_", depth);
@@ -70,9 +70,8 @@ absl::StatusOr<Findings> MeasurePrinted(Lab& lab, const Printed& printed) {
   }
   absl::StatusOr<Chart> chart = CurvesChart(lab, "the functions", curves, -kEnd, kEnd);
   if (!chart.ok()) return chart.status();
-  Figure figure = {
-      "Left: the functions. Then: accuracy on held-out images, in percent, by epoch, mean and range of the seeds.",
-      {*std::move(chart)}};
+  Figure figure = {"The functions; accuracy on held-out images, in percent, by epoch, mean and range of the seeds.",
+                   {*std::move(chart)}};
   for (const int depth : printed.depths) {
     absl::StatusOr<Chart> training = TrainBoth(lab, printed, depth, findings.measurements);
     if (!training.ok()) return training.status();
@@ -100,7 +99,7 @@ Conclusion JudgePrinted(const Measurements& m, const Printed& printed) {
   conclusion.verdict = printed_near ? Verdict::kConfirmed : standard_near ? Verdict::kCorrected : Verdict::kRefuted;
   conclusion.because =
       absl::StrCat("up to ", NumberText(of("largest_distance", printed.printed)), " from ", printed.smooth,
-                   ", as it should be at most ", NumberText(of("largest_distance", printed.standard)),
+                   ", where the standard formula has at most ", NumberText(of("largest_distance", printed.standard)),
                    "; networks: ", absl::StrJoin(accuracies, ", "));
   conclusion.text = absl::StrCat(
       "From -10 to 10 the printed formula runs from ", NumberText(of("least_from_-10_to_10", printed.printed)), " to ",

@@ -16,12 +16,18 @@ struct Tally {
   int64_t wrong = 0;  // of these two
   int64_t nan = 0;
   int64_t nan_kept = 0;
+  int64_t infinite = 0;
+  int64_t subnormal = 0;
 
   void Add(float x, float y) {
     if (std::isnan(x)) {
       ++nan;
       nan_kept += std::isnan(y) ? 1 : 0;
-    } else if (x > 0) {
+      return;
+    }
+    infinite += std::isinf(x) ? 1 : 0;
+    subnormal += std::fpclassify(x) == FP_SUBNORMAL ? 1 : 0;
+    if (x > 0) {
       ++positive;
       wrong += y == 1 ? 0 : 1;
     } else if (x < 0) {
@@ -52,6 +58,8 @@ absl::StatusOr<Findings> Measure(Lab& lab) {
   add("wrong", &Tally::wrong);
   add("nan", &Tally::nan);
   add("nan_kept", &Tally::nan_kept);
+  add("infinite", &Tally::infinite);
+  add("subnormal", &Tally::subnormal);
   findings.measurements.Add("at_0", (*zeros)[0]);
   findings.measurements.Add("at_-0", (*zeros)[1]);
   std::vector<Curve> curves = WithGradient("relu");
@@ -74,9 +82,10 @@ Conclusion Judge(const Measurements& m) {
                                     " inputs other than 0 differ; at 0 it is ", NumberText(m["at_0"]));
   conclusion.text = absl::StrCat(
       "At ", NumberText(m["positive"]), " positive and ", NumberText(m["negative"]),
-      " negative inputs the derivative was looked at, infinities and subnormal numbers included: ",
-      NumberText(m["wrong"]),
-      " are other than said. At 0, of which the statement says nothing, as the derivative does not exist there, the "
+      " negative inputs the derivative was looked at, among them ", NumberText(m["infinite"]), " infinities and ",
+      NumberText(m["subnormal"]), " subnormal numbers: ", m["wrong"] == 0 ? "none" : NumberText(m["wrong"]),
+      m["wrong"] == 1 || m["wrong"] == 0 ? " differs" : " differ",
+      " from what is said. At 0, of which the statement says nothing, as the derivative does not exist there, the "
       "kernel has ",
       NumberText(m["at_0"]), "; ", NumberText(m["nan_kept"]), " of ", NumberText(m["nan"]), " NaNs stay NaN.");
   return conclusion;

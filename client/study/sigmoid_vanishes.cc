@@ -22,11 +22,18 @@ constexpr int kLayers = 16;
 
 // What is looked for in all values, in parts that can be joined.
 struct Tally {
+  int64_t finite = 0;  // inputs
+  int64_t nan = 0;     // of their outputs
   double largest = 0;
   double at = 0;
   std::array<double, 3> last = {};  // by limit: the greatest abs(x) whose value reaches it
 
   void Add(double x, double y) {
+    ++finite;
+    nan += std::isnan(y) ? 1 : 0;
+    Look(x, y);
+  }
+  void Look(double x, double y) {
     // Of many alike the one nearest to 0, whichever comes first.
     if (y > largest || (y == largest && std::abs(x) < std::abs(at))) {
       largest = y;
@@ -37,12 +44,15 @@ struct Tally {
     }
   }
   void Join(const Tally& other) {
-    Add(other.at, other.largest);
+    finite += other.finite;
+    nan += other.nan;
+    Look(other.at, other.largest);
     for (size_t i = 0; i < last.size(); ++i) last[i] = std::max(last[i], other.last[i]);
   }
 };
 
 void AddTally(const char* dtype, const Tally& tally, Measurements& measurements) {
+  measurements.Add(absl::StrCat("nan.", dtype), static_cast<double>(tally.nan));
   measurements.Add(absl::StrCat("largest.", dtype), tally.largest);
   measurements.Add(absl::StrCat("largest_at.", dtype), tally.at);
   measurements.Add(absl::StrCat("last_x_from_2^-8.", dtype), tally.last[0]);
@@ -67,6 +77,7 @@ absl::StatusOr<Tally> SweepNarrow(Lab& lab, Dtype dtype) {
 
 // f64 has too many numbers: each limit is closed in on, as the derivative falls on this side.
 absl::StatusOr<Tally> SearchWide(Lab& lab) {
+  Tally places;  // all that are looked at
   Tally tally;
   for (size_t i = 0; i < tally.last.size(); ++i) {
     double from = 0;
@@ -79,13 +90,17 @@ absl::StatusOr<Tally> SearchWide(Lab& lab) {
       size_t last = 0;
       for (size_t j = 0; j < x.size(); ++j) {
         if ((*y)[j] >= kLimits[i]) last = j;
-        if ((*y)[j] > tally.largest) tally.largest = (*y)[j];
+        places.Add(x[j], (*y)[j]);
       }
       from = x[last];
       to = x[std::min(last + 1, x.size() - 1)];
     }
     tally.last[i] = from;
   }
+  tally.finite = places.finite;
+  tally.nan = places.nan;
+  tally.largest = places.largest;
+  tally.at = places.at;
   return tally;
 }
 
@@ -118,6 +133,7 @@ absl::StatusOr<Findings> Measure(Lab& lab) {
   if (!inputs.ok()) return inputs.status();
   tallies[0].Join(tallies[1]);
   findings.measurements.Add("inputs.f32", static_cast<double>(*inputs));
+  findings.measurements.Add("finite_inputs.f32", static_cast<double>(tallies[0].finite));
   AddTally("f32", tallies[0], findings.measurements);
   for (const Dtype dtype : {Dtype::kF16, Dtype::kBF16}) {
     const absl::StatusOr<Tally> tally = SweepNarrow(lab, dtype);
@@ -137,8 +153,8 @@ absl::StatusOr<Findings> Measure(Lab& lab) {
   const absl::StatusOr<Chart> falling = FallingChart(lab);
   if (!falling.ok()) return falling.status();
   findings.figures.push_back(
-      {"Left: sigmoid, and its derivative, dashed. Right: the derivative on a logarithmic scale, where all dtypes go "
-       "together down to where each dtype has nothing but 0.",
+      {"Sigmoid and its derivative, dashed; the derivative by dtype on a logarithmic scale, where all go together down "
+       "to where each dtype has nothing but 0.",
        {*curves, *falling}});
   return findings;
 }
@@ -149,17 +165,23 @@ Conclusion Judge(const Measurements& m) {
   const double largest = m["largest.f32"];
   const double product = m["largest_over_16_layers"];
   Conclusion conclusion;
-  conclusion.verdict = product < kVanished ? Verdict::kConfirmed
-                       : largest < 1       ? Verdict::kCorrected
-                                           : Verdict::kRefuted;
+  // A kernel that has no derivative tells nothing of sigmoid's.
+  const bool broken = m["nan.f32"] > 0 || !(largest > 0);
+  conclusion.verdict = broken                ? Verdict::kRefuted
+                       : product < kVanished ? Verdict::kConfirmed
+                       : largest < 1         ? Verdict::kCorrected
+                                             : Verdict::kRefuted;
   conclusion.because = absl::StrCat("sigmoid' <= ", NumberText(largest),
                                     ", under 2^-24 beyond abs(x) = ", NumberText(m["last_x_from_2^-24.f32"]),
-                                    "; 16 layers leave at most ", NumberText(product));
+                                    "; 16 activations multiply by at most ", NumberText(product),
+                                    broken ? absl::StrCat("; ", NumberText(m["nan.f32"]), " are NaN") : "");
   conclusion.text = absl::StrCat(
-      "Of ", NumberText(m["inputs.f32"]), " inputs in f32 none has a derivative above ", NumberText(largest),
-      ", at x = ", NumberText(m["largest_at.f32"]),
-      ". So each layer multiplies the gradient by that at most, and 16 layers by ", NumberText(product),
-      ", however good the weights are. Beyond abs(x) = ", NumberText(m["last_x_from_2^-8.f32"]),
+      "Of ", NumberText(m["finite_inputs.f32"]), " finite inputs in f32 none has a derivative above ",
+      NumberText(largest), ", at x = ", NumberText(m["largest_at.f32"]),
+      broken ? absl::StrCat(", and ", NumberText(m["nan.f32"]), " have none, NaN") : "",
+      ". The activations of 16 layers multiply the gradient by at most ", NumberText(product),
+      "; only weights whose norm is above ", NumberText(1 / largest),
+      " in every layer could make up for that. Beyond abs(x) = ", NumberText(m["last_x_from_2^-8.f32"]),
       " it is under 2^-8, beyond ", NumberText(m["last_x_from_2^-24.f32"]),
       " under 2^-24, where an update is lost against a weight of the size of 1. It becomes 0 beyond ",
       NumberText(m["last_x_above_0.f16"]), " in f16, ", NumberText(m["last_x_above_0.bf16"]), " in bf16, ",
@@ -175,9 +197,10 @@ const Statement& SigmoidVanishes() {
       "sigmoid_vanishes",
       "Sigmoid's gradient vanishes: its derivative is small everywhere and almost 0 away from the origin.",
       "The derivative is evaluated at every f32, f16 and bf16, with an upstream gradient of 1, and in f64 by closing "
-      "in on each limit. Looked for are its largest value and the last x at which it reaches 2^-8, 2^-24 and anything "
-      "but 0; the accuracy lab says how exact the kernel is. Confirmed if 16 layers, each with the largest value, "
-      "leave under 2^-24.",
+      "in on each limit. We look for its largest value and the last x at which it reaches 2^-8, 2^-24 and anything but "
+      "0; the accuracy lab says how exact the kernel is. Weights, which multiply the gradient too, are left out here: "
+      "shallow_layers_stall has them. Confirmed if the activations of 16 layers, each with the largest value, leave "
+      "under 2^-24; corrected if the largest value is at least under 1; refuted otherwise, or if an output is NaN.",
       Measure, Judge};
   return kStatement;
 }

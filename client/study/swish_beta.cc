@@ -43,15 +43,15 @@ absl::StatusOr<Findings> Measure(Lab& lab) {
   }
   std::vector<Curve> curves;
   size_t color = 1;
-  for (const double beta : {0.0, 0.5, 1.0, 2.0, 10.0})
+  for (const double beta : {0.0, 0.5, 1.0, 2.0, 10.0}) {
     curves.push_back({absl::StrCat("beta ", beta), Swish(beta), color++});
+  }
   curves.push_back({"relu", {"relu"}, ColorOf("relu"), /*dashed=*/true});
   absl::StatusOr<Chart> chart = CurvesChart(lab, "swish(x), beta from 0 to 10", curves, -5, 3);
   if (!chart.ok()) return chart.status();
   Chart falling = {"largest distance from relu", {"beta", true}, {"", true}, {distances}};
-  findings.figures.push_back(
-      {"Left: swish from x / 2 to nearly relu. Right: how far it is from relu, both axes logarithmic.",
-       {*std::move(chart), std::move(falling)}});
+  findings.figures.push_back({"Swish from x / 2 to nearly relu; how far it is from relu, both axes logarithmic.",
+                              {*std::move(chart), std::move(falling)}});
   return findings;
 }
 
@@ -80,15 +80,17 @@ Conclusion Judge(const Measurements& m) {
                        : begins        ? (falls ? Verdict::kCorrected : Verdict::kDepends)
                        : ends || falls ? Verdict::kDepends
                                        : Verdict::kRefuted;
+  const std::string product = NumberText(m["from_relu_times_beta.beta_10"]);
   conclusion.because =
       absl::StrCat(NumberText(m["from_half_x.beta_0"]), " from x/2 at beta 0, ", NumberText(m["from_relu.beta_10"]),
-                   " from relu at beta 10, falling as ", NumberText(m["from_relu_times_beta.beta_10"]), " / beta");
+                   " from relu at beta 10", ends ? absl::StrCat(", falling as ", product, " / beta") : "");
   conclusion.text =
       absl::StrCat("At beta = 0 swish differs from x / 2 by ", NumberText(m["from_half_x.beta_0"]),
-                   ". With beta its largest distance from relu falls: ", NumberText(m["from_relu.beta_1"]), " at 1, ",
-                   NumberText(m["from_relu.beta_2"]), " at 2, ", NumberText(m["from_relu.beta_5"]), " at 5 and ",
-                   NumberText(m["from_relu.beta_10"]), " at 10, which is ",
-                   NumberText(m["from_relu_times_beta.beta_10"]), " / beta: below any bound, but at no beta 0.");
+                   ". Its largest distance from relu ", falls ? "falls with beta" : "does not always fall with beta",
+                   ": ", NumberText(m["from_relu.beta_1"]), " at 1, ", NumberText(m["from_relu.beta_2"]), " at 2, ",
+                   NumberText(m["from_relu.beta_5"]), " at 5 and ", NumberText(m["from_relu.beta_10"]), " at 10",
+                   ends ? absl::StrCat(". At all of these from 1 on it is ", product, " / beta, to a hundredth.")
+                        : ", which is not a constant / beta.");
   return conclusion;
 }
 
