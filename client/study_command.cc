@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "client/arguments.h"
 #include "client/command.h"
@@ -37,10 +36,10 @@ constexpr char kNotes[] = R"(Examples:
 Takes statements of an article on activation functions one by one and measures each: derivatives over all inputs, times
 by instruction set and size, and what becomes of small networks that learn to read digits (the images are part of the
 program) with the activations. Each verdict is computed from the numbers beside it: confirmed, corrected (true in part),
-refuted, or depends (true under some of the conditions). Takes up to four minutes; --quick under 20 s, with a 251st of
-the inputs, two networks of each kind, fewer epochs and the narrowest and widest instruction set alone.
+refuted, or depends (true under some of the conditions, or undecided). Takes some minutes; --quick some seconds, with a
+251st of the inputs, two networks of each kind, fewer epochs and the narrowest and widest instruction set alone.
 Networks are trained here and use the server for their activations; times are the server's, which waits for its turn.
-The same seed gives the same numbers on the same machine, but for times (the unit ns) and their ratios.
+The same seed gives the same numbers on the same machine, but for times (the unit ns) and what follows from them.
 With --html one page that needs no network; with --markdown a page and its plots, SVG files beside it whose names begin
 with its own. Ctrl-C ends it, and files have the statements that were done.
 The exit status is 0 whatever the verdicts are, and 2 if a statement could not be measured.
@@ -73,15 +72,16 @@ absl::StatusOr<Outputs> OpenOutputs(const StudyFlags& flags) {
   return Outputs{std::move((*files)[0]), std::move((*files)[1]), std::move((*files)[2])};
 }
 
+// All that can be written, the text first, here and below; the first error.
 absl::Status WriteMarkdown(const OutputFile& file, const Study& study) {
   const std::filesystem::path path(file.path());
   const StudyMarkdown markdown = MakeStudyMarkdown(study, path.stem().string());
+  absl::Status written = file.WriteAndTell(markdown.text, study.answers.size(), "statement");
   for (const auto& [name, svg] : markdown.plots) {
     const absl::StatusOr<OutputFile> plot = OutputFile::Open((path.parent_path() / name).string());
-    if (!plot.ok()) return plot.status();
-    if (absl::Status written = plot->Write(svg); !written.ok()) return written;
+    written.Update(plot.ok() ? plot->Write(svg) : plot.status());
   }
-  return file.WriteAndTell(markdown.text, study.answers.size(), "statement");
+  return written;
 }
 
 // What was done, if anything was: what is in the files may be worth more than nothing.
@@ -89,11 +89,9 @@ absl::Status WriteOutputs(const Outputs& outputs, const Study& study) {
   if (study.answers.empty()) return absl::OkStatus();
   const size_t count = study.answers.size();
   absl::Status written = absl::OkStatus();
-  if (outputs.html.has_value()) written = outputs.html->WriteAndTell(StudyHtml(study), count, "statement");
-  if (written.ok() && outputs.json.has_value()) {
-    written = outputs.json->WriteAndTell(StudyJson(study), count, "statement");
-  }
-  if (written.ok() && outputs.markdown.has_value()) written = WriteMarkdown(*outputs.markdown, study);
+  if (outputs.html.has_value()) written.Update(outputs.html->WriteAndTell(StudyHtml(study), count, "statement"));
+  if (outputs.json.has_value()) written.Update(outputs.json->WriteAndTell(StudyJson(study), count, "statement"));
+  if (outputs.markdown.has_value()) written.Update(WriteMarkdown(*outputs.markdown, study));
   return written;
 }
 
@@ -160,9 +158,7 @@ class Runner {
 };
 
 void PrintSummary(const Study& study) {
-  std::vector<std::string> counts;
-  for (const auto& [text, count] : CountVerdicts(study)) counts.push_back(absl::StrCat(count, " ", text));
-  std::cerr << absl::StrJoin(counts, ", ") << "; " << ConditionsText(study, ", ") << std::endl;
+  std::cerr << CountsText(study) << "; " << ConditionsText(study, ", ") << std::endl;
 }
 
 ExitStatus RunStudy(const StudyFlags& flags, const ServerFlags& server) {
@@ -212,7 +208,7 @@ void AddStudyCommand(CLI::App& app, const ServerFlags& server, int& exit_status)
   command->add_option("--only", flags->only, "These statements; may be repeated (default: all)")
       ->type_name("NAME,...")
       ->allow_extra_args(false);
-  command->add_flag("--quick", flags->quick, "A first look, in under 20 s");
+  command->add_flag("--quick", flags->quick, "A first look, in some seconds");
   command->add_option("--seed", flags->seed, "Of the networks and their images' order (default: 1)")
       ->type_name("N")
       ->transform(NumberIn(uint64_t{0}, std::numeric_limits<uint64_t>::max()));

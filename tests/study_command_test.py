@@ -127,6 +127,14 @@ class StudyTest(CommandTest):
         self.assertIn("--markdown needs a file", self.fail_with("study", "--markdown", "-"))
         self.assertIn("--seed", self.fail_with("study", "--seed", "-1"))
 
+    def test_a_plot_that_cannot_be_written_costs_nothing_else(self):
+        os.mkdir(self.path("study_swish_beta.svg"))
+        result = run("study", "--quick", "--only", "swish_beta,relu_gradient", "--markdown", self.path("study.md"))
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("study_swish_beta.svg", result.stderr)
+        for name in ["study.md", "study_relu_gradient.svg"]:
+            self.assertTrue(os.path.isfile(self.path(name)), name)
+
     def test_a_server_does_the_work(self):
         server = ServerProcess(server_program)
         self.addCleanup(server.stop)

@@ -307,6 +307,22 @@ TEST(StatementsTest, SwishBetaIsToldAsItIs) {
   EXPECT_THAT(SwishBeta().judge(rises).text, HasSubstr("does not always fall"));
 }
 
+// A method's numbers are those that are measured with.
+TEST(StatementsTest, MethodsHaveTheNumbersOfThePlan) {
+  const TrainingPlan plan = PlanFor({}, 4);
+  const std::string method = ReluTrainsBetter().method;
+  EXPECT_THAT(method, HasSubstr(absl::StrCat(" ", plan.epochs, " epochs of gradient descent")));
+  EXPECT_THAT(method, HasSubstr(absl::StrCat("batches of ", plan.batch, ", ", plan.seeds, " seeds")));
+  EXPECT_THAT(method, HasSubstr(absl::StrCat(plan.rates.size(), " learning rates from ", plan.rates.front(), " to ",
+                                             plan.rates.back(), " ")));
+  EXPECT_THAT(method, HasSubstr(absl::StrCat("a trial of ", plan.trial_epochs, " epochs")));
+  EXPECT_THAT(ShallowLayersStall().method,
+              HasSubstr(absl::StrCat(plan.width,
+                                     " units, standard initial weights (Glorot's for sigmoid and tanh, "
+                                     "He's for the others) and ",
+                                     plan.seeds, " seeds")));
+}
+
 TEST(SpeedTest, RatiosAreThoseOfTheSameKindOfMemoryAndTheSameRound) {
   const Timings timings = {{{"sigmoid", "avx2", "l1", {{0.5}, {0.6}}},
                             {"hard_sigmoid", "avx2", "l1", {{0.1}, {0.2}}},

@@ -68,6 +68,21 @@ TEST_F(StudyTest, VerdictsAreCounted) {
   EXPECT_THAT(CountVerdicts(study_), ElementsAre(Pair("confirmed", 1), Pair("not measured", 1)));
 }
 
+TEST_F(StudyTest, CountsAreSentences) {
+  EXPECT_EQ(CountsText(study_), "1 confirmed, 1 not measured");
+  study_.answers[0].conclusion.verdict = Verdict::kDepends;
+  EXPECT_EQ(CountsText(study_), "1 that depends on conditions, 1 not measured");
+  study_.answers[1] = study_.answers[0];
+  EXPECT_EQ(CountsText(study_), "2 that depend on conditions");
+}
+
+TEST_F(StudyTest, AQuickOneSaysWhatItLeavesOut) {
+  EXPECT_EQ(QuickText(study_), "");
+  study_.options.quick = true;
+  EXPECT_THAT(QuickText(study_), HasSubstr("one of 251 inputs in f32"));
+  EXPECT_THAT(QuickText(study_), HasSubstr(" 2 seeds, 10 epochs, 2 learning rates"));
+}
+
 TEST_F(StudyTest, ConditionsSayWhereAndWhen) {
   EXPECT_EQ(ConditionsText(study_, ", "),
             "2025-11-25 14:03 UTC, A <Processor> & Co, 2 processors, avx2, actbench 0.1.0 (abcdef0), 132 s, seed 1");
@@ -111,8 +126,15 @@ TEST_F(StudyTest, TheMarkdownNamesItsPlots) {
               HasSubstr("## small\n\n> It is &lt;small> &amp; \\*beautiful\\*.\n\n**confirmed**: size 0.5 | 1"));
   EXPECT_THAT(markdown.text, HasSubstr("| **not measured** | no &lt;kernel>"));
   EXPECT_THAT(markdown.text, HasSubstr("1 confirmed, 1 not measured"));
+  EXPECT_THAT(markdown.text, HasSubstr("CC BY 4.0"));
   study_.answers[0].findings.figures.pop_back();
   EXPECT_THAT(MakeStudyMarkdown(study_, "x").plots, ElementsAre(Pair("x_small.svg", HasSubstr("<svg"))));
+}
+
+TEST_F(StudyTest, TheMarkdownsLinksAreThoseOfAnyFileName) {
+  const StudyMarkdown markdown = MakeStudyMarkdown(study_, "my study (1)%");
+  EXPECT_THAT(markdown.text, HasSubstr("](my%20study%20%281%29%25_small_1.svg)"));
+  EXPECT_EQ(markdown.plots.count("my study (1)%_small_1.svg"), 1);
 }
 
 }  // namespace

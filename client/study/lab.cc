@@ -174,7 +174,6 @@ absl::Status Lab::ApplyAll(absl::Span<const Application> applications) {
 absl::StatusOr<int64_t> Lab::Sweep(const Function& function, const OnSwept& on_swept) {
   const std::string what = absl::StrCat(function.activation, ", ", DirectionName(function.direction), ", ",
                                         quick() ? "one in 251 of the f32" : "every f32");
-  // As it comes, the progress of the first thread: a call of the other's would have to wait for it.
   Sweeper* running = nullptr;
   const OnSwept on_piece = [&](size_t thread, absl::Span<const float> x, absl::Span<const float> y) {
     on_swept(thread, x, y);
@@ -222,9 +221,9 @@ const Digits& Lab::digits() {
   return digits_;
 }
 
-TrainingPlan Lab::PlanOf(size_t depth) const {
-  TrainingPlan plan = {.depth = depth, .seed = options_.seed};
-  if (quick()) {
+TrainingPlan PlanFor(const LabOptions& options, size_t depth) {
+  TrainingPlan plan = {.depth = depth, .seed = options.seed};
+  if (options.quick) {
     plan.seeds = 2;
     plan.epochs = 10;
     plan.rates = {0.01, 0.1};

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -30,6 +29,9 @@ struct LabOptions {
   uint64_t seed = 1;
   bool quick = false;  // a tenth of the work, for a first look
 };
+
+// How networks of that depth are trained.
+TrainingPlan PlanFor(const LabOptions& options, size_t depth);
 
 // The outputs of some consecutive inputs of a sweep. From two threads, each with its own number, 0 or 1.
 using OnSwept = std::function<void(size_t thread, absl::Span<const float> x, absl::Span<const float> y)>;
@@ -68,7 +70,7 @@ class Lab {
   using Networks = std::vector<TrainedNetwork>;
   absl::StatusOr<std::map<std::string, const Networks*>> Trained(size_t depth,
                                                                  const std::vector<std::string>& activations);
-  TrainingPlan PlanOf(size_t depth) const;
+  TrainingPlan PlanOf(size_t depth) const { return PlanFor(options_, depth); }
 
  private:
   Client& client_;

@@ -44,6 +44,18 @@ std::vector<std::pair<std::string, size_t>> CountVerdicts(const Study& study) {
   return counts;
 }
 
+std::string CountsText(const Study& study) {
+  std::vector<std::string> counts;
+  for (const auto& [text, count] : CountVerdicts(study)) {
+    const bool depends = text == VerdictName(Verdict::kDepends);
+    counts.push_back(absl::StrCat(count, " ",
+                                  !depends     ? text
+                                  : count == 1 ? "that depends on conditions"
+                                               : "that depend on conditions"));
+  }
+  return absl::StrJoin(counts, ", ");
+}
+
 std::string ConditionsText(const Study& study, const std::string& separator) {
   const v1::MachineInfo& machine = study.server.machine();
   std::vector<std::string> parts = {
@@ -59,8 +71,12 @@ std::string ConditionsText(const Study& study, const std::string& separator) {
 
 std::string QuickText(const Study& study) {
   if (!study.options.quick) return "";
-  return " A quick study: one of 251 inputs in f32, two seeds, 10 epochs, two learning rates to choose from, two "
-         "depths, and times in small memory of the narrowest and the widest instruction set alone.";
+  const TrainingPlan plan = PlanFor(study.options, 4);
+  return absl::StrCat(" A quick study, other than how it is measured below: one of ", Lab::kStride,
+                      " inputs in f32, samples to see how exact kernels are, ", plan.seeds, " seeds, ", plan.epochs,
+                      " epochs, ", plan.rates.size(),
+                      " learning rates to choose from, two depths, and times in L1 and L2, in two rounds, of the "
+                      "narrowest and the widest instruction set and of GPUs alone.");
 }
 
 std::string StudyJson(const Study& study) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -42,6 +43,9 @@ std::string BecauseText(const Answer& answer);
 
 // How many answers have each of these texts, in the order of the verdicts.
 std::vector<std::pair<std::string, size_t>> CountVerdicts(const Study& study);
+
+// "4 confirmed, 5 that depend on conditions"
+std::string CountsText(const Study& study);
 
 // "2026-11-30 12:00 UTC, Intel(R) Xeon(R) Processor, 2 processors, avx512, actbench 0.1.0 (abcdef0), 132 s, seed 1".
 // `separator` stands between the parts.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // StudyHtml of study.h.
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
