@@ -23,9 +23,8 @@ struct NarrowFormat {
 // f16, bf16, fp8 (e4m3) and signed integers of 8, 6, 4 and 3 bits.
 const std::vector<NarrowFormat>& NarrowFormats();
 
-// The scale with which the greatest magnitude of a tensor is the greatest number of the format: 448 in e4m3, 2^(bits -
-// 1)
-// - 1 of integers. 1 where there is none.
+// The scale with which the greatest magnitude of a tensor is the greatest number of the format: 448 in e4m3, 2^(bits
+// - 1) - 1 of integers. 1 where there is none.
 float ScaleFor(const NarrowFormat& format, float greatest);
 
 // The nearest number of the format, ties to even. Beyond its range: of f16 and bf16 infinity, of scaled formats the

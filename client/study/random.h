@@ -10,7 +10,8 @@
 
 namespace actbench::client {
 
-// SplitMix64 (Steele, Lea, Flood 2014).
+// SplitMix64 (Steele, Lea, Flood 2014). The server and the kernels' inputs have it too, each for itself: here numbers
+// of published studies depend on it, so that no change there may change these.
 class RandomStream {
  public:
   // Another `stream` of the same seed has nothing to do with this one.
