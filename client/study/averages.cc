@@ -51,6 +51,14 @@ double MarginOf21(const std::vector<double>& values) {
   return QuantileOf(values, kQuantiles);
 }
 
+void AddDifference(const std::string& name, const std::string& end, const std::vector<double>& a,
+                   const std::vector<double>& b, Measurements& measurements) {
+  std::vector<double> differences = a;
+  for (size_t i = 0; i < differences.size(); ++i) differences[i] -= b[i];
+  measurements.Add(name + end, Mean(differences));
+  measurements.Add(name + "_margin" + end, Margin(differences));
+}
+
 std::vector<double> FinalAccuracies(const Lab::Networks& networks) {
   std::vector<double> accuracies;
   accuracies.reserve(networks.size());

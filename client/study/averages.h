@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/study/chart.h"
+#include "client/study/findings.h"
 #include "client/study/lab.h"
 
 namespace actbench::client {
@@ -20,6 +21,11 @@ double Greatest(const std::vector<double>& values);
 double Margin(const std::vector<double>& values);
 // That of one of 21 intervals, of which all together are to hold 95 times of 100 (Bonferroni).
 double MarginOf21(const std::vector<double>& values);
+
+// By how much `a` is above `b`, seed by seed, as those of one seed begin with the same draws: the mean as NAME and its
+// Margin as NAME_margin, both with `end` after them.
+void AddDifference(const std::string& name, const std::string& end, const std::vector<double>& a,
+                   const std::vector<double>& b, Measurements& measurements);
 
 // Those of charts.
 inline Axis LayerAxis() { return {.label = "layer, from the input", .whole = true}; }

@@ -14,15 +14,6 @@ namespace {
 
 constexpr int kDepths[] = {4, 16};
 
-// By how much less accurate the networks of hard_swish are than those of swish of the same seeds.
-void AddLoss(const Lab::Networks& swish, const Lab::Networks& hard_swish, int depth, Measurements& measurements) {
-  std::vector<double> losses = FinalAccuracies(swish);
-  const std::vector<double> hard = FinalAccuracies(hard_swish);
-  for (size_t i = 0; i < losses.size(); ++i) losses[i] -= hard[i];
-  measurements.Add(absl::StrCat("loss.depth_", depth), Mean(losses));
-  measurements.Add(absl::StrCat("loss_margin.depth_", depth), Margin(losses));
-}
-
 absl::StatusOr<Findings> Measure(Lab& lab) {
   Findings findings;
   if (absl::Status added = AddDistances(lab, "swish", "hard_swish", findings.measurements); !added.ok()) return added;
@@ -46,7 +37,8 @@ absl::StatusOr<Findings> Measure(Lab& lab) {
       findings.measurements.Add("margin" + end, Margin(FinalAccuracies(*networks)));
       training.series.push_back(AccuracySeries(activation, *networks, /*range=*/true));
     }
-    AddLoss(*trained->at("swish"), *trained->at("hard_swish"), depth, findings.measurements);
+    AddDifference("loss", absl::StrCat(".depth_", depth), FinalAccuracies(*trained->at("swish")),
+                  FinalAccuracies(*trained->at("hard_swish")), findings.measurements);
     figure.charts.push_back(std::move(training));
   }
   findings.figures.push_back(std::move(figure));

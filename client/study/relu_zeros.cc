@@ -70,16 +70,11 @@ Series ShareSeries(const std::string& name, size_t color, bool dashed, const Zer
   return series;
 }
 
-double GapOf(const TrainedNetwork& network) { return network.train_accuracy - network.held_out.back(); }
-
-// By how much the gap between images that were trained with and others is narrower with relu than with tanh, seed by
-// seed.
-void AddNarrower(const Lab::Networks& relu, const Lab::Networks& tanh, const std::string& end,
-                 Measurements& measurements) {
-  std::vector<double> narrower;
-  for (size_t i = 0; i < relu.size(); ++i) narrower.push_back(GapOf(tanh[i]) - GapOf(relu[i]));
-  measurements.Add("gap_narrower" + end, Mean(narrower));
-  measurements.Add("gap_narrower_margin" + end, Margin(narrower));
+// Of each network the gap between images that it was trained with and others.
+std::vector<double> GapsOf(const Lab::Networks& networks) {
+  std::vector<double> gaps;
+  for (const TrainedNetwork& one : networks) gaps.push_back(one.train_accuracy - one.held_out.back());
+  return gaps;
 }
 
 absl::StatusOr<Chart> MeasureDepth(Lab& lab, int depth, Measurements& measurements) {
@@ -87,11 +82,9 @@ absl::StatusOr<Chart> MeasureDepth(Lab& lab, int depth, Measurements& measuremen
   if (!trained.ok()) return trained.status();
   const std::string end = absl::StrCat(".depth_", depth);
   for (const auto& [activation, networks] : *trained) {
-    std::vector<double> gaps;
-    for (const TrainedNetwork& one : *networks) gaps.push_back(GapOf(one));
-    measurements.Add(absl::StrCat("gap.", activation, end), Mean(gaps));
+    measurements.Add(absl::StrCat("gap.", activation, end), Mean(GapsOf(*networks)));
   }
-  AddNarrower(*trained->at("relu"), *trained->at("tanh"), end, measurements);
+  AddDifference("gap_narrower", end, GapsOf(*trained->at("tanh")), GapsOf(*trained->at("relu")), measurements);
   const TrainingPlan plan = lab.PlanOf(static_cast<size_t>(depth));
   std::vector<Network> fresh;
   std::vector<const Network*> after;
