@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Prints anchors for kernels/activations.inc: f(x) and f'(x) to 50 digits, by python-mpmath.
 
     kernels/tools/anchor.py 'x / (1 + exp(-x))' -- -13.04 -1 2.5
