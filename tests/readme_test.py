@@ -78,6 +78,11 @@ class ReadmeTest(unittest.TestCase):
     def test_the_cpp_client_is_the_one_that_is_built(self):
         self.assertTrue(read("client/example.cc").endswith(blocks("cpp")[0]))
 
+    def test_the_activation_is_one_of_the_catalog(self):
+        directory = "kernels/activations"
+        files = [read(os.path.join(directory, name)) for name in os.listdir(os.path.join(source_directory, directory))]
+        self.assertTrue(any(blocks("cpp")[1] in file for file in files))
+
     def test_the_limits_are_the_servers(self):
         def value(number, unit):
             return int(number.replace(",", "")) * (1 << 20 if unit else 1)
