@@ -33,13 +33,6 @@ constexpr double kErrorTicks[] = {0.5,  1,    2,     10,    1e6,   1e3,   1e9, 1
 // Where an error is on the scale.
 double Scaled(double ulp) { return ulp < kHalf ? (ulp / kHalf - 1) * kBelowHalf : std::log1p(std::log2(ulp / kHalf)); }
 
-// Adds the label where there is room for it.
-void AddTick(double at, std::string label, double distance, std::vector<Tick>& ticks) {
-  const bool free =
-      std::all_of(ticks.begin(), ticks.end(), [&](const Tick& tick) { return std::abs(tick.at - at) >= distance; });
-  if (free) ticks.push_back({at, std::move(label)});
-}
-
 }  // namespace
 
 SpeedScale::SpeedScale(absl::Span<const double> values, double left, double right) : left_(left), right_(right) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/svg.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -76,6 +78,12 @@ std::string Superscript(int number) {
   std::string text = number < 0 ? "⁻" : "";
   for (const char digit : std::to_string(std::abs(number))) text += kDigits[digit - '0'];
   return text;
+}
+
+void AddTick(double at, std::string label, double distance, std::vector<Tick>& ticks) {
+  const bool free =
+      std::all_of(ticks.begin(), ticks.end(), [&](const Tick& tick) { return std::abs(tick.at - at) >= distance; });
+  if (free) ticks.push_back({at, std::move(label)});
 }
 
 std::string PowerOfTen(int exponent) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -32,6 +33,8 @@ struct Tick {
   double at;  // pixels
   std::string label;
 };
+// Adds one where there is none nearer than `distance`.
+void AddTick(double at, std::string label, double distance, std::vector<Tick>& ticks);
 
 // A power of ten on an axis: 0.001 to 1000 in full, else 10⁻⁸.
 std::string PowerOfTen(int exponent);

@@ -84,9 +84,7 @@ std::vector<Tick> ChartScale::LogarithmicTicks(double distance) const {
       const double value = factor * std::pow(10, power);
       const std::optional<double> at = At(value);
       if (!at.has_value() || (many && (factor != 1 || power % step != 0))) continue;
-      const bool free = std::all_of(ticks.begin(), ticks.end(),
-                                    [&](const Tick& tick) { return std::abs(tick.at - *at) >= distance; });
-      if (free) ticks.push_back({*at, factor == 1 ? PowerOfTen(power) : absl::StrFormat("%g", value)});
+      AddTick(*at, factor == 1 ? PowerOfTen(power) : absl::StrFormat("%g", value), distance, ticks);
     }
   }
   return ticks;
