@@ -352,7 +352,7 @@ TEST(SpeedTest, RatiosAreThoseOfTheSameKindOfMemoryAndTheSameRound) {
   EXPECT_EQ(ratios.least_at, "avx2, dram");
   EXPECT_EQ(ratios.by_memory, (std::vector<std::string>{"avx2, dram"}));
   EXPECT_EQ(ratios.undecided_at, (std::vector<std::string>{"scalar, l1"}));
-  const std::string text = RatiosText(measurements);
+  const std::string text = RatiosText(measurements, "sigmoid", "hard_sigmoid");
   EXPECT_THAT(text, HasSubstr("In 1 of 2 cases"));
   EXPECT_THAT(text, HasSubstr("disappears behind memory, which the cheaper one waits for too, with avx2, dram."));
   EXPECT_THAT(text, HasSubstr("Of 15 times 2 were disturbed"));

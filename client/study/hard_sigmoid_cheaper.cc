@@ -48,15 +48,12 @@ Conclusion Judge(const Measurements& m) {
   Conclusion conclusion;
   conclusion.verdict = near ? JudgeRatios(ratios) : Verdict::kRefuted;
   conclusion.because =
-      absl::StrCat("at most ", NumberText(distance), " apart; sigmoid takes ", NumberText(ratios.least), " (",
-                   ratios.least_at, ") to ", NumberText(ratios.greatest), " (", ratios.greatest_at, ") times as long");
+      absl::StrCat("at most ", NumberText(distance), " apart; sigmoid takes ", RangeText(ratios), " times as long");
   conclusion.text = absl::StrCat(
       "The two are nowhere further apart than ", NumberText(distance),
       ", at x = ", NumberText(m["largest_distance_at"]), ", and ", NumberText(m["mean_distance_from_-6_to_6"]),
       " in the mean from -6 to 6; sigmoid's tangent at 0, cut off at 0 and 1, is up to ",
-      NumberText(m["largest_distance_of_tangent"]), " away. An element of sigmoid takes ", NumberText(ratios.least),
-      " times as long as one of hard_sigmoid (", ratios.least_at, ") to ", NumberText(ratios.greatest), " times (",
-      ratios.greatest_at, "). ", RatiosText(m));
+      NumberText(m["largest_distance_of_tangent"]), " away. ", RatiosText(m, "sigmoid", "hard_sigmoid"));
   return conclusion;
 }
 

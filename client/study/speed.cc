@@ -309,9 +309,15 @@ Verdict JudgeRatios(const Ratios& ratios) {
                                              : Verdict::kDepends;
 }
 
-std::string RatiosText(const Measurements& measurements) {
+std::string RangeText(const Ratios& ratios) {
+  return absl::StrCat(NumberText(ratios.least), " (", ratios.least_at, ") to ", NumberText(ratios.greatest), " (",
+                      ratios.greatest_at, ")");
+}
+
+std::string RatiosText(const Measurements& measurements, const std::string& costly, const std::string& cheap) {
   const Ratios ratios = RatiosOf(measurements);
-  std::string text = absl::StrCat("In ", ratios.dearer, " of ", ratios.count, " cases in L1 and L2 it takes ",
+  std::string text = absl::StrCat("An element of ", costly, " takes ", RangeText(ratios), " times as long as one of ",
+                                  cheap, ". In ", ratios.dearer, " of ", ratios.count, " cases in L1 and L2 it takes ",
                                   NumberText(kDearer), " times as long or longer in each round.");
   if (!ratios.by_memory.empty()) {
     absl::StrAppend(&text, " The difference disappears behind memory, which the cheaper one waits for too, ",

@@ -78,8 +78,11 @@ Ratios RatiosOf(const Measurements& measurements);
 // Confirmed if all cases that decide are dearer, refuted if none is and none is undecided.
 Verdict JudgeRatios(const Ratios& ratios);
 
-// How often it is dearer and why it is not elsewhere, in a few sentences.
-std::string RatiosText(const Measurements& measurements);
+// "1.04 (scalar, l3) to 7.03 (sse4, l2)"
+std::string RangeText(const Ratios& ratios);
+
+// How much longer it takes, how often it is dearer and why it is not elsewhere, in a few sentences.
+std::string RatiosText(const Measurements& measurements, const std::string& costly, const std::string& cheap);
 
 }  // namespace actbench::client
 

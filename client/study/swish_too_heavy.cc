@@ -22,12 +22,9 @@ Conclusion Judge(const Measurements& m) {
   const Ratios ratios = RatiosOf(m);
   Conclusion conclusion;
   conclusion.verdict = JudgeRatios(ratios);
-  conclusion.because =
-      absl::StrCat("swish takes ", NumberText(ratios.least), " (", ratios.least_at, ") to ",
-                   NumberText(ratios.greatest), " (", ratios.greatest_at, ") times as long as hard_swish");
+  conclusion.because = absl::StrCat("swish takes ", RangeText(ratios), " times as long as hard_swish");
   conclusion.text = absl::StrCat(
-      "An element of swish takes ", NumberText(ratios.least), " times as long as one of hard_swish (", ratios.least_at,
-      ") to ", NumberText(ratios.greatest), " times (", ratios.greatest_at, "). ", RatiosText(m),
+      RatiosText(m, "swish", "hard_swish"),
       " A phone was not measured: nearest to a device without wide vectors is scalar code, an element at a time.");
   return conclusion;
 }
