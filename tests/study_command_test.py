@@ -23,6 +23,8 @@ os.environ["ACTBENCH_LEASE_FILE"] = os.path.join(lease_directory.name, "lease")
 NAMES = ["sigmoid_vanishes", "shallow_layers_stall", "relu_gradient", "relu_trains_better", "relu_zeros",
          "relu6_low_precision", "hard_sigmoid_cheaper", "swish_too_heavy", "hard_swish_approximates",
          "printed_hard_sigmoid", "printed_hard_swish", "swish_beta"]
+# The committed study.
+PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "study.md")
 # Those that time nothing, but for what others do too.
 REPEATED = ["shallow_layers_stall", "relu_gradient", "relu6_low_precision", "swish_beta"]
 VOID = {"meta", "link", "br"}
@@ -99,6 +101,11 @@ class StudyTest(CommandTest):
         for name in NAMES:
             self.assertIn(f"\n## {name}\n", text)
             self.assertIn(f"](#{name})", text)
+        # The committed one was measured in the same way.
+        with open(PAGE, encoding="utf-8") as file:
+            committed = file.read()
+        for line in [r"^> .*$", r"^How it is measured: .*$"]:
+            self.assertEqual(re.findall(line, committed, re.MULTILINE), re.findall(line, text, re.MULTILINE))
 
     def test_the_same_seed_gives_the_same_numbers(self):
         def study(seed, names):
