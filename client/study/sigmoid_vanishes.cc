@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/base/casts.h"
 #include "absl/strings/str_cat.h"
 #include "client/study/curves.h"
 #include "client/study/statements.h"
@@ -19,6 +20,12 @@ constexpr double kLimits[] = {0x1p-8, 0x1p-24, std::numeric_limits<double>::deno
 
 // Over how many layers the verdict looks: the deeper of the two networks that the study trains.
 constexpr int kLayers = 16;
+
+// The least float that is no less than a limit.
+float FloatFrom(double limit) {
+  const auto nearest = static_cast<float>(limit);
+  return static_cast<double>(nearest) < limit ? std::nextafter(nearest, std::numeric_limits<float>::max()) : nearest;
+}
 
 // What is looked for in all values, in parts that can be joined.
 struct Tally {
@@ -41,6 +48,41 @@ struct Tally {
     }
     for (size_t i = 0; i < last.size(); ++i) {
       if (y >= kLimits[i] && std::abs(x) > last[i]) last[i] = std::abs(x);
+    }
+  }
+  // Of a piece of a sweep, by its bits, which order numbers from 0 on: without a branch, so that several are looked at
+  // at once, as there are 2^32.
+  void AddPiece(absl::Span<const float> x, absl::Span<const float> y) {
+    constexpr int32_t kInfinity = 0x7f800000;
+    uint32_t finite_here = 0;
+    uint32_t nan_here = 0;
+    int32_t largest_here = 0;
+    int32_t least_x = kInfinity;
+    std::array<int32_t, 3> last_here = {};
+    std::array<int32_t, 3> limits = {};
+    for (size_t j = 0; j < limits.size(); ++j) limits[j] = absl::bit_cast<int32_t>(FloatFrom(kLimits[j]));
+    for (size_t i = 0; i < x.size(); ++i) {
+      const int32_t a = absl::bit_cast<int32_t>(x[i]) & 0x7fffffff;
+      const int32_t value = absl::bit_cast<int32_t>(y[i]);
+      const bool is_finite = a < kInfinity;
+      const bool is_nan = (value & 0x7fffffff) > kInfinity;
+      finite_here += is_finite;
+      nan_here += is_finite & is_nan;
+      least_x = std::min(least_x, a);
+      const int32_t number = is_finite & !is_nan ? value : 0;
+      largest_here = std::max(largest_here, number);
+      for (size_t j = 0; j < limits.size(); ++j) last_here[j] = std::max(last_here[j], number >= limits[j] ? a : 0);
+    }
+    finite += finite_here;
+    nan += nan_here;
+    for (size_t j = 0; j < last.size(); ++j) {
+      last[j] = std::max(last[j], static_cast<double>(absl::bit_cast<float>(last_here[j])));
+    }
+    const auto most = absl::bit_cast<float>(largest_here);
+    const bool is_nearer = static_cast<double>(absl::bit_cast<float>(least_x)) < std::abs(at);
+    if (static_cast<double>(most) < largest || (static_cast<double>(most) == largest && !is_nearer)) return;
+    for (size_t i = 0; i < x.size(); ++i) {
+      if (y[i] == most && std::isfinite(x[i])) Look(static_cast<double>(x[i]), static_cast<double>(y[i]));
     }
   }
   void Join(const Tally& other) {
@@ -125,9 +167,7 @@ absl::StatusOr<Findings> Measure(Lab& lab) {
   Findings findings;
   std::array<Tally, 2> tallies;
   const auto on_swept = [&](size_t thread, absl::Span<const float> x, absl::Span<const float> y) {
-    for (size_t i = 0; i < x.size(); ++i) {
-      if (std::isfinite(x[i])) tallies[thread].Add(static_cast<double>(x[i]), static_cast<double>(y[i]));
-    }
+    tallies[thread].AddPiece(x, y);
   };
   const absl::StatusOr<int64_t> inputs = lab.Sweep(Gradient(), on_swept);
   if (!inputs.ok()) return inputs.status();
