@@ -63,7 +63,7 @@ const Statement& HardSigmoidCheaper() {
   static constexpr Statement kStatement = {
       "hard_sigmoid_cheaper", "Hard sigmoid approximates sigmoid with less computation.",
       "The distance at a million places from -20 to 20, in f32, and the time of an element by instruction set and by "
-      "the memory that inputs and outputs lie in, from the benchmark lab: all kernels in turn, in two or three rounds, "
+      "the memory that inputs and outputs lie in, from the benchmark lab: all kernels in turn, in one to three rounds, "
       "a fresh process each. It is near if it is nowhere as far from sigmoid as sigmoid's tangent at 0 is, cut off at "
       "0 and 1. Confirmed if it is and sigmoid takes 1.25 times as long or longer in all rounds with each instruction "
       "set in L1 and L2, where computation takes the time; refuted if it is not near or sigmoid takes less than that "

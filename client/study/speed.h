@@ -45,8 +45,8 @@ std::vector<std::string> WorkingSetsOf(const std::vector<Timing>& timings);
 
 // "ns.sigmoid.avx2.l1" of each, and of each instruction set and kind of memory the time of `costly` by that of `cheap`:
 // "ratio.avx2.l1", the median of the rounds, and "ratio_least.avx2.l1" and "ratio_greatest.avx2.l1", of those rounds
-// that were not noisy, if there are two. "of_fastest.avx2.l1" is the time of `cheap` by that of the fastest of all in
-// that memory. And how many times there are, and how many are noisy.
+// that were not noisy, if there are two, or one of one. "of_fastest.avx2.l1" is the time of `cheap` by that of the
+// fastest of all in that memory. And how many times there are, and how many are noisy.
 void AddTimes(const Timings& timings, const std::string& costly, const std::string& cheap, Measurements& measurements);
 
 // A chart for each instruction set: ns by kind of memory.

@@ -35,7 +35,7 @@ const Statement& SwishTooHeavy() {
   static constexpr Statement kStatement = {
       "swish_too_heavy", "Swish is too heavy for devices; hard swish is what they can afford.",
       "The time of an element of swish, of hard_swish and, for comparison, of relu by instruction set and by the "
-      "memory that inputs and outputs lie in, from the benchmark lab, on this machine: all kernels in turn, in two or "
+      "memory that inputs and outputs lie in, from the benchmark lab, on this machine: all kernels in turn, in one to "
       "three rounds, a fresh process each. What a device can afford is not measured: looked at is whether swish costs "
       "much more. Confirmed if it takes 1.25 times as long as hard_swish or longer in all rounds with each instruction "
       "set in L1 and L2, where computation takes the time; refuted if it takes less than that in all of them; depends "
