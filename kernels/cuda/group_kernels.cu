@@ -9,6 +9,7 @@
 #include "kernels/cuda/vocabulary_cuda.h"
 // After the vocabulary, which says what ACT_FN is.
 #include "kernels/activation_info.h"
+#include "kernels/cuda/grid.cuh"
 #include "kernels/cuda/launch.h"
 
 namespace actbench::cuda::ACTBENCH_GROUP {

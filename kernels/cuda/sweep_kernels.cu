@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/cuda/grid.cuh"
 #include "kernels/cuda/sweep_distance.h"
 #include "kernels/cuda/sweep_rows.h"
 
 namespace actbench::cuda {
 namespace {
-
-constexpr unsigned kThreads = 256;
 
 template <class Bits>
 __global__ void Fill(Bits* out, uint64_t first, uint64_t count) {
@@ -42,35 +41,34 @@ __global__ void Compare(const Bits* got, const Bits* expected, SweepCounts* coun
   atomicMax(reinterpret_cast<unsigned long long*>(&counts->worst), worst);
 }
 
-unsigned BlocksFor(const Launch& launch) {
-  const uint64_t all = (launch.tensors[0].elements + kThreads - 1) / kThreads;
-  return static_cast<unsigned>(std::clamp<uint64_t>(all, 1, static_cast<uint64_t>(launch.processor_count) * 32));
+constexpr uint64_t kBlocksPerProcessor = 32;
+
+// As many as there are elements for, but few enough that a thread has several.
+dim3 GridOf(const Launch& launch) {
+  const uint64_t most = static_cast<uint64_t>(launch.processor_count) * kBlocksPerProcessor;
+  return dim3(static_cast<unsigned>(std::min(BlocksFor(launch.tensors[0].elements), most)));
 }
 
 template <class Bits>
 int LaunchFill(const Launch& launch) {
   const TensorBuffers& tensor = launch.tensors[0];
-  Fill<<<BlocksFor(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(
-      static_cast<Bits*>(tensor.outputs[0]), static_cast<uint64_t>(launch.parameters[0]), tensor.elements);
-  return static_cast<int>(cudaGetLastError());
+  return LaunchBlocks(&Fill<Bits>, GridOf(launch), launch, static_cast<Bits*>(tensor.outputs[0]),
+                      static_cast<uint64_t>(launch.parameters[0]), tensor.elements);
 }
 
 template <class Bits, Bits kOne>
 int LaunchOnes(const Launch& launch) {
   const TensorBuffers& tensor = launch.tensors[0];
-  FillWith<<<BlocksFor(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(
-      static_cast<Bits*>(tensor.outputs[0]), kOne, tensor.elements);
-  return static_cast<int>(cudaGetLastError());
+  return LaunchBlocks(&FillWith<Bits>, GridOf(launch), launch, static_cast<Bits*>(tensor.outputs[0]), kOne,
+                      tensor.elements);
 }
 
 template <class Bits, Bits kInfinity>
 int LaunchCompare(const Launch& launch) {
   const TensorBuffers& tensor = launch.tensors[0];
-  Compare<<<BlocksFor(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(
-      static_cast<const Bits*>(tensor.inputs[0]), static_cast<const Bits*>(tensor.inputs[1]),
-      static_cast<SweepCounts*>(tensor.outputs[0]), static_cast<uint64_t>(launch.parameters[0]), tensor.elements,
-      kInfinity);
-  return static_cast<int>(cudaGetLastError());
+  return LaunchBlocks(&Compare<Bits>, GridOf(launch), launch, static_cast<const Bits*>(tensor.inputs[0]),
+                      static_cast<const Bits*>(tensor.inputs[1]), static_cast<SweepCounts*>(tensor.outputs[0]),
+                      static_cast<uint64_t>(launch.parameters[0]), tensor.elements, kInfinity);
 }
 
 template <class Bits, Bits kOne, Bits kInfinity>

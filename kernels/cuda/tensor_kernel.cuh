@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one kernel: every activation, direction and dtype over a batch of tensors of any alignment and length. Included
-// inside a namespace after vocabulary_cuda.h, math.inc, a list and vector.inc.
+// inside a namespace after vocabulary_cuda.h, grid.cuh, math.inc, a list and vector.inc.
 //
-// Memory is read and written 16 bytes at a time, neighbouring threads beside each other. A thread has kAhead such loads
-// of each input in flight before it needs the first: 2,048 threads would so have 64 KiB in flight, of which an H200
-// wants 48 KiB (CUB's cc_to_min_bytes_in_flight), and 1,536, of 40 registers each, have just that.
+// Memory is read and written 16 bytes at a time, neighbouring threads beside each other. While a thread computes what
+// kAhead such loads of each input have brought, it has as many more in flight: 2,048 threads so have 64 KiB, of which
+// an H200 wants 48 KiB (CUB's cc_to_min_bytes_in_flight), and 1,536, of 40 registers each, have just that.
 
-constexpr unsigned kThreads = 256;  // of a block
 // Vectors that a thread takes one after the other where tensors are large enough to fill the device many times over.
 constexpr uint64_t kVectorsPerThread = 8;
-constexpr uint64_t kBlocksPerProcessor = 8;
 
 struct Batch {
   TensorBuffers tensors[kMaxTensors];
@@ -103,62 +101,69 @@ __global__ void __launch_bounds__(kThreads)
   char* outputs[kOutputs];
   const Place<Storage> place(batch.tensors[blockIdx.y], inputs, outputs);
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kThreads;
-  int64_t next = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  int64_t v = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   uint4 ahead[kAhead][kInputs];
-  const auto load = [&](uint4(&vectors)[kInputs]) {
-    if (next < place.vectors) {
+  const auto load_ahead = [&](int64_t first) {
 #pragma unroll
-      for (size_t i = 0; i < kInputs; ++i) vectors[i] = LoadAt(place, inputs[i], next * kLanes - place.lead);
+    for (int s = 0; s < kAhead; ++s) {
+      if (first + s * stride >= place.vectors) return;
+#pragma unroll
+      for (size_t i = 0; i < kInputs; ++i) {
+        ahead[s][i] = LoadAt(place, inputs[i], (first + s * stride) * kLanes - place.lead);
+      }
     }
-    next += stride;
   };
-#pragma unroll
-  for (int s = 0; s < kAhead; ++s) load(ahead[s]);
+  load_ahead(v);
+  uint4 now[kAhead][kInputs];
+  bool has_more = false;  // in `now`
 #pragma unroll 1
-  for (int64_t v = next - kAhead * stride; v < place.vectors; v += stride) {
-    uint4 vectors[kInputs + kOutputs];
+  for (; v < place.vectors; v += stride) {
+    // Only what has arrived is handed on: moving a register waits for what is on its way to it.
+    if (has_more) {
+      memcpy(now[0], now[kAhead - 1], sizeof(now[0]));
+    } else {
+      memcpy(now, ahead, sizeof(now));
+      load_ahead(v + kAhead * stride);
+    }
+    has_more = kAhead > 1 && !has_more;
+    uint4 vectors[kOutputs];
     const char* in[kInputs];
     char* out[kOutputs];
 #pragma unroll
-    for (size_t i = 0; i < kInputs; ++i) {
-      vectors[i] = ahead[0][i];
-      in[i] = reinterpret_cast<const char*>(&vectors[i]);
+    for (size_t i = 0; i < kInputs; ++i) in[i] = reinterpret_cast<const char*>(&now[0][i]);
 #pragma unroll
-      for (int s = 1; s < kAhead; ++s) ahead[s - 1][i] = ahead[s][i];
-    }
-#pragma unroll
-    for (size_t i = 0; i < kOutputs; ++i) out[i] = reinterpret_cast<char*>(&vectors[kInputs + i]);
-    load(ahead[kAhead - 1]);
+    for (size_t i = 0; i < kOutputs; ++i) out[i] = reinterpret_cast<char*>(&vectors[i]);
 #pragma unroll
     for (int j = 0; j < kLanes; ++j) RunVector<Activation, kDirection, Storage>(D(), activation, in, out, j);
 #pragma unroll
     for (size_t i = 0; i < kOutputs; ++i) {
-      StoreAt(place, vectors[kInputs + i], outputs[i], v * kLanes - place.lead, past_caches);
+      StoreAt(place, vectors[i], outputs[i], v * kLanes - place.lead, past_caches);
     }
   }
 }
 
-// As many blocks for each tensor as give each processor some, and each thread few vectors, of the largest one.
+// For each tensor, so many blocks as the largest wants: a whole number of times those that the device runs at a time,
+// so that it is never left with a few, and each thread takes few vectors.
 template <class Storage>
-dim3 GridOf(const Launch& launch) {
+dim3 GridOf(const Launch& launch, uint64_t blocks_at_a_time) {
   uint64_t most = 0;
   for (size_t i = 0; i < launch.tensor_count; ++i) most = std::max(most, launch.tensors[i].elements);
-  const uint64_t vectors = most * sizeof(Storage) / sizeof(uint4) + 2;  // one more at each end
-  const uint64_t spread = (vectors + kThreads - 1) / kThreads;
-  const uint64_t full = kBlocksPerProcessor * static_cast<uint64_t>(launch.processor_count);
-  const uint64_t large = (spread + kVectorsPerThread - 1) / kVectorsPerThread;
-  const uint64_t blocks = std::min({spread, std::max(full, large), uint64_t{0x7fffffff}});
+  const uint64_t spread = BlocksFor(most * sizeof(Storage) / sizeof(uint4) + 2);  // one vector more at each end
+  const uint64_t times = (spread - 1) / (blocks_at_a_time * kVectorsPerThread) + 1;
+  const uint64_t blocks = std::min({spread, times * blocks_at_a_time, uint64_t{0x7fffffff}});
   return dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(launch.tensor_count));
 }
 
 template <class Activation, Direction kDirection, class Storage, class D>
 int LaunchIn(D, const Launch& launch, const Activation& activation) {
+  static Occupancy occupancy;
+  const auto kernel = &TensorKernel<Activation, kDirection, Storage, D>;
+  int per_processor = 0;
+  if (const int error = occupancy.Of(kernel, per_processor); error != cudaSuccess) return error;
   Batch batch = {};
   std::copy_n(launch.tensors, launch.tensor_count, batch.tensors);
-  TensorKernel<Activation, kDirection, Storage, D>
-      <<<GridOf<Storage>(launch), kThreads, 0, static_cast<cudaStream_t>(launch.stream)>>>(batch, activation,
-                                                                                           launch.stream_outputs);
-  return static_cast<int>(cudaGetLastError());
+  const auto at_a_time = static_cast<uint64_t>(per_processor) * static_cast<uint64_t>(launch.processor_count);
+  return LaunchBlocks(kernel, GridOf<Storage>(launch, at_a_time), launch, batch, activation, launch.stream_outputs);
 }
 
 // LaunchRow::launch, in the lanes that the activation wants.
