@@ -19,7 +19,8 @@ TEST(CudaStatusTest, ADeviceIsLostWhereAllCallsFailFromThenOn) {
   for (const cudaError_t error :
        {cudaErrorIllegalAddress, cudaErrorLaunchFailure, cudaErrorLaunchTimeout, cudaErrorMisalignedAddress,
         cudaErrorIllegalInstruction, cudaErrorInvalidPc, cudaErrorInvalidAddressSpace, cudaErrorHardwareStackError,
-        cudaErrorAssert, cudaErrorECCUncorrectable, cudaErrorNvlinkUncorrectable, cudaErrorContextIsDestroyed}) {
+        cudaErrorAssert, cudaErrorECCUncorrectable, cudaErrorNvlinkUncorrectable, cudaErrorContextIsDestroyed,
+        cudaErrorUnknown, cudaErrorNoDevice, cudaErrorDeviceUninitialized, cudaErrorMpsRpcFailure}) {
     EXPECT_EQ(ToStatus(error, "cudaStreamSynchronize").code(), absl::StatusCode::kUnavailable) << error;
   }
 }

@@ -27,6 +27,13 @@ bool IsLasting(cudaError_t error) {
     case cudaErrorInvalidPc:
     case cudaErrorLaunchFailure:
     case cudaErrorMpsClientTerminated:
+    case cudaErrorMpsRpcFailure:
+    case cudaErrorMpsServerNotReady:
+    case cudaErrorMpsConnectionFailed:
+    case cudaErrorNoDevice:  // it was there when they were looked for
+    case cudaErrorInvalidDevice:
+    case cudaErrorDeviceUninitialized:
+    case cudaErrorUnknown:  // what the driver says when a device has fallen off the bus
     case cudaErrorExternalDevice:
 #if CUDART_VERSION >= 13000
     case cudaErrorContained:
