@@ -26,6 +26,7 @@ struct HostTensor {
 
 // Where the time of a run went. What overlaps counts for each.
 struct DeviceTimes {
+  int64_t waiting_ns = 0;    // until the device takes the work: for those before it, or for the kernel to be loaded
   int64_t staging_ns = 0;    // copies between the caller's buffers and those that the device reads, by the host's clock
   int64_t to_device_ns = 0;  // by the device's clock, as the next two
   int64_t compute_ns = 0;

@@ -47,6 +47,7 @@ void EvaluateJob::RunOnDevice(absl::Span<Piece* const> pieces) {
       const double share = elements == 0 ? 0 : static_cast<double>(tensors[p].elements) / static_cast<double>(elements);
       sum.fetch_add(static_cast<int64_t>(static_cast<double>(ns) * share), std::memory_order_relaxed);
     };
+    if (pieces[p]->begin == 0) item.queue_ns.fetch_add(times.waiting_ns, std::memory_order_relaxed);
     add(item.compute_ns, times.compute_ns);
     add(item.copy_ns, times.staging_ns);
     add(item.to_device_ns, times.to_device_ns);

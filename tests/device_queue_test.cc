@@ -269,8 +269,8 @@ TEST_F(DeviceQueueTest, NoOneWaitsForASlotThatCannotBeMade) {
 // Whatever call says so.
 TEST_F(DeviceQueueTest, ADeviceThatIsLostStaysLost) {
   for (const char* call :
-       {"CreateStream", "CreateEvent", "Allocate", "AllocatePinned", "CopyToDevice", "CopyFromDevice", "Run", "Record",
-        "BeginCapture", "EndCapture", "LaunchGraph", "Wait", "Nanoseconds"}) {
+       {"CreateStream", "CreateEvent", "Allocate", "AllocatePinned", "Load", "CopyToDevice", "CopyFromDevice", "Run",
+        "Record", "BeginCapture", "EndCapture", "LaunchGraph", "Wait", "Nanoseconds"}) {
     FakeDevice device;
     DeviceQueue queue("cuda:0", device, kLimits);
     device.FailFrom(call, 1, absl::UnavailableError("cudaErrorECCUncorrectable"));
@@ -299,7 +299,7 @@ TEST_F(DeviceQueueTest, ADeviceThatIsLostWhenMoreSlotsAreMadeIsLost) {
 }
 
 TEST_F(DeviceQueueTest, AFailureInTheMiddleLeavesTheQueueUsable) {
-  for (const char* call : {"CopyToDevice", "Run", "CopyFromDevice", "Record", "Wait"}) {
+  for (const char* call : {"CopyToDevice", "Run", "CopyFromDevice", "Record"}) {
     FakeDevice device;
     DeviceQueue queue("cuda:0", device, kLimits);
     device.FailFrom(call, 3, absl::InternalError("once"));
@@ -310,6 +310,39 @@ TEST_F(DeviceQueueTest, AFailureInTheMiddleLeavesTheQueueUsable) {
     EXPECT_TRUE(Run(queue, tensor).ok()) << call;
     tensor.ExpectDone();
   }
+}
+
+// Whatever it failed with: a transfer may go on in memory that others would get.
+TEST_F(DeviceQueueTest, ADeviceThatCannotBeWaitedForIsLost) {
+  for (const char* call : {"Wait", "Nanoseconds"}) {
+    FakeDevice device;
+    DeviceQueue queue("cuda:0", device, kLimits);
+    device.FailFrom(call, 1, absl::InternalError("why"));
+    if (call != std::string("Wait")) device.FailFrom("Wait", 2, absl::InternalError("why"));
+    Tensor tensor(1'000'000);
+    EXPECT_EQ(Run(queue, tensor), absl::UnavailableError("device cuda:0 is lost: why")) << call;
+    EXPECT_FALSE(queue.health().ok()) << call;
+  }
+}
+
+TEST_F(DeviceQueueTest, AKernelIsLoadedOnceAndBeforeItIsLaunched) {
+  DeviceQueue queue("cuda:0", device_, kLimits);
+  device_.FailFrom("Load", 1, absl::InternalError("once"));
+  Tensor tensor(100);
+  EXPECT_EQ(Run(queue, tensor).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(device_.calls["Run"], 0);
+  device_.FailFrom("Load", 1 << 30, absl::OkStatus());
+  for (int time = 0; time < 3; ++time) EXPECT_TRUE(Run(queue, tensor).ok());
+  EXPECT_EQ(device_.calls["Load"], 2);
+  EXPECT_GT(times_.waiting_ns, 0);
+}
+
+TEST_F(DeviceQueueTest, WaitingForASlotIsTimed) {
+  DeviceQueue queue("cuda:0", device_, {.device_bytes = kChunk, .pinned_bytes = kChunk, .chunk_bytes = kChunk});
+  device_.before_memory = [&] { std::this_thread::sleep_for(std::chrono::milliseconds(10)); };
+  Tensor tensor(100);
+  ASSERT_TRUE(Run(queue, tensor).ok());
+  EXPECT_GE(times_.waiting_ns, 20'000'000);
 }
 
 TEST_F(DeviceQueueTest, WhoWaitsForASlotLearnsThatTheDeviceIsLost) {

@@ -72,6 +72,10 @@ class FakeDevice final : public cuda::Device {
     return Add("Clear", stream, [=] { std::memset(device, 0, bytes); });
   }
 
+  absl::Status Load(const cuda::LaunchRow&) override {
+    const std::lock_guard lock(mutex_);
+    return Count("Load");
+  }
   absl::Status Run(const cuda::LaunchRow& row, cuda::Launch launch, cuda::Stream stream) override {
     const std::lock_guard lock(mutex_);
     EXPECT_LE(launch.tensor_count, cuda::kMaxTensors);

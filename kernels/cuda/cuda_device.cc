@@ -141,6 +141,11 @@ absl::Status CudaDevice::Clear(void* device, size_t bytes, Stream stream) {
   return Do("cudaMemsetAsync", [&] { return cudaMemsetAsync(device, 0, bytes, static_cast<cudaStream_t>(stream)); });
 }
 
+absl::Status CudaDevice::Load(const LaunchRow& row) {
+  if (row.load == nullptr) return absl::OkStatus();
+  return Do("cudaFuncGetAttributes", [&] { return static_cast<cudaError_t>(row.load()); });
+}
+
 absl::Status CudaDevice::Run(const LaunchRow& row, Launch launch, Stream stream) {
   launch.processor_count = processors_;
   launch.stream = stream;

@@ -31,6 +31,7 @@ class CudaDevice final : public Device {
   absl::Status CopyFromDevice(void* pinned, const void* device, size_t bytes, Stream stream) override;
   absl::Status CopyOnDevice(void* to, const void* from, size_t bytes, Stream stream) override;
   absl::Status Clear(void* device, size_t bytes, Stream stream) override;
+  absl::Status Load(const LaunchRow& row) override;
   absl::Status Run(const LaunchRow& row, Launch launch, Stream stream) override;
   absl::Status Record(Event event, Stream stream) override;
   absl::Status BeginCapture(Stream stream) override;

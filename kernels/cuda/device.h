@@ -42,6 +42,8 @@ class Device {
   virtual absl::Status CopyOnDevice(void* to, const void* from, size_t bytes, Stream stream) = 0;
   // Writes zeros.
   virtual absl::Status Clear(void* device, size_t bytes, Stream stream) = 0;
+  // The code of the kernel, which the first Run would else load: seconds, where the driver has to translate it.
+  virtual absl::Status Load(const LaunchRow& row) = 0;
   // Fills in what `launch` says about the device and the stream.
   virtual absl::Status Run(const LaunchRow& row, Launch launch, Stream stream) = 0;
   virtual absl::Status Record(Event event, Stream stream) = 0;

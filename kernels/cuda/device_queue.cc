@@ -111,6 +111,7 @@ absl::StatusOr<DeviceQueue::Slot*> DeviceQueue::Acquire(bool wait) {
   }
   for (;;) {
     if (!lost_.ok()) return lost_;
+    if (!wait && waiting_ > 0) return nullptr;
     if (!idle_.empty()) {
       Slot* const slot = idle_.back();
       idle_.pop_back();
@@ -121,7 +122,9 @@ absl::StatusOr<DeviceQueue::Slot*> DeviceQueue::Acquire(bool wait) {
       continue;
     }
     if (!wait) return nullptr;
+    ++waiting_;
     released_.wait(lock);
+    --waiting_;
   }
 }
 
@@ -161,6 +164,7 @@ absl::Status DeviceQueue::Run(const QueuedProgram& program, absl::Span<const Hos
     bytes += tensor.elements * program.shape.bytes();
   }
   const std::vector<Chunk> chunks = CutIntoChunks(elements, program.shape, ChunkBytesFor(bytes));
+  const Clock::time_point start = Clock::now();
   std::vector<Slot*> slots;
   absl::Status status;
   while (status.ok() && slots.size() < std::min(chunks.size(), kSlotsPerRun)) {
@@ -171,11 +175,30 @@ absl::Status DeviceQueue::Run(const QueuedProgram& program, absl::Span<const Hos
     if (!slot.ok() || *slot == nullptr) break;
     slots.push_back(*slot);
   }
+  if (status.ok() && !slots.empty()) status = Load(*program.row);
+  times.waiting_ns += NanosecondsSince(start);
   const bool by_graph = chunks.size() == 1 && chunks[0].bytes() <= kGraphBytes;
   if (status.ok()) status = RunChunks({program, tensors, by_graph}, chunks, slots, times);
   status = Noted(status);
   for (Slot* const slot : slots) Release(slot);
   return status;
+}
+
+absl::Status DeviceQueue::Load(const LaunchRow& row) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (loaded_.contains(&row)) return absl::OkStatus();
+  }
+  absl::Status status = device_.Load(row);
+  if (!status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  loaded_.insert(&row);
+  return status;
+}
+
+absl::Status DeviceQueue::Wait(const Slot& slot) {
+  const absl::Status status = device_.Wait(slot.stream.get());
+  return status.ok() ? status : absl::UnavailableError(status.message());
 }
 
 absl::Status DeviceQueue::RunChunks(const Work& work, const std::vector<Chunk>& chunks, const std::vector<Slot*>& slots,
@@ -194,9 +217,7 @@ absl::Status DeviceQueue::RunChunks(const Work& work, const std::vector<Chunk>& 
   }
   // Nothing may be under way in the memory of a slot that others get.
   for (; finished < started; ++finished) {
-    if (absl::Status waited = device_.Wait(slots[finished % slots.size()]->stream.get()); absl::IsUnavailable(waited)) {
-      status = waited;
-    }
+    if (absl::Status waited = Wait(*slots[finished % slots.size()]); !waited.ok()) status = waited;
   }
   return status;
 }
@@ -273,7 +294,7 @@ absl::Status DeviceQueue::SubmitByGraph(const Work& work, const Chunk& chunk, Sl
 }
 
 absl::Status DeviceQueue::Finish(const Work& work, const Chunk& chunk, Slot& slot, DeviceTimes& times) {
-  if (absl::Status status = device_.Wait(slot.stream.get()); !status.ok()) return status;
+  if (absl::Status status = Wait(slot); !status.ok()) return status;
   int64_t* const phases[] = {&times.to_device_ns, &times.compute_ns, &times.from_device_ns};
   for (size_t i = 0; i < std::size(phases); ++i) {
     const absl::StatusOr<int64_t> passed = device_.Nanoseconds(slot.events[i].get(), slot.events[i + 1].get());

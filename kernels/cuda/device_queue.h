@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,13 +66,19 @@ class DeviceQueue {
   struct Slot;
   struct Work;
 
-  // A slot that is no one else's until Release. Not null where it waits.
+  // A slot that is no one else's until Release. Not null where it waits; null where it does not, and others do: no run
+  // gets a second slot while another has none.
   absl::StatusOr<Slot*> Acquire(bool wait);
   void Release(Slot* slot);
   // Makes one more, unlocked: a device that is new to this process takes up to a second to be made ready. OK too where
   // that failed but others are there or in the making, which can be waited for.
   absl::Status AddSlot(std::unique_lock<std::mutex>& lock);
   absl::StatusOr<std::unique_ptr<Slot>> MakeSlot();
+  // The code of a kernel that was not launched here before, which else would count as computing.
+  absl::Status Load(const LaunchRow& row);
+  // For what was given to the slot's stream. UNAVAILABLE where that fails, whatever the reason: it may still be at work
+  // in the slot's memory.
+  absl::Status Wait(const Slot& slot);
   // Gives the chunk to the slot's stream.
   absl::Status Start(const Work& work, const Chunk& chunk, Slot& slot, DeviceTimes& times);
   absl::Status Submit(const Work& work, const Chunk& chunk, Slot& slot);
@@ -96,6 +103,8 @@ class DeviceQueue {
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<Slot*> idle_;
   size_t slots_in_making_ = 0;
+  size_t waiting_ = 0;  // runs that have no slot yet
+  std::set<const LaunchRow*> loaded_;
   bool no_more_slots_ = false;  // there was no memory for one since a slot was last released
   absl::Status lost_;
   QueueCounts counts_;

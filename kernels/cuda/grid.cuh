@@ -27,6 +27,13 @@ int LaunchBlocks(void (*kernel)(Parameter...), dim3 grid, const Launch& launch, 
   return static_cast<int>(cudaLaunchKernelEx(&config, kernel, arguments...));
 }
 
+// Loads the code of `kernel`, which else is loaded, or translated by the driver, when it is first launched.
+template <class... Parameter>
+int LoadCode(void (*kernel)(Parameter...)) {
+  cudaFuncAttributes attributes;
+  return static_cast<int>(cudaFuncGetAttributes(&attributes, kernel));
+}
+
 // How many blocks of one kernel a processor runs at a time, which its registers decide.
 class Occupancy {
  public:

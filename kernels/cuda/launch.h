@@ -41,6 +41,8 @@ struct LaunchRow {
   size_t output_count;
   // Launches on the current device; returns a cudaError_t. Errors of the run itself come with later calls.
   int (*launch)(const Launch& launch);
+  // Loads all that `launch` may launch onto the current device, likewise; null: it is not known what that is.
+  int (*load)() = nullptr;
 };
 
 // The kernels of one direction, dtype and tier, in the order of the activations.

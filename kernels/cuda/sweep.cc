@@ -14,7 +14,7 @@ class SweepRun {
   SweepRun(Device& device, const SweepRows& rows, const std::vector<double>& parameters, size_t element_bytes)
       : device_(device), rows_(rows), parameters_(parameters), element_bytes_(element_bytes) {}
 
-  absl::Status Prepare(size_t step);
+  absl::Status Prepare(size_t step, const LaunchRow& kernel, const LaunchRow& exact);
   absl::Status Compare(const LaunchRow& kernel, const LaunchRow& exact, uint64_t first, size_t count);
   absl::StatusOr<SweepResult> Result(uint64_t inputs);
 
@@ -35,7 +35,7 @@ class SweepRun {
   OwnedPinned pinned_;
 };
 
-absl::Status SweepRun::Prepare(size_t step) {
+absl::Status SweepRun::Prepare(size_t step, const LaunchRow& kernel, const LaunchRow& exact) {
   absl::Status status = Take(device_, device_.CreateStream(), stream_);
   for (OwnedEvent* const event : {&start_, &end_}) {
     if (status.ok()) status = Take(device_, device_.CreateEvent(), *event);
@@ -47,6 +47,9 @@ absl::Status SweepRun::Prepare(size_t step) {
   if (status.ok()) status = device_.Clear(buffers_[kCounts].get(), sizeof(SweepCounts), stream_.get());
   if (status.ok()) status = Launch(rows_.ones, {kX, kX}, kUpstream, step, nullptr);
   if (status.ok()) status = device_.Wait(stream_.get());
+  for (const LaunchRow* const row : {&rows_.fill, &rows_.compare, &kernel, &exact}) {
+    if (status.ok()) status = device_.Load(*row);
+  }
   return status.ok() ? device_.Record(start_.get(), stream_.get()) : status;
 }
 
@@ -99,7 +102,7 @@ absl::StatusOr<SweepResult> Sweep(Device& device, const SweepRows& rows, const L
   const uint64_t inputs = uint64_t{1} << bits;
   const size_t most = static_cast<size_t>(std::min<uint64_t>(step, inputs));
   SweepRun run(device, rows, parameters, static_cast<size_t>(bits) / 8);
-  absl::Status status = run.Prepare(most);
+  absl::Status status = run.Prepare(most, kernel, exact);
   for (uint64_t first = 0; status.ok() && first < inputs; first += most) {
     status = run.Compare(kernel, exact, first, static_cast<size_t>(std::min<uint64_t>(most, inputs - first)));
   }

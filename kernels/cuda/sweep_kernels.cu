@@ -73,9 +73,9 @@ int LaunchCompare(const Launch& launch) {
 
 template <class Bits, Bits kOne, Bits kInfinity>
 SweepRows RowsOf() {
-  return {.fill = {"fill", 1, 0, 1, &LaunchFill<Bits>},
-          .ones = {"ones", 0, 0, 1, &LaunchOnes<Bits, kOne>},
-          .compare = {"compare", 1, 2, 1, &LaunchCompare<Bits, kInfinity>}};
+  return {.fill = {"fill", 1, 0, 1, &LaunchFill<Bits>, [] { return LoadCode(&Fill<Bits>); }},
+          .ones = {"ones", 0, 0, 1, &LaunchOnes<Bits, kOne>, [] { return LoadCode(&FillWith<Bits>); }},
+          .compare = {"compare", 1, 2, 1, &LaunchCompare<Bits, kInfinity>, [] { return LoadCode(&Compare<Bits>); }}};
 }
 
 }  // namespace

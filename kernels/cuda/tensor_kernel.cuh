@@ -89,6 +89,20 @@ ACT_FN void StoreAt(const Place<Storage>& place, uint4 vector, char* data, int64
   }
 }
 
+// Vectors `first`, first + stride, ... of each input.
+template <class Storage, int kAhead, size_t kInputs>
+ACT_FN void LoadAhead(const Place<Storage>& place, const char* (&inputs)[kInputs], int64_t first, int64_t stride,
+                      uint4 (&ahead)[kAhead][kInputs]) {
+#pragma unroll
+  for (int s = 0; s < kAhead; ++s) {
+    const int64_t v = first + s * stride;
+    if (v >= place.vectors) return;
+#pragma unroll
+    for (size_t i = 0; i < kInputs; ++i)
+      ahead[s][i] = LoadAt(place, inputs[i], v * Place<Storage>::kLanes - place.lead);
+  }
+}
+
 // blockIdx.y is the tensor.
 template <class Activation, Direction kDirection, class Storage, class D>
 __global__ void __launch_bounds__(kThreads)
@@ -103,17 +117,7 @@ __global__ void __launch_bounds__(kThreads)
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kThreads;
   int64_t v = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   uint4 ahead[kAhead][kInputs];
-  const auto load_ahead = [&](int64_t first) {
-#pragma unroll
-    for (int s = 0; s < kAhead; ++s) {
-      if (first + s * stride >= place.vectors) return;
-#pragma unroll
-      for (size_t i = 0; i < kInputs; ++i) {
-        ahead[s][i] = LoadAt(place, inputs[i], (first + s * stride) * kLanes - place.lead);
-      }
-    }
-  };
-  load_ahead(v);
+  LoadAhead(place, inputs, v, stride, ahead);
   uint4 now[kAhead][kInputs];
   bool has_more = false;  // in `now`
 #pragma unroll 1
@@ -123,7 +127,7 @@ __global__ void __launch_bounds__(kThreads)
       memcpy(now[0], now[kAhead - 1], sizeof(now[0]));
     } else {
       memcpy(now, ahead, sizeof(now));
-      load_ahead(v + kAhead * stride);
+      LoadAhead(place, inputs, v + kAhead * stride, stride, ahead);
     }
     has_more = kAhead > 1 && !has_more;
     uint4 vectors[kOutputs];
@@ -166,25 +170,47 @@ int LaunchIn(D, const Launch& launch, const Activation& activation) {
   return LaunchBlocks(kernel, GridOf<Storage>(launch, at_a_time), launch, batch, activation, launch.stream_outputs);
 }
 
+// Whether an activation wants wide lanes always, and whether it may with some parameters.
+template <class Activation, Direction kDirection>
+constexpr bool kIsWide =
+    kDirection == Direction::kForward ? Activation::kInfo.wide_forward : Activation::kInfo.wide_gradient;
+template <class Activation>
+constexpr bool kMayBeWide = requires(const Activation& activation) {
+  activation.WantsWideLanes();
+};
+
 // LaunchRow::launch, in the lanes that the activation wants.
 template <class Activation, Direction kDirection, class Storage, class Lane>
 int LaunchKernel(const Launch& launch) {
-  constexpr ActivationInfo kInfo = Activation::kInfo;
   const Activation activation = Make<Activation>(launch.parameters);
-  if constexpr (kDirection == Direction::kForward ? kInfo.wide_forward : kInfo.wide_gradient) {
+  if constexpr (kIsWide<Activation, kDirection>) {
     return LaunchIn<Activation, kDirection, Storage>(LaneF64(), launch, activation);
   } else {
-    if constexpr (requires { activation.WantsWideLanes(); }) {
+    if constexpr (kMayBeWide<Activation>) {
       if (activation.WantsWideLanes()) return LaunchIn<Activation, kDirection, Storage>(LaneF64(), launch, activation);
     }
     return LaunchIn<Activation, kDirection, Storage>(Lane(), launch, activation);
   }
 }
 
+// LaunchRow::load.
+template <class Activation, Direction kDirection, class Storage, class Lane>
+int LoadKernel() {
+  int error = cudaSuccess;
+  if constexpr (kIsWide<Activation, kDirection> || kMayBeWide<Activation>) {
+    error = LoadCode(&TensorKernel<Activation, kDirection, Storage, LaneF64>);
+  }
+  if constexpr (!kIsWide<Activation, kDirection>) {
+    if (error == cudaSuccess) error = LoadCode(&TensorKernel<Activation, kDirection, Storage, Lane>);
+  }
+  return error;
+}
+
 template <Direction kDirection, class Storage, class Lane, class... Activation>
 LaunchTable TableOf(TypeList<Activation...>, Dtype dtype, std::string_view tier) {
   static constexpr LaunchRow kRows[] = {{Activation::kInfo.name, Activation::kInfo.Parameters().size(),
                                          kInputCount<Activation, kDirection>, kOutputCount<Activation, kDirection>,
-                                         &LaunchKernel<Activation, kDirection, Storage, Lane>}...};
+                                         &LaunchKernel<Activation, kDirection, Storage, Lane>,
+                                         &LoadKernel<Activation, kDirection, Storage, Lane>}...};
   return {kDirection, dtype, tier, kRows, sizeof...(Activation)};
 }
