@@ -30,6 +30,7 @@ constexpr unsigned long long kThrottleReasons = 0x4 | 0x80 | 0x20 | 0x40 | 0x8;
 
 }  // namespace
 
+// Those beyond `handle` are null where the library has none.
 struct Nvml::Functions {
   void* library = nullptr;
   int (*shutdown)() = nullptr;
@@ -42,14 +43,22 @@ struct Nvml::Functions {
   int (*throttle_reasons)(Gpu* gpu, unsigned long long* reasons) = nullptr;
 };
 
+namespace {
+
+// Whether `function` is there and gave what it is asked for.
+template <class... Parameter, class... Argument>
+bool Gives(int (*function)(Parameter...), Argument... arguments) {
+  return function != nullptr && function(arguments...) == kSuccess;
+}
+
+}  // namespace
+
 Nvml::Nvml(const std::string& library) {
   auto functions = std::make_unique<Functions>();
   functions->library = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (functions->library == nullptr) return;
-  bool complete = true;
   const auto find = [&](const char* name, auto& function) {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(functions->library, name));
-    complete = complete && function != nullptr;
   };
   int (*initialize)() = nullptr;
   find("nvmlInit_v2", initialize);
@@ -60,8 +69,11 @@ Nvml::Nvml(const std::string& library) {
   find("nvmlDeviceGetTemperature", functions->temperature);
   find("nvmlDeviceGetPowerUsage", functions->power);
   find("nvmlDeviceGetClockInfo", functions->clock);
-  find("nvmlDeviceGetCurrentClocksThrottleReasons", functions->throttle_reasons);
-  if (!complete || initialize() != kSuccess) {
+  find("nvmlDeviceGetCurrentClocksEventReasons", functions->throttle_reasons);  // its name from driver 535 on
+  if (functions->throttle_reasons == nullptr) {
+    find("nvmlDeviceGetCurrentClocksThrottleReasons", functions->throttle_reasons);
+  }
+  if (initialize == nullptr || functions->handle == nullptr || initialize() != kSuccess) {
     dlclose(functions->library);
     return;
   }
@@ -70,7 +82,7 @@ Nvml::Nvml(const std::string& library) {
 
 Nvml::~Nvml() {
   if (functions_ == nullptr) return;
-  functions_->shutdown();
+  if (functions_->shutdown != nullptr) functions_->shutdown();
   dlclose(functions_->library);
 }
 
@@ -94,11 +106,11 @@ GpuSensors Nvml::ReadClock(const std::string& pci_bus_id) const {
   Gpu* const gpu = Find(pci_bus_id);
   if (gpu == nullptr) return sensors;
   unsigned megahertz = 0;
-  if (functions_->clock(gpu, kProcessorClock, &megahertz) == kSuccess) {
+  if (Gives(functions_->clock, gpu, kProcessorClock, &megahertz)) {
     sensors.clock_hz = kHertzPerMegahertz * megahertz;
   }
   unsigned long long reasons = 0;
-  if (functions_->throttle_reasons(gpu, &reasons) == kSuccess) {
+  if (Gives(functions_->throttle_reasons, gpu, &reasons)) {
     sensors.throttled = (reasons & kThrottleReasons) != 0 ? 1 : 0;
   }
   return sensors;
@@ -111,15 +123,15 @@ GpuSensors Nvml::Read(const std::string& pci_bus_id) const {
   constexpr double kWattsPerMilliwatt = 1e-3;
   constexpr double kRatioPerPercent = 0.01;
   Utilization utilization;
-  if (functions_->utilization(gpu, &utilization) == kSuccess) {
+  if (Gives(functions_->utilization, gpu, &utilization)) {
     sensors.utilization_ratio = kRatioPerPercent * utilization.gpu;
   }
   Memory memory;
-  if (functions_->memory(gpu, &memory) == kSuccess) sensors.memory_used_bytes = static_cast<double>(memory.used);
+  if (Gives(functions_->memory, gpu, &memory)) sensors.memory_used_bytes = static_cast<double>(memory.used);
   unsigned value = 0;
-  if (functions_->temperature(gpu, kTemperatureOfGpu, &value) == kSuccess) sensors.temperature_celsius = value;
-  if (functions_->power(gpu, &value) == kSuccess) sensors.power_watts = kWattsPerMilliwatt * value;
-  if (functions_->clock(gpu, kMemoryClock, &value) == kSuccess) {
+  if (Gives(functions_->temperature, gpu, kTemperatureOfGpu, &value)) sensors.temperature_celsius = value;
+  if (Gives(functions_->power, gpu, &value)) sensors.power_watts = kWattsPerMilliwatt * value;
+  if (Gives(functions_->clock, gpu, kMemoryClock, &value)) {
     sensors.memory_clock_hz = kHertzPerMegahertz * value;
   }
   return sensors;

@@ -16,7 +16,7 @@ namespace actbench::cuda {
 // Thread-safe.
 class Nvml {
  public:
-  // The library of this name; without it, or without what is needed of it, nothing is known of any GPU.
+  // The library of this name; without it, or without a way to find a GPU in it, nothing is known of any.
   explicit Nvml(const std::string& library);
   ~Nvml();
   Nvml(const Nvml&) = delete;
