@@ -52,8 +52,10 @@ class Backend {
 };
 
 // Every backend that was built in and that this machine can run: those of the peers (kernels/peers/) first, then ours;
-// of each provider from the narrowest instruction set to the widest; then those of GPUs.
-std::vector<std::unique_ptr<Backend>> DefaultBackends(const GpuLimits& gpu_limits = {});
+// of each provider from the narrowest instruction set to the widest; then those of GPUs. `warnings`, which may be null:
+// why GPUs that are here are not used.
+std::vector<std::unique_ptr<Backend>> DefaultBackends(const GpuLimits& gpu_limits = {},
+                                                      std::vector<std::string>* warnings = nullptr);
 
 }  // namespace actbench
 

@@ -80,17 +80,21 @@ std::vector<std::unique_ptr<Backend>> CpuBackends() {
   return backends;
 }
 
-std::vector<std::unique_ptr<Backend>> GpuBackends([[maybe_unused]] const GpuLimits& limits) {
+std::vector<std::unique_ptr<Backend>> GpuBackends([[maybe_unused]] const GpuLimits& limits,
+                                                  [[maybe_unused]] std::vector<std::string>& warnings) {
 #if ACTBENCH_HAS_CUDA
-  return cuda::Backends(limits);
+  return cuda::Backends(limits, warnings);
 #else
   return {};
 #endif
 }
 
-std::vector<std::unique_ptr<Backend>> DefaultBackends(const GpuLimits& gpu_limits) {
+std::vector<std::unique_ptr<Backend>> DefaultBackends(const GpuLimits& gpu_limits, std::vector<std::string>* warnings) {
   std::vector<std::unique_ptr<Backend>> backends = CpuBackends();
-  for (auto& backend : GpuBackends(gpu_limits)) backends.push_back(std::move(backend));
+  std::vector<std::string> ignored;
+  for (auto& backend : GpuBackends(gpu_limits, warnings == nullptr ? ignored : *warnings)) {
+    backends.push_back(std::move(backend));
+  }
   return backends;
 }
 

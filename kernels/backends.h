@@ -5,6 +5,7 @@
 #define ACTBENCH_KERNELS_BACKENDS_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -17,7 +18,8 @@ inline constexpr GpuLimits kNoGpus = {.memory_bytes = 0, .pinned_bytes = 0};
 std::vector<std::unique_ptr<Backend>> CpuBackends();
 
 // None, without a look, if the limits leave no room to serve any.
-std::vector<std::unique_ptr<Backend>> GpuBackends(const GpuLimits& limits);
+// `warnings`: why GPUs that are here are not used.
+std::vector<std::unique_ptr<Backend>> GpuBackends(const GpuLimits& limits, std::vector<std::string>& warnings);
 
 }  // namespace actbench
 

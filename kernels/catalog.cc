@@ -176,7 +176,8 @@ std::string Kernel::Name() const {
   return absl::StrCat(CaseKey(activation, direction, dtype), "/", provider, "/", tier, "/", isa);
 }
 
-Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
+Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends, std::vector<std::string> warnings)
+    : warnings_(std::move(warnings)) {
   // Activation by activation, so that listings are grouped; within one, the widest backend first.
   std::map<std::string, std::vector<Kernel>, std::less<>> by_activation;
   for (auto backend = backends.rbegin(); backend != backends.rend(); ++backend) {
@@ -209,7 +210,11 @@ Catalog::Catalog(const std::vector<std::unique_ptr<Backend>>& backends) {
 }
 
 const Catalog& Catalog::Default() {
-  static const Catalog* const catalog = new Catalog(DefaultBackends());
+  static const Catalog* const catalog = [] {
+    std::vector<std::string> warnings;
+    const std::vector<std::unique_ptr<Backend>> backends = DefaultBackends({}, &warnings);
+    return new Catalog(backends, std::move(warnings));
+  }();
   return *catalog;
 }
 
@@ -243,9 +248,13 @@ absl::Status Catalog::CheckSelector(const KernelSelector& selector) const {
     const std::string& wanted = selector.*field.wanted;
     const std::set<std::string> existing = ValuesOf(field, all);
     if (wanted.empty() || existing.contains(wanted)) continue;
+    std::string why;
+    if (field.name == "device") {
+      for (const std::string& warning : warnings_) absl::StrAppend(&why, "; ", warning);
+    }
     return absl::NotFoundError(absl::StrCat("no kernel here has ", std::string(field.name), " ", Quoted(wanted),
                                             "; there are: ", absl::StrJoin(existing, ", "),
-                                            Suggestion(wanted, existing)));
+                                            Suggestion(wanted, existing), why));
   }
   return absl::OkStatus();
 }

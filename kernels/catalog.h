@@ -43,7 +43,7 @@ struct KernelSelector {
 class Catalog {
  public:
   // Later backends count as wider. Kernels of activations that are not in AllActivations() are left out.
-  explicit Catalog(const std::vector<std::unique_ptr<Backend>>& backends);
+  explicit Catalog(const std::vector<std::unique_ptr<Backend>>& backends, std::vector<std::string> warnings = {});
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
 
@@ -55,6 +55,7 @@ class Catalog {
   absl::Span<const std::string> devices() const { return devices_; }  // "cpu" first
   absl::Span<const PluginInfo> plugins() const { return plugins_; }   // in the order in which their kernels are
   absl::Span<const std::shared_ptr<const Gpu>> gpus() const { return gpus_; }  // in the order of the devices
+  absl::Span<const std::string> warnings() const { return warnings_; }         // why GPUs that are here are not used
 
   // The activation with this id or alias. NOT_FOUND names what a bare name may mean if that is more than one (libraries
   // disagree about "gelu"), else the nearest and where the list is.
@@ -74,6 +75,7 @@ class Catalog {
   std::vector<std::string> devices_;
   std::vector<PluginInfo> plugins_;
   std::vector<std::shared_ptr<const Gpu>> gpus_;
+  const std::vector<std::string> warnings_;
   // Kernels of one activation, direction and dtype, best first.
   std::map<std::string, std::vector<const Kernel*>, std::less<>> by_case_;
 };

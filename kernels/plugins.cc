@@ -128,12 +128,13 @@ absl::StatusOr<std::shared_ptr<const Catalog>> MakeCatalog(absl::Span<const std:
     }
     backends.insert(backends.begin(), std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
   }
-  for (auto& backend : GpuBackends(gpu_limits)) {
+  std::vector<std::string> warnings;
+  for (auto& backend : GpuBackends(gpu_limits, warnings)) {
     const auto found = by_provider.find(backend->Provider());
     if (found != by_provider.end()) return OfPlugin(found->second, NameIsTaken(found->first, taken));
     backends.push_back(std::move(backend));
   }
-  return std::make_shared<const Catalog>(backends);
+  return std::make_shared<const Catalog>(backends, std::move(warnings));
 }
 
 LoadedPlugins LoadedOf(absl::Span<const std::string> arguments, const Catalog& catalog) {

@@ -94,7 +94,7 @@ BenchmarkTools ToolsOf(const ServerOptions& options, const Catalog& catalog) {
           .lease_file = MachineLease::DefaultFile()};
 }
 
-// Also tells the log of the plug-ins.
+// Also tells the log of the plug-ins, and of GPUs that are not used.
 absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const ServerOptions& options) {
   if (options.catalog != nullptr) {
     return std::shared_ptr<const Catalog>(std::shared_ptr<const Catalog>(), options.catalog);
@@ -108,6 +108,7 @@ absl::StatusOr<std::shared_ptr<const Catalog>> CatalogOf(const ServerOptions& op
       Log(LogLevel::kWarning, absl::StrCat("plug-in ", plugin.provider, ": ", warning), {{"file", plugin.file}});
     }
   }
+  for (const std::string& warning : (*catalog)->warnings()) Log(LogLevel::kWarning, warning);
   return catalog;
 }
 
@@ -234,6 +235,7 @@ std::vector<std::string> ServerImpl::Warnings() const {
   for (std::string warning : {certificate_store_.warning(), run_store_.warning()}) {
     if (!warning.empty()) warnings.push_back(std::move(warning));
   }
+  warnings.insert(warnings.end(), catalog_.warnings().begin(), catalog_.warnings().end());
   for (const std::shared_ptr<const Gpu>& gpu : catalog_.gpus()) {
     if (const absl::Status status = gpu->health(); !status.ok()) warnings.emplace_back(status.message());
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/cuda_backend.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "cuda_groups.h"  // made by kernels/cuda/CMakeLists.txt
@@ -27,10 +29,22 @@ std::vector<LaunchTable> AllLaunchTables() {
   return tables;
 }
 
-std::vector<std::unique_ptr<Backend>> Backends(const GpuLimits& limits) {
+const LaunchRow* FindRow(std::string_view activation, Direction direction, Dtype dtype, std::string_view tier) {
+  for (const LaunchTable& table : AllLaunchTables()) {
+    if (table.direction != direction || table.dtype != dtype || table.tier != tier) continue;
+    for (size_t i = 0; i < table.row_count; ++i) {
+      if (table.provider == "actbench" && table.rows[i].activation == activation) return &table.rows[i];
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::unique_ptr<Backend>> Backends(const GpuLimits& limits, std::vector<std::string>& warnings) {
   std::vector<std::unique_ptr<Backend>> backends;
   if (!HasRoom(limits)) return backends;
-  for (GpuInfo& info : FindDevices()) {
+  FoundDevices found = FindDevices();
+  std::move(found.warnings.begin(), found.warnings.end(), std::back_inserter(warnings));
+  for (GpuInfo& info : found.devices) {
     auto device = std::make_unique<CudaDevice>(info.ordinal, info.processors);
     for (auto& backend : MakeDeviceBackends(std::move(info), std::move(device), AllLaunchTables(), limits)) {
       backends.push_back(std::move(backend));

@@ -2,11 +2,13 @@
 #include "kernels/cuda/cuda_device.h"
 
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "kernels/cuda/architectures.h"
 #include "kernels/cuda/cuda_status.h"
 
 namespace actbench::cuda {
@@ -19,8 +21,12 @@ int Attribute(cudaDeviceAttr attribute, int ordinal) {
   return cudaDeviceGetAttribute(&value, attribute, ordinal) == cudaSuccess ? value : 0;
 }
 
-// Kernels are compiled for sm_75 and what comes after it.
-constexpr int kLeastIsa = 75;
+// CUDA has one code for a driver that is too old and for none.
+bool HasDriver() {
+  void* const driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+  if (driver != nullptr) dlclose(driver);
+  return driver != nullptr;
+}
 
 GpuInfo Describe(int ordinal, const cudaDeviceProp& properties) {
   int driver = 0;
@@ -53,25 +59,42 @@ GpuInfo Describe(int ordinal, const cudaDeviceProp& properties) {
 
 }  // namespace
 
-std::vector<GpuInfo> FindDevices() {
-  std::vector<GpuInfo> devices;
+FoundDevices FindDevices() {
+  FoundDevices found;
   int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess) {  // no driver, or no device
-    cudaGetLastError();
-    return devices;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (const absl::Status status = ToStatus(error, "no GPU is used: cudaGetDeviceCount"); !status.ok()) {
+    const bool is_usual = error == cudaErrorNoDevice || (error == cudaErrorInsufficientDriver && !HasDriver());
+    if (!is_usual) found.warnings.emplace_back(status.message());
+    return found;
   }
   for (int ordinal = 0; ordinal < count; ++ordinal) {
+    const std::string what = absl::StrCat("cuda:", ordinal, " is not used: ");
     cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, ordinal) != cudaSuccess) continue;
-    if (10 * properties.major + properties.minor < kLeastIsa) continue;
-    devices.push_back(Describe(ordinal, properties));
+    const absl::Status status = ToStatus(cudaGetDeviceProperties(&properties, ordinal), "cudaGetDeviceProperties");
+    if (!status.ok()) {
+      found.warnings.push_back(what + std::string(status.message()));
+    } else if (!HaveCodeFor(ACTBENCH_CUDA_ARCHITECTURES, properties.major, properties.minor)) {
+      found.warnings.push_back(absl::StrCat(what, properties.name, " is sm_", properties.major, properties.minor,
+                                            "; the kernels are compiled for " ACTBENCH_CUDA_ARCHITECTURES));
+    } else {
+      found.devices.push_back(Describe(ordinal, properties));
+    }
   }
-  return devices;
+  return found;
+}
+
+int CudaDevice::MakeReady() const {
+  if (is_ready_.load(std::memory_order_acquire)) return cudaSuccess;
+  const cudaError_t error = cudaInitDevice(ordinal_, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid);
+  is_ready_.store(error == cudaSuccess, std::memory_order_release);
+  return static_cast<int>(error);
 }
 
 template <class Call>
 absl::Status CudaDevice::Do(const char* what, const Call& call) const {
-  cudaError_t error = cudaSetDevice(ordinal_);
+  auto error = static_cast<cudaError_t>(MakeReady());
+  if (error == cudaSuccess) error = cudaSetDevice(ordinal_);
   if (error == cudaSuccess) error = call();
   return ToStatus(error, what);
 }

@@ -4,6 +4,8 @@
 #ifndef ACTBENCH_KERNELS_CUDA_CUDA_DEVICE_H_
 #define ACTBENCH_KERNELS_CUDA_CUDA_DEVICE_H_
 
+#include <atomic>
+#include <string>
 #include <vector>
 
 #include "kernels/cuda/device.h"
@@ -12,7 +14,11 @@
 namespace actbench::cuda {
 
 // The devices that our kernels run on. Does not make them ready, which takes a good part of a second each.
-std::vector<GpuInfo> FindDevices();
+struct FoundDevices {
+  std::vector<GpuInfo> devices;
+  std::vector<std::string> warnings;  // why others, or all, are left out; none where there is no device or no driver
+};
+FoundDevices FindDevices();
 
 class CudaDevice final : public Device {
  public:
@@ -42,11 +48,15 @@ class CudaDevice final : public Device {
   absl::StatusOr<int64_t> Nanoseconds(Event from, Event to) override;
 
  private:
-  // The one way to CUDA: `call`, made on this device, and its error as a status.
+  // The one way to the device: `call`, made on this device, and its error as a status.
   template <class Call>
   absl::Status Do(const char* what, const Call& call) const;
 
+  // A cudaError_t. Before the first call: whoever waits for the device is to leave the processor to others.
+  int MakeReady() const;
+
   const int ordinal_;
+  mutable std::atomic<bool> is_ready_ = false;
   const int processors_;
 };
 

@@ -57,6 +57,8 @@ struct LaunchTable {
 
 // Those of all groups of kernels/cuda/CMakeLists.txt, peers first.
 std::vector<LaunchTable> AllLaunchTables();
+// Of our own kernels, which live as long as the program; null if there is no such.
+const LaunchRow* FindRow(std::string_view activation, Direction direction, Dtype dtype, std::string_view tier);
 
 }  // namespace actbench::cuda
 
