@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The peer "cub": what frameworks write (peers/formulas.inc), in f32 whatever the dtype, over CUDA's functions and by
-// CUB's DeviceTransform, as NVIDIA has PyTorch's kernels in its benchmarks. Compiled once for each dtype and direction
-// of kernels/cuda/CMakeLists.txt, with CUDA's usual flags: multiplications are fused with additions, as in PyTorch.
+// CUB's DeviceTransform, which came with CUDA 12.8, as NVIDIA has PyTorch's kernels in its benchmarks. Compiled once
+// for each dtype and direction of kernels/cuda/CMakeLists.txt, with CUDA's usual flags: multiplications are fused with
+// additions, as in PyTorch.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -21,8 +22,13 @@ namespace actbench::cuda::ACTBENCH_GROUP {
 namespace {
 
 struct LaneF32 {};
+using Number = float;  // of parameters, as PyTorch's kernels get them
 
-ACT_FN float Set(LaneF32, double value) { return static_cast<float>(value); }
+template <class T>
+ACT_FN constexpr float Set(LaneF32, T value) {
+  return static_cast<float>(value);
+}
+ACT_FN float DividedBy(LaneF32 d, float x, double c) { return x * Set(d, 1 / c); }
 ACT_FN float Abs(float x) { return fabsf(x); }
 ACT_FN float Neg(float x) { return -x; }
 ACT_FN float Sqrt(float x) { return sqrtf(x); }
@@ -61,11 +67,21 @@ struct Gradient {
   }
 };
 
+template <class Formula>
+constexpr size_t ParameterCount() {
+  return std::is_empty_v<Formula> ? 0 : sizeof(Formula) / sizeof(Number);
+}
+
 // LaunchRow::launch: a tensor after the other, as CUB takes them.
 template <class Formula>
 int LaunchCub(const Launch& launch) {
   Formula formula;
-  if constexpr (!std::is_empty_v<Formula>) std::memcpy(&formula, launch.parameters, sizeof(Formula));
+  if constexpr (ParameterCount<Formula>() > 0) {
+    Number parameters[ParameterCount<Formula>()];
+    std::transform(launch.parameters, launch.parameters + ParameterCount<Formula>(), parameters,
+                   [](double value) { return static_cast<Number>(value); });
+    std::memcpy(&formula, parameters, sizeof(Formula));
+  }
   const auto stream = static_cast<cudaStream_t>(launch.stream);
   for (size_t i = 0; i < launch.tensor_count; ++i) {
     const TensorBuffers& tensor = launch.tensors[i];
@@ -82,11 +98,6 @@ int LaunchCub(const Launch& launch) {
     if (error != cudaSuccess) return static_cast<int>(error);
   }
   return cudaSuccess;
-}
-
-template <class Formula>
-constexpr size_t ParameterCount() {
-  return std::is_empty_v<Formula> ? 0 : sizeof(Formula) / sizeof(double);
 }
 
 template <class... Formula>

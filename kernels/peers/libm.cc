@@ -26,6 +26,8 @@ inline float Load(LaneF32, const char* data) {
 }
 inline void Store(LaneF32, float value, char* data) { std::memcpy(data, &value, sizeof(value)); }
 
+using Number = double;  // of parameters
+inline float DividedBy(LaneF32 d, float x, double c) { return x / Set(d, c); }
 inline float Abs(float x) { return std::fabs(x); }
 inline float Neg(float x) { return -x; }
 inline float Sqrt(float x) { return std::sqrt(x); }
