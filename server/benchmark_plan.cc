@@ -40,11 +40,11 @@ absl::StatusOr<Enum> Choose(const char* field, const std::string& name, std::spa
       absl::StrCat(field, " is \"", name, "\"; it must be one of ", Listed(names), ", or not given"));
 }
 
-// Of a device the second-level cache is the last.
+// Of a device the second-level cache is the first that a kernel can be in, and the last.
 CacheSizes CachesOf(const Kernel& kernel) {
   if (kernel.on_device == nullptr) return ReadCacheSizes();
   const auto l2 = static_cast<size_t>(kernel.on_device->gpu().info().l2_bytes);
-  return {.l1 = std::nullopt, .l2 = l2, .l3 = l2};
+  return {.l1 = 0, .l2 = l2, .l3 = l2};
 }
 
 size_t ElementsOf(WorkingSet set, const BenchmarkCase& benchmark) {
@@ -77,6 +77,10 @@ absl::Status SetInputs(const v1::BenchmarkCase& request, const Limits& limits, B
     const absl::StatusOr<WorkingSet> set =
         Choose("working_set", request.working_set(), WorkingSetNames(), ParseWorkingSet, WorkingSet::kL2);
     if (!set.ok()) return set.status();
+    if (benchmark.kernel->on_device != nullptr && (*set == WorkingSet::kL1 || *set == WorkingSet::kL3)) {
+      return absl::InvalidArgumentError(absl::StrCat("working_set is \"", request.working_set(), "\", but ",
+                                                     benchmark.kernel->device, " has l2 and dram alone"));
+    }
     benchmark.elements = ElementsOf(*set, benchmark);
   }
   if (benchmark.elements > 0) return absl::OkStatus();
@@ -217,6 +221,7 @@ absl::StatusOr<PlannedCase> PlanCase(const v1::BenchmarkCase& request, const Cat
       catalog.FindKernel(of->activation->name, of->direction, of->dtype, FromProto(request.selector()));
   absl::Status possible = kernel.status();
   if (possible.ok()) possible = Prepare(**kernel, of->parameters).status();
+  if (possible.ok() && (*kernel)->on_device != nullptr) possible = (*kernel)->on_device->gpu().health();
   if (absl::IsUnimplemented(possible)) return Skip(*of, request.selector(), possible);
   if (!possible.ok()) return possible;
   PlannedCase planned;

@@ -2,6 +2,7 @@
 #include "server/benchmark_service.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,6 +43,27 @@ v1::BenchmarkRun MakeRunOrigin(const Catalog& catalog, const std::string& build_
   }
   origin.set_fingerprint_hash(HashOf(fingerprint));
   return origin;
+}
+
+// GPUs, in runs that have cases on one. The hashes of the others stay what they are without.
+void AddGpus(const BenchmarkPlan& plan, v1::BenchmarkRun& run) {
+  std::map<std::string, GpuInfo> gpus;
+  for (const PlannedCase& planned : plan.cases) {
+    if (!planned.benchmark.has_value() || planned.benchmark->kernel->on_device == nullptr) continue;
+    const GpuInfo& info = planned.benchmark->kernel->on_device->gpu().info();
+    gpus.emplace(info.device, info);
+  }
+  if (gpus.empty()) return;
+  std::vector<FingerprintField> fingerprint;
+  for (const v1::FingerprintField& field : run.fingerprint()) fingerprint.push_back({field.name(), field.value()});
+  for (const auto& [device, info] : gpus) {
+    fingerprint.push_back(
+        {device, absl::StrCat(info.model, ", ", info.memory_bytes >> 20, " MiB, driver of CUDA ", info.driver)});
+    v1::FingerprintField& out = *run.add_fingerprint();
+    out.set_name(fingerprint.back().name);
+    out.set_value(fingerprint.back().value);
+  }
+  run.set_fingerprint_hash(HashOf(fingerprint));
 }
 
 class RunCall final : public JobCall {
@@ -89,6 +111,7 @@ class RunCall final : public JobCall {
   Response Conclusion(Job& job) override {
     const BenchmarkJob& finished = Of(job);
     v1::BenchmarkRun run = services_.origin;
+    AddGpus(finished.plan(), run);
     run.mutable_results()->Swap(run_.mutable_results());
     run.set_name(finished.plan().name);
     SetTime(finished.start(), *run.mutable_time());

@@ -8,10 +8,12 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernels/measure/host.h"
 #include "tests/benchmark_fixture.h"
+#include "tests/fake_gpu.h"
 
 namespace actbench {
 namespace {
@@ -171,6 +173,45 @@ TEST(BenchmarkPlanTest, TooManyCasesAreRefused) {
   limits.benchmark_cases = 1;
   const absl::Status status = Plan(MakeRun({MakeCase("sigmoid"), MakeCase("tanh")}), limits).status();
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+}
+
+class GpuPlanTest : public testing::Test {
+ protected:
+  absl::StatusOr<BenchmarkPlan> PlanOf(const std::string& working_set) {
+    v1::BenchmarkCase benchmark = BareCase();
+    benchmark.set_activation("relu");
+    benchmark.mutable_selector()->set_isa("");
+    benchmark.mutable_selector()->set_device("cuda:0");
+    benchmark.set_working_set(working_set);
+    return PlanBenchmark(MakeRun({benchmark}), gpu_.catalog(), {});
+  }
+
+  FakeGpu gpu_;
+};
+
+TEST_F(GpuPlanTest, ItHasTwoWorkingSets) {
+  const size_t l2_bytes = static_cast<size_t>(gpu_.catalog().gpus()[0]->info().l2_bytes);
+  for (const auto& [set, bytes] : {std::pair("l2", l2_bytes / 2), std::pair("dram", 4 * l2_bytes)}) {
+    const absl::StatusOr<BenchmarkPlan> plan = PlanOf(set);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->cases.at(0).benchmark->Bytes(), bytes);
+    EXPECT_EQ(plan->cases.at(0).result.working_set(), set);
+  }
+  for (const char* set : {"l1", "l3"}) {
+    const absl::Status status = PlanOf(set).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("cuda:0 has l2 and dram alone"));
+  }
+}
+
+TEST_F(GpuPlanTest, WhatIsLostIsNotMeasured) {
+  const Kernel& kernel = **gpu_.catalog().FindKernel("relu", Direction::kForward, Dtype::kF32, {.device = "cuda:0"});
+  gpu_.device().FailFrom("Wait", 1, absl::UnavailableError("gone"));
+  float x = 1;
+  DeviceTimes times;
+  const HostTensor tensor = {.inputs = {&x}, .outputs = {&x}, .elements = 1};
+  EXPECT_FALSE(kernel.on_device->Prepare(nullptr)->Run({&tensor, 1}, times).ok());
+  EXPECT_EQ(PlanOf("l2").status(), absl::UnavailableError("cases[0]: device cuda:0 is lost: gone"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "tests/accuracy_fixture.h"
 #include "tests/bench_fixture.h"
 #include "tests/benchmark_fixture.h"
+#include "tests/fake_gpu.h"
 #include "tests/temporary_directory.h"
 
 namespace actbench {
@@ -138,6 +139,28 @@ TEST(BenchmarkStateTest, WhenTheLastRunWasCompletedIsKnownAfterARestart) {
   const TestServer server(options);
   EXPECT_EQ(server.Metric(kMetric), completed) << "the same, so that it does not look like another run";
   EXPECT_EQ(server.Metric("actbench_bench_runs_completed_total"), 0);
+}
+
+// Which is not measured here, as the worker has no such GPU.
+TEST(BenchmarkGpuTest, ARunOnAGpuHasItInItsFingerprint) {
+  const OwnLease lease;
+  const FakeGpu gpu;
+  ServerOptions options;
+  options.catalog = &gpu.catalog();
+  TestServer server(options);
+  v1::BenchmarkCase on_cpu = MakeCase("relu");
+  v1::BenchmarkCase on_gpu = on_cpu;
+  on_gpu.mutable_selector()->set_isa("");
+  on_gpu.mutable_selector()->set_device("cuda:0");
+  RunStream without(server, MakeRun({on_cpu}));
+  RunStream with(server, MakeRun({on_cpu, on_gpu}));
+  ASSERT_TRUE(without.Finish().ok());
+  ASSERT_TRUE(with.Finish().ok());
+  ASSERT_EQ(with.run.fingerprint_size(), without.run.fingerprint_size() + 1);
+  const v1::FingerprintField& field = *with.run.fingerprint().rbegin();
+  EXPECT_EQ(field.name(), "cuda:0");
+  EXPECT_EQ(field.value(), "Fake 1000, 1024 MiB, driver of CUDA 13.0");
+  EXPECT_NE(with.run.fingerprint_hash(), without.run.fingerprint_hash());
 }
 
 TEST_F(BenchmarkServiceTest, WhatIsCertifiedGoesBeforeSamples) {

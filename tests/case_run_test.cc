@@ -162,7 +162,7 @@ TEST(CaseRunTest, AWorkerThatMeasuresForLongDoesNotCountAsHanging) {
   plan.error_samples = 10;
   plan.patience = std::chrono::milliseconds(2000);
   const std::string slice =
-      R"({"ns_per_call":[5],"ratios":[],"copy_ns":1,"calls_per_sample":1,"clock_ghz":1,"noise":{"elapsed_s":1,"steal_ratio":null,)"
+      R"({"ns_per_call":[5],"ratios":[],"copy_ns":1,"calls_per_sample":1,"clock_ghz":1,"gpu_throttled":false,"noise":{"elapsed_s":1,"steal_ratio":null,)"
       R"("pressure_ratio":null,"throttled_periods":null,"involuntary_switches":0,"minor_faults":0,"major_faults":0}})";
   CaseRun run(
       CaseOf("sigmoid"), plan,
@@ -203,6 +203,8 @@ TEST(CaseRunTest, WhatSlowsAllSamplesDownDisturbs) {
   EXPECT_EQ(Disturbance(slice, 3), "") << "what takes few samples";
   slice.noise.steal_ratio = 0.1;
   EXPECT_EQ(Disturbance(slice, 3), "steal");
+  slice.gpu_throttled = true;
+  EXPECT_EQ(Disturbance(slice, 3), "gpu_throttled");
   slice.noise.throttled_periods = 1;
   EXPECT_EQ(Disturbance(slice, 3), "throttled");
 }

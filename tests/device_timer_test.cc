@@ -80,8 +80,10 @@ TEST_F(DeviceTimerTest, HotRunsAreOneGraphOfTheTensor) {
 TEST_F(DeviceTimerTest, ColdRunsComeAfterOtherMemoryFilledTheCache) {
   const auto timer = Make(1000, /*cold=*/true);
   ASSERT_TRUE(timer.ok()) << timer.status();
+  const int of_nothing = device_.calls["Clear"];
+  EXPECT_GT(of_nothing, 0) << "what the events take alone";
   EXPECT_EQ(*(*timer)->TimeKernel(4), 1);
-  EXPECT_EQ(device_.calls["Clear"], 4);
+  EXPECT_EQ(device_.calls["Clear"], of_nothing + 4);
   EXPECT_EQ(device_.calls["LaunchGraph"], 0);
   EXPECT_EQ(seen().runs, 1 + 4);
   EXPECT_FALSE(seen().streamed);

@@ -50,6 +50,7 @@ std::chrono::nanoseconds ProcessDuration(const CasePlan& plan) {
 
 std::string_view Disturbance(const Slice& slice, double first_clock_ghz) {
   if (slice.noise.throttled_periods.value_or(0) > 0) return "throttled";
+  if (slice.gpu_throttled) return "gpu_throttled";
   if (slice.noise.steal_ratio.value_or(0) > kMostSteal) return "steal";
   if (slice.noise.major_faults > 0) return "page_faults";
   if (slice.clock_ghz < kLeastClock * first_clock_ghz) return "slow_clock";

@@ -71,8 +71,8 @@ struct CaseResult {
 };
 
 // All reasons for which a slice may not count.
-inline constexpr std::array<std::string_view, 5> kDisturbances = {"other_work", "throttled", "steal", "page_faults",
-                                                                  "slow_clock"};
+inline constexpr std::array<std::string_view, 6> kDisturbances = {"other_work", "throttled",   "gpu_throttled",
+                                                                  "steal",      "page_faults", "slow_clock"};
 // Why a slice is not to count; empty if it is. `first_clock_ghz` is that of the process's first slice.
 std::string_view Disturbance(const Slice& slice, double first_clock_ghz);
 

@@ -25,7 +25,8 @@ struct Slice {
   double copy_ns = 0;                       // the median of copying x to y, in the same way as the kernel is called
   int64_t calls_per_sample = 0;
   Noise noise;
-  double clock_ghz = 0;  // the lower of two probes, before and after
+  double clock_ghz = 0;        // the lower of two probes, before and after
+  bool gpu_throttled = false;  // for the most of it heat or power held its clock down
 };
 
 // The error of a kernel at sampled inputs: a lower bound of what it is.

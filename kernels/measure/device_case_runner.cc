@@ -2,6 +2,7 @@
 #include "kernels/measure/device_case_runner.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -16,8 +17,10 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kWarmUp{20};
-// How long a sample is to take: events are read to half a microsecond.
-constexpr double kSampleNs = 100'000;
+// How long a sample is to take. Events are read to half a microsecond, and what is between them and the first and last
+// kernel takes 1 or 2; cold samples are of one call each, and a call takes longer than its time.
+constexpr double kSampleNs = 1'000'000;
+constexpr double kColdSampleNs = 100'000;
 constexpr int64_t kMostCalls = 256;  // nodes of a graph
 constexpr double kLeastClock = 0.95;
 constexpr double kGigahertz = 1e9;
@@ -57,15 +60,21 @@ Counted CountedOf(const std::vector<Sample>& samples, double fastest_clock_hz) {
 
 using TimeCalls = absl::FunctionRef<absl::StatusOr<double>(int64_t)>;
 
-// Until `time` is over, but at least one, after some that do not count.
-absl::StatusOr<Samples> TakeSamples(const DeviceTimer& timer, TimeCalls time_calls, std::chrono::nanoseconds time) {
+// A power of two, as each number of calls is a graph that is kept.
+int64_t CallsOf(double sample_ns, double ns) {
+  const double most = std::clamp(sample_ns / std::max(ns, 1.0), 1.0, static_cast<double>(kMostCalls));
+  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(most)));
+}
+
+// Until `time` is over, but at least one, after some that do not count, the last of them of as many calls.
+absl::StatusOr<Samples> TakeSamples(const DeviceTimer& timer, TimeCalls time_calls, double sample_ns,
+                                    std::chrono::nanoseconds time) {
   Samples taken;
-  double ns = 0;
-  for (const auto begin = SteadyClock::now(); ns == 0 || SteadyClock::now() - begin < kWarmUp;) {
-    const absl::StatusOr<double> first = time_calls(taken.calls);
-    if (!first.ok()) return first.status();
-    ns = std::max(*first, 1.0);
-    taken.calls = std::clamp(static_cast<int64_t>(kSampleNs / ns), int64_t{1}, kMostCalls);
+  for (const auto warm_up = SteadyClock::now();;) {
+    const absl::StatusOr<double> ns = time_calls(taken.calls);
+    if (!ns.ok()) return ns.status();
+    if (SteadyClock::now() - warm_up >= kWarmUp) break;
+    taken.calls = CallsOf(sample_ns, *ns);
   }
   const auto begin = SteadyClock::now();
   while (taken.samples.empty() || SteadyClock::now() - begin < time) {
@@ -102,11 +111,12 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> DeviceCaseRunner::Make(const Benchma
 
 absl::StatusOr<Slice> DeviceCaseRunner::Run(std::chrono::nanoseconds time) {
   const NoiseCounters before = ReadNoise();
+  const double sample_ns = benchmark_.cache == CacheState::kCold ? kColdSampleNs : kSampleNs;
   absl::StatusOr<Samples> kernel = TakeSamples(
-      *timer_, [this](int64_t calls) { return timer_->TimeKernel(calls); }, time * 4 / 5);
+      *timer_, [this](int64_t calls) { return timer_->TimeKernel(calls); }, sample_ns, time * 4 / 5);
   if (!kernel.ok()) return kernel.status();
   absl::StatusOr<Samples> copy = TakeSamples(
-      *timer_, [this](int64_t calls) { return timer_->TimeCopy(calls); }, time / 5);
+      *timer_, [this](int64_t calls) { return timer_->TimeCopy(calls); }, sample_ns, time / 5);
   if (!copy.ok()) return copy.status();
   Slice slice;
   slice.calls_per_sample = kernel->calls;
@@ -117,9 +127,7 @@ absl::StatusOr<Slice> DeviceCaseRunner::Run(std::chrono::nanoseconds time) {
   }
   Counted of_kernel = CountedOf(kernel->samples, fastest);
   const Counted of_copy = CountedOf(copy->samples, fastest);
-  if (of_kernel.throttled || of_copy.throttled) {
-    slice.noise.throttled_periods = slice.noise.throttled_periods.value_or(0) + 1;
-  }
+  slice.gpu_throttled = of_kernel.throttled || of_copy.throttled;
   slice.ns_per_call = std::move(of_kernel.ns);
   std::sort(slice.ns_per_call.begin(), slice.ns_per_call.end());
   slice.clock_ghz = of_kernel.clock_hz / kGigahertz;

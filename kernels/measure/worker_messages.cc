@@ -196,7 +196,8 @@ std::string ToLine(const Slice& slice) {
                {"copy_ns", slice.copy_ns},
                {"calls_per_sample", slice.calls_per_sample},
                {"noise", NoiseJson(slice.noise)},
-               {"clock_ghz", slice.clock_ghz}});
+               {"clock_ghz", slice.clock_ghz},
+               {"gpu_throttled", slice.gpu_throttled}});
 }
 
 absl::StatusOr<Slice> SliceFromLine(const std::string& line) {
@@ -206,7 +207,8 @@ absl::StatusOr<Slice> SliceFromLine(const std::string& line) {
                  .copy_ns = json.at("copy_ns"),
                  .calls_per_sample = json.at("calls_per_sample"),
                  .noise = NoiseFrom(json.at("noise")),
-                 .clock_ghz = json.at("clock_ghz")};
+                 .clock_ghz = json.at("clock_ghz"),
+                 .gpu_throttled = json.at("gpu_throttled")};
   });
 }
 
