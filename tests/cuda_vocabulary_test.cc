@@ -4,6 +4,10 @@
 // holds of a GPU too, as far as its arithmetic is IEEE's, and that is for tests on one to show (gpu_kernels_test.cc).
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -44,6 +48,36 @@ TEST(CudaVocabularyTest, TheExactTierHasTheBitsOfTheScalarBackend) {
 TEST(CudaVocabularyTest, TheFastTierHasTheBitsOfAvx512) {
   if (CompareTier(HostKernels(), "fast", "avx512") == 0)
     GTEST_SKIP() << "this machine, or this build, has no AVX-512 kernels";
+}
+
+// Of any bits: a GPU makes NaN of all ones but the sign, in narrow formats too.
+template <class Bits>
+void ExpectNaNsGiveNaN(const Kernel& kernel, std::initializer_list<Bits> nans) {
+  const ActivationInfo& activation = **Catalog::FindActivation(kernel.activation);
+  const size_t inputs = InputCount(activation, kernel.direction);
+  const std::vector<double> parameters = *ResolveParameters(activation, {});
+  const PreparedKernel prepared(kernel, parameters.data());
+  std::vector<char> one(sizeof(Bits));
+  StoreElement(kernel.dtype, 1, one.data());
+  for (const Bits nan : nans) {
+    Buffers buffers(inputs, one);
+    std::memcpy(buffers[0].data(), &nan, sizeof(nan));
+    const Buffers outputs = RunOn(prepared, buffers, OutputCount(activation, kernel.direction), 1);
+    EXPECT_TRUE(std::isnan(LoadElement(kernel.dtype, outputs[0].data())))
+        << kernel.Name() << " of the NaN " << std::hex << +nan << ": " << LoadElement(kernel.dtype, outputs[0].data());
+  }
+}
+
+TEST(CudaVocabularyTest, NaNsOfAllOnesGiveNaN) {
+  for (const Kernel& kernel : HostKernels()) {
+    if (kernel.dtype == Dtype::kF64) {
+      ExpectNaNsGiveNaN<uint64_t>(kernel, {0x7fffffffffffffff, 0xffffffffffffffff, 0x7ff0000000000001});
+    } else if (kernel.dtype == Dtype::kF32) {
+      ExpectNaNsGiveNaN<uint32_t>(kernel, {0x7fffffff, 0xffffffff, 0x7f800001});
+    } else {
+      ExpectNaNsGiveNaN<uint16_t>(kernel, {0x7fff, 0xffff});
+    }
+  }
 }
 
 // Whatever the machine has.

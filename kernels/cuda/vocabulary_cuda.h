@@ -34,8 +34,12 @@
 namespace actbench::cuda {
 
 #ifndef __CUDACC__
-inline float Widened(F16 value) { return static_cast<float>(ToDouble(value)); }
-inline float Widened(BF16 value) { return static_cast<float>(ToDouble(value)); }
+// NaN as a GPU has it after any operation in f32: all ones.
+inline float WithNaNOfGpu(double value) {
+  return std::isnan(value) ? std::bit_cast<float>(0x7fffffffu) : static_cast<float>(value);
+}
+inline float Widened(F16 value) { return WithNaNOfGpu(ToDouble(value)); }
+inline float Widened(BF16 value) { return WithNaNOfGpu(ToDouble(value)); }
 inline void RoundTo(float value, F16& rounded) { rounded = ToF16(value); }
 inline void RoundTo(float value, BF16& rounded) { rounded = ToBF16(value); }
 #endif
