@@ -4,12 +4,13 @@
 #   tests/gpu.sh bundle             builds build/gpu/bundle.tar.gz: programs and the libraries that they take
 #   tests/gpu.sh run FILE OUT [PART...]
 #                                   runs parts of a bundle on a machine that need have nothing but a driver, as long as
-#                                   its C library is no older: tests, sweep, bench, latency, evaluate, memcheck
+#                                   its C library is no older; parts are named in all_parts
 # Without a GPU all parts are skipped, which is said, with their count. Status 1 if a part failed, or if the programs do
 # not start or see no GPU where there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-all_parts=(tests sweep bench latency evaluate memcheck)
+all_parts=(tests sweep sizes latency link evaluate memcheck
+  f32_forward f32_gradient f16_forward f16_gradient bf16_forward bf16_gradient f64_forward f64_gradient)
 work=build/gpu
 
 bundle() {
@@ -17,8 +18,8 @@ bundle() {
   local start=$SECONDS
   cmake -S . -B "$work/release" -G Ninja -DCMAKE_BUILD_TYPE=Release -DACTBENCH_CUDA=ON -DACTBENCH_ISAS=avx512 \
     -DACTBENCH_PEERS= -DACTBENCH_BENCHMARKS=OFF >/dev/null
-  cmake --build "$work/release" --target actbench actbench-worker gpu_kernels_test cuda_sweep
-  local programs=("$work"/release/bin/{actbench,actbench-worker,gpu_kernels_test,cuda_sweep})
+  cmake --build "$work/release" --target actbench actbench-worker gpu_kernels_test cuda_sweep cuda_link
+  local programs=("$work"/release/bin/{actbench,actbench-worker,gpu_kernels_test,cuda_sweep,cuda_link})
   rm -rf "$work/bundle"
   mkdir -p "$work/bundle/bin" "$work/bundle/lib"
   for program in "${programs[@]}"; do strip -o "$work/bundle/bin/$(basename "$program")" "$program"; done
@@ -38,18 +39,56 @@ describe() {
   echo
 }
 
+# CSV: of each kernel its share of the copy kernel's speed, which is identity in the fast tier at the same size.
+shares() {
+  awk -F, -v OFS=' | ' '
+    NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
+    $column["outcome"] != "measured" { next }
+    {
+      key = $column["direction"] " " $column["dtype"] " " $column["elements"] " " $column["cache"]
+      kernel = $column["activation"] "/" $column["direction"] "/" $column["dtype"] "/" $column["provider"] "/" $column["tier"]
+      ns = $column["median_ns"]
+      if ($column["activation"] == "identity" && $column["tier"] == "fast") copy[key] = ns
+      row[++rows] = "| `" kernel "` | " $column["elements"] " | " $column["cache"] " | " sprintf("%.0f", ns)
+      keys[rows] = key; times[rows] = ns; link[rows] = $column["copy_ratio"]
+    }
+    END {
+      print "| kernel | elements | cache | ns | of the copy kernel | of cudaMemcpy |"
+      print "|---|---|---|---|---|---|"
+      for (i = 1; i <= rows; ++i) {
+        share = keys[i] in copy ? sprintf("%.1f %%", 100 * copy[keys[i]] / times[i]) : "-"
+        print row[i], share, sprintf("%.1f %% |", 100 * link[i])
+      }
+    }' "$1"
+}
+
+# OUT PART ARGUMENT...: benchmarks of kernels of cuda:0.
+bench() {
+  local csv=$1/$2.csv
+  shift 2
+  actbench bench --device cuda:0 --processes 2 --time 0.3 --csv "$csv" "$@" && echo && shares "$csv"
+}
+
 # PART WORK OUT: with its inputs in WORK, tables that are no text to OUT.
 run_part() {
   case $1 in
     tests) gpu_kernels_test --gtest_brief=1 ;;
     sweep) cuda_sweep ;;
-    bench) # ours beside CUB's, in the cache and beyond it; "of a copy" is of cudaMemcpy, identity is the copy kernel
-      actbench bench identity relu sigmoid tanh silu gelu_erf gelu_tanh softplus mish elu --device cuda:0 \
-        --provider all --tier all --direction all --dtype f32,bf16 --working_set l2,dram --processes 2 --time 0.3 \
-        --csv "$3/bench.csv" ;;
+    sizes) # ours beside CUB's, from 64 KiB of f32 in and out to 1 GiB
+      bench "$3" "$1" identity silu gelu_erf --provider all --tier fast,native --dtype f32,bf16 \
+        --size 8192,32768,131072,524288,2097152,8388608,33554432,134217728 ;;
     latency) # one element: what a launch in a graph takes; 1 MiB of bf16 in and out; cold
-      actbench bench identity silu gelu_erf --device cuda:0 --provider all --tier all --dtype bf16 \
-        --size 1,262144,524288 --cache hot,cold --processes 2 --time 0.3 ;;
+      bench "$3" "$1" identity silu gelu_erf --provider all --tier all --dtype bf16 --size 1,262144,524288 \
+        --cache hot,cold ;;
+    *_forward | *_gradient) # every kernel, each tensor of 256 MiB
+      local dtype=${1%_*} elements
+      case $dtype in
+        f64) elements=33554432 ;;
+        f32) elements=67108864 ;;
+        *) elements=134217728 ;;
+      esac
+      bench "$3" "$1" --all --provider all --tier all --direction "${1#*_}" --dtype "$dtype" --size "$elements" ;;
+    link) cuda_link ;;
     evaluate) # 64 MiB over PCIe, through the service
       for tier in fast exact; do
         for _ in 1 2 3; do
@@ -62,7 +101,13 @@ run_part() {
         echo "SKIPPED: compute-sanitizer is not here"
         return 0
       fi
-      compute-sanitizer --tool memcheck --error-exitcode 1 gpu_kernels_test --gtest_brief=1 --gtest_filter='*GpuLoop*' ;;
+      local sanitize=(compute-sanitizer --tool memcheck --error-exitcode 1 gpu_kernels_test --gtest_brief=1) first
+      first=$("${sanitize[@]}" --gtest_filter='*GpuLoop*Share*/silu_forward_f32' 2>&1) ||
+        if grep -E 'Device not supported|Failed to initialize' <<<"$first"; then
+          echo "SKIPPED: compute-sanitizer cannot run here"
+          return 0
+        fi
+      "${sanitize[@]}" --gtest_filter='*GpuLoop*' ;;
   esac
 }
 
