@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program cuda_link: how fast pinned memory is copied to the first GPU, back, and both ways at a time. What
-// evaluating on it is measured against. Status 2 if there is no GPU or it failed.
+// The program cuda_link: how fast pinned memory is copied to the first GPU, back, and both ways at a time, and how long
+// it takes the host to launch a kernel of one element and to know that it is done. What evaluating on it is measured
+// against. Status 2 if there is no GPU or it failed.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <tuple>
@@ -15,6 +17,7 @@ namespace {
 
 constexpr size_t kBytes = size_t{64} << 20;  // each way
 constexpr int kTimes = 15;
+constexpr int kLaunches = 1001;
 
 // One way of the link.
 struct Way {
@@ -67,6 +70,45 @@ absl::StatusOr<int64_t> Time(Device& device, std::array<Way, 2>& ways, bool to_d
   return times[kTimes / 2];
 }
 
+// The median time, in ns by the host's clock, until what `launch` gives to the stream is done.
+template <class Launch>
+absl::StatusOr<int64_t> TimeLaunch(Device& device, Stream stream, const Launch& launch) {
+  std::vector<int64_t> times;
+  for (int time = 0; time < kLaunches; ++time) {
+    const auto start = std::chrono::steady_clock::now();
+    absl::Status status = launch();
+    if (status.ok()) status = device.Wait(stream);
+    if (!status.ok()) return status;
+    times.push_back(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+  }
+  std::nth_element(times.begin(), times.begin() + kLaunches / 2, times.end());
+  return times[kLaunches / 2];
+}
+
+absl::Status PrintLaunches(Device& device, const Way& way) {
+  const LaunchRow* const row = FindRow("identity", Direction::kForward, Dtype::kF32, "fast");
+  if (row == nullptr) return absl::OkStatus();  // a build of few kernels
+  const TensorBuffers tensor = {.inputs = {way.memory.get()}, .outputs = {way.memory.get()}, .elements = 1};
+  const Launch one = {.tensors = &tensor,
+                      .tensor_count = 1,
+                      .parameters = nullptr,  // it has none
+                      .processor_count = 0,
+                      .stream_outputs = false,
+                      .stream = nullptr};
+  const auto launch = [&] { return device.Run(*row, one, way.stream.get()); };
+  const absl::StatusOr<int64_t> alone = TimeLaunch(device, way.stream.get(), launch);
+  if (!alone.ok()) return alone.status();
+  OwnedGraph graph;
+  if (absl::Status status = Capture(device, way.stream.get(), launch, graph); !status.ok()) return status;
+  const absl::StatusOr<int64_t> by_graph =
+      TimeLaunch(device, way.stream.get(), [&] { return device.LaunchGraph(graph.get(), way.stream.get()); });
+  if (!by_graph.ok()) return by_graph.status();
+  std::printf(
+      "\n| a launch, until it is known to be done | us |\n|---|---|\n| of a kernel | %.2f |\n| of a graph | %.2f |\n",
+      1e-3 * static_cast<double>(*alone), 1e-3 * static_cast<double>(*by_graph));
+  return absl::OkStatus();
+}
+
 int Main() {
   const auto [devices, warnings] = FindDevices();
   for (const std::string& warning : warnings) std::fprintf(stderr, "cuda_link: %s\n", warning.c_str());
@@ -85,7 +127,8 @@ int Main() {
     const auto passed = static_cast<double>(*ns);
     std::printf("| %s | %.3f | %.2f |\n", name, 1e-6 * passed, static_cast<double>(kBytes) / passed);
   }
-  return 0;
+  status = PrintLaunches(device, ways[0]);
+  return status.ok() ? 0 : (std::fprintf(stderr, "cuda_link: %s\n", status.ToString().c_str()), 2);
 }
 
 }  // namespace
