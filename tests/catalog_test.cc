@@ -164,6 +164,15 @@ class OneKernelBackend final : public Backend {
   }
 };
 
+TEST(CatalogTest, WhyAGpuIsNotUsedIsSaidToWhoAsksForOne) {
+  const Catalog catalog(DefaultBackends(), {"cuda:0 is not used: it is old"});
+  EXPECT_EQ(catalog.warnings().size(), 1u);
+  const std::string message(catalog.CheckSelector({.device = "cuda:7"}).message());
+  EXPECT_TRUE(message.ends_with("; cuda:0 is not used: it is old")) << message;
+  EXPECT_EQ(catalog.CheckSelector({.tier = "slow"}).message(),
+            "no kernel here has tier \"slow\"; there are: exact, fast, native");
+}
+
 TEST(CatalogTest, AMissingCombinationIsUnimplementedAndKernelsOfUnknownActivationsAreLeftOut) {
   std::vector<std::unique_ptr<Backend>> backends;
   backends.push_back(std::make_unique<OneKernelBackend>());

@@ -166,7 +166,7 @@ int LaunchIn(D, const Launch& launch, const Activation& activation) {
   if (const int error = occupancy.Of(kernel, per_processor); error != cudaSuccess) return error;
   Batch batch = {};
   std::copy_n(launch.tensors, launch.tensor_count, batch.tensors);
-  const auto at_a_time = static_cast<uint64_t>(per_processor) * static_cast<uint64_t>(launch.processor_count);
+  const auto at_a_time = static_cast<uint64_t>(std::max(per_processor * launch.processor_count, 1));
   return LaunchBlocks(kernel, GridOf<Storage>(launch, at_a_time), launch, batch, activation, launch.stream_outputs);
 }
 
