@@ -69,7 +69,7 @@ struct Tally {
       finite_here += is_finite;
       nan_here += is_finite & is_nan;
       least_x = std::min(least_x, a);
-      const int32_t number = is_finite & !is_nan ? value : 0;
+      const int32_t number = (is_finite & !is_nan) ? value : 0;
       largest_here = std::max(largest_here, number);
       for (size_t j = 0; j < limits.size(); ++j) last_here[j] = std::max(last_here[j], number >= limits[j] ? a : 0);
     }
