@@ -148,6 +148,17 @@ TEST_P(KernelsTest, IsRightWhereALargeInputMeetsASmallFactor) {
   ExpectErrorsBelow(LimitOf(*GetParam()), kernel(), points);
 }
 
+// Where results begin to overflow, of activations that are x, or selu's scale or 3 / 2 times x there.
+TEST_P(KernelsTest, IsRightBesideOverflow) {
+  const double last_place = std::ldexp(1.0, 1 - Info(dtype()).precision);
+  std::vector<double> values;
+  for (double slope : {1.0, 1.0507009873554805, 1.5}) {
+    const double end = std::ldexp((2 - last_place) / slope, Info(dtype()).max_exponent);
+    for (int i = -20; i <= 20; ++i) values.push_back(Rounded(dtype(), end - end * i * last_place / 2));
+  }
+  ExpectErrorsBelow(LimitOf(*GetParam()), kernel(), Points(dtype(), activation(), values));
+}
+
 // The decimal text of the anchors, without the definitions.
 TEST_P(KernelsTest, MeetsItsAnchors) {
   for (const Anchor& anchor : activation().Anchors()) {
