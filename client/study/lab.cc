@@ -14,7 +14,7 @@ namespace actbench::client {
 namespace {
 
 // Elements in one piece of a sweep.
-constexpr uint32_t kPiece = 1u << 19;
+constexpr uint32_t kPiece = 1u << 20;
 constexpr size_t kSweepThreads = 2;
 
 v1::Tensor FloatTensor(const float* values, size_t size) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The derivative of relu over all inputs. Tested by study_statements_test.cc.
 #include <array>
-#include <cmath>
 #include <cstdint>
 
 #include "absl/base/casts.h"
