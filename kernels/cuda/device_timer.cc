@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
+#include "kernels/measure/statistics.h"
+
 namespace actbench::cuda {
 namespace {
 
@@ -169,14 +172,13 @@ absl::StatusOr<int64_t> Timer::TimeCold(const Submit& submit) {
 }
 
 absl::StatusOr<int64_t> Timer::TimeNothing() {
-  std::array<int64_t, 9> times;
-  for (int64_t& time : times) {
+  std::array<double, 9> times;
+  for (double& time : times) {
     const absl::StatusOr<int64_t> ns = TimeCold([] { return absl::OkStatus(); });
     if (!ns.ok()) return ns.status();
-    time = *ns;
+    time = static_cast<double>(*ns);
   }
-  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-  return times[times.size() / 2];
+  return static_cast<int64_t>(Median(absl::MakeSpan(times)));
 }
 
 // So many by a graph, which has the events in it: recorded on the idle stream, the first would pass before the host has

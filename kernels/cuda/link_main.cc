@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda/cuda_device.h"
+#include "kernels/measure/statistics.h"
 
 namespace actbench::cuda {
 namespace {
@@ -50,8 +52,8 @@ struct Way {
 };
 
 // The median time of a copy, in ns: of the slower one, where both ways are copied at a time.
-absl::StatusOr<int64_t> Time(Device& device, std::array<Way, 2>& ways, bool to_device, bool from_device) {
-  std::vector<int64_t> times;
+absl::StatusOr<double> Time(Device& device, std::array<Way, 2>& ways, bool to_device, bool from_device) {
+  std::vector<double> times;
   for (int time = 0; time < kTimes; ++time) {
     absl::Status status;
     if (to_device) status = ways[0].Copy(device, true);
@@ -64,25 +66,23 @@ absl::StatusOr<int64_t> Time(Device& device, std::array<Way, 2>& ways, bool to_d
       if (!ns.ok()) return ns.status();
       longest = std::max(longest, *ns);
     }
-    times.push_back(longest);
+    times.push_back(static_cast<double>(longest));
   }
-  std::nth_element(times.begin(), times.begin() + kTimes / 2, times.end());
-  return times[kTimes / 2];
+  return Median(std::move(times));
 }
 
 // The median time, in ns by the host's clock, until what `launch` gives to the stream is done.
 template <class Launch>
-absl::StatusOr<int64_t> TimeLaunch(Device& device, Stream stream, const Launch& launch) {
-  std::vector<int64_t> times;
+absl::StatusOr<double> TimeLaunch(Device& device, Stream stream, const Launch& launch) {
+  std::vector<double> times;
   for (int time = 0; time < kLaunches; ++time) {
     const auto start = std::chrono::steady_clock::now();
     absl::Status status = launch();
     if (status.ok()) status = device.Wait(stream);
     if (!status.ok()) return status;
-    times.push_back(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+    times.push_back(std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count());
   }
-  std::nth_element(times.begin(), times.begin() + kLaunches / 2, times.end());
-  return times[kLaunches / 2];
+  return Median(std::move(times));
 }
 
 absl::Status PrintLaunches(Device& device, const Way& way) {
@@ -96,16 +96,16 @@ absl::Status PrintLaunches(Device& device, const Way& way) {
                       .stream_outputs = false,
                       .stream = nullptr};
   const auto launch = [&] { return device.Run(*row, one, way.stream.get()); };
-  const absl::StatusOr<int64_t> alone = TimeLaunch(device, way.stream.get(), launch);
+  const absl::StatusOr<double> alone = TimeLaunch(device, way.stream.get(), launch);
   if (!alone.ok()) return alone.status();
   OwnedGraph graph;
   if (absl::Status status = Capture(device, way.stream.get(), launch, graph); !status.ok()) return status;
-  const absl::StatusOr<int64_t> by_graph =
+  const absl::StatusOr<double> by_graph =
       TimeLaunch(device, way.stream.get(), [&] { return device.LaunchGraph(graph.get(), way.stream.get()); });
   if (!by_graph.ok()) return by_graph.status();
   std::printf(
       "\n| a launch, until it is known to be done | us |\n|---|---|\n| of a kernel | %.2f |\n| of a graph | %.2f |\n",
-      1e-3 * static_cast<double>(*alone), 1e-3 * static_cast<double>(*by_graph));
+      1e-3 * *alone, 1e-3 * *by_graph);
   return absl::OkStatus();
 }
 
@@ -122,10 +122,9 @@ int Main() {
   std::printf("| 64 MiB of pinned memory | ms | GB/s each way |\n|---|---|---|\n");
   for (const auto& [name, to, from] :
        {std::tuple("to the device", true, false), {"from the device", false, true}, {"both at a time", true, true}}) {
-    const absl::StatusOr<int64_t> ns = status.ok() ? Time(device, ways, to, from) : status;
+    const absl::StatusOr<double> ns = status.ok() ? Time(device, ways, to, from) : status;
     if (!ns.ok()) return std::fprintf(stderr, "cuda_link: %s\n", ns.status().ToString().c_str()), 2;
-    const auto passed = static_cast<double>(*ns);
-    std::printf("| %s | %.3f | %.2f |\n", name, 1e-6 * passed, static_cast<double>(kBytes) / passed);
+    std::printf("| %s | %.3f | %.2f |\n", name, 1e-6 * *ns, static_cast<double>(kBytes) / *ns);
   }
   status = PrintLaunches(device, ways[0]);
   return status.ok() ? 0 : (std::fprintf(stderr, "cuda_link: %s\n", status.ToString().c_str()), 2);
