@@ -15,7 +15,7 @@ packages=(
 )
 # Tests, CI.
 [[ ${1:-} == build ]] || packages+=(
-  git clang-format clang-tidy
+  git ccache clang-format clang-tidy
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf python3-numpy python3-mpmath python3-yaml
   prometheus curl
   # deploy/build_image.sh where there is neither docker nor podman, nor a registry
