@@ -31,7 +31,7 @@ constexpr char kNotes[] = R"(Examples:
   actbench accuracy sigmoid
   actbench accuracy sigmoid tanh silu --exhaustive --isa all --json errors.json
   actbench accuracy --all --dtype f16,bf16 --direction all --limit 0.51
-  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive  (every x with every dy: half a minute)
+  actbench accuracy tanh --dtype f16 --direction gradient --exhaustive  (every x with every dy: seconds to half a minute)
   actbench accuracy tanh --dtype f16 --direction gradient --exhaustive --unit_upstream  (dy = 1 alone, as by default)
   actbench accuracy --all --dtype all --tier all --direction all --unit_upstream --claims  (does each keep its claim?)
   actbench accuracy gelu_erf --in x.npy --plot gelu.svg

@@ -22,6 +22,8 @@ namespace {
 
 constexpr char kNotes[] =
     R"(Without --server and ACTBENCH_SERVER the command does its work itself: nothing needs to run.
+Certificates and runs are then kept in $ACTBENCH_STATE_DIR, by default ~/.local/state/actbench. Benchmarks of a machine
+take turns by the lock file $ACTBENCH_LEASE_FILE, by default /tmp/actbench.lease.
 Results go to stdout, everything else to stderr. Exit status: 0 success, 1 the answer is "no", 2 wrong usage or
 infrastructure, 3 the measurement cannot be trusted (health has its own).
 

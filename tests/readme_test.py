@@ -83,6 +83,15 @@ class ReadmeTest(unittest.TestCase):
         files = [read(os.path.join(directory, name)) for name in os.listdir(os.path.join(source_directory, directory))]
         self.assertTrue(any(blocks("cpp")[1] in file for file in files))
 
+    def test_the_times_are_those_of_the_page(self):
+        page = [[cell.strip(" *`") for cell in line.strip("|").split("|")]
+                for line in read("docs/performance.md").splitlines()]
+        rows = re.findall(r"^\| `(\w+)`(?: gradient)? \| ([\d.]+) \| (\S+) \| (\w+) ([\d.]+) \| (\S+) \| ([\d.]+) \|$",
+                          read("README.md"), re.MULTILINE)
+        self.assertEqual(len(rows), 10)
+        for row in rows:
+            self.assertTrue(any(tuple(line[:7]) == row for line in page), row)
+
     def test_the_limits_are_the_servers(self):
         def value(number, unit):
             return int(number.replace(",", "")) * (1 << 20 if unit else 1)
