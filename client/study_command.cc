@@ -33,9 +33,9 @@ constexpr char kNotes[] = R"(Examples:
   actbench study --only sigmoid_vanishes,relu_zeros --seed 2 --json study.json
   actbench --server localhost:50051 study --markdown study.md
 
-Takes statements of an article on activation functions one by one and measures each: derivatives over all inputs, times
-by instruction set and size, and what becomes of small networks that learn to read digits (the images are part of the
-program) with the activations. Each verdict is computed from the numbers beside it: confirmed, corrected (true in part),
+Takes what articles say of activation functions statement by statement and measures each: derivatives over all inputs,
+times by instruction set and size, and what becomes of small networks that learn to read digits (the images are part of
+the program) with the activations. Each verdict is computed from the numbers beside it: confirmed, corrected (true in part),
 refuted, or depends (true under some of the conditions, or undecided). Takes some minutes; --quick some seconds, with a
 251st of the inputs, two networks of each kind, fewer epochs and the narrowest and widest instruction set alone.
 Networks are trained here and use the server for their activations; times are the server's, which waits for its turn.
@@ -202,7 +202,7 @@ ExitStatus RunStudy(const StudyFlags& flags, const ServerFlags& server) {
 
 void AddStudyCommand(CLI::App& app, const ServerFlags& server, int& exit_status) {
   auto flags = std::make_shared<StudyFlags>();
-  CLI::App* command = app.add_subcommand("study", "Measure what an article says of activation functions");
+  CLI::App* command = app.add_subcommand("study", "Measure what articles say of activation functions");
   command->fallthrough()->group("Commands");
   command->footer(kNotes);
   command->add_option("--only", flags->only, "These statements; may be repeated (default: all)")

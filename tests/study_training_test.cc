@@ -68,6 +68,8 @@ TEST(TrainingTest, TheRateThatLearnsMostIsChosen) {
 
 TEST(TrainingTest, ProgressGoesToTheEnd) {
   TrainingPlan plan = ShortPlan();
+  plan.rates = {0.01, 0.03, 0.1};
+  plan.trial_epochs = 1;
   std::atomic<int> calls = 0;
   std::atomic<bool> done = false;
   const auto on_trained = [&](double share) {

@@ -148,11 +148,11 @@ const Statement& ReluTrainsBetter() {
       "relu_trains_better", "Networks of ReLU train better and more stably than networks of sigmoid.",
       "The digits again, four of five images to learn from: 40 epochs of gradient descent with momentum 0.9 in batches "
       "of 64, 5 seeds, for each activation and depth with that of 7 learning rates from 0.001 to 1 that had the least "
-      "loss in a trial of 20 epochs. Better means a mean accuracy on the held-out images that is higher, seed by seed, "
-      "by more than chance (95 %) and by two of the 360 images; stably means that no fewer seeds get over 90 %, and "
-      "where as many do, that they scatter no more. Confirmed if relu is both at depth 4 and 16, corrected if only "
-      "better; refuted if at both it is no better, or with the margin of chance added by less than two images; depends "
-      "otherwise.",
+      "loss in a trial of 20 epochs; the best two were tried again with another seed, and the sum decided. Better is a "
+      "mean accuracy on the held-out images that is higher, seed by seed, by more than chance (95 %) and by two of the "
+      "360 images; stably means that no fewer seeds get over 90 %, and where as many do, that they scatter no more. "
+      "Confirmed if relu is both at depth 4 and 16, corrected if only better; refuted if at both it is no better, or "
+      "with the margin of chance added by less than two images; depends otherwise.",
       Measure, Judge};
   return kStatement;
 }

@@ -127,14 +127,15 @@ std::string Header(const Study& study) {
   }
   return absl::StrCat(
       Element("h1", kTitle), "\n", Element("p", ConditionsText(study, " · "), "quiet"), "\n",
-      Element("p",
-              absl::StrCat(study.answers.size(),
-                           " statements of an article on sigmoid, ReLU, ReLU6, hard sigmoid, swish and hard swish, "
-                           "each measured on this machine with the kernels of actbench: evaluated over all their "
-                           "inputs, timed by instruction set and size, and used in networks that learn to read digits. "
-                           "Each verdict follows from the numbers beside it, by the rule that is told with it.",
-                           QuickText(study)),
-              "lead"),
+      Element(
+          "p",
+          absl::StrCat(study.answers.size(),
+                       " statements that articles make of sigmoid, ReLU, ReLU6, hard sigmoid, swish and hard "
+                       "swish, each measured on this machine with the kernels of actbench: evaluated over all their "
+                       "inputs, timed by instruction set and size, and used in networks that learn to read digits. "
+                       "Each verdict follows from the numbers beside it, by the rule that is told with it.",
+                       QuickText(study)),
+          "lead"),
       "\n<ul class=\"counts\">", items, "</ul>\n");
 }
 

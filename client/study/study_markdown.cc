@@ -68,8 +68,8 @@ StudyMarkdown MakeStudyMarkdown(const Study& study, const std::string& stem) {
   StudyMarkdown markdown;
   markdown.text = absl::StrCat(
       "# What is said of activation functions, measured\n\n", study.answers.size(),
-      " statements of an article on sigmoid, ReLU, ReLU6, hard sigmoid, swish and hard swish, each measured with the "
-      "kernels of actbench: ",
+      " statements that articles make of sigmoid, ReLU, ReLU6, hard sigmoid, swish and hard swish, each measured with "
+      "the kernels of actbench: ",
       CountsText(study), ". A verdict follows from the numbers beside it by a rule that is told below.",
       QuickText(study), "\n\n", "`actbench study", study.options.quick ? " --quick" : "",
       " --markdown FILE` wrote this: ", PlainMarkdown(ConditionsText(study, ", ")), ".\n\n", Summary(study), "\n");

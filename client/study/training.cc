@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <thread>
@@ -15,8 +14,8 @@ namespace actbench::client {
 namespace {
 
 constexpr float kMomentum = 0.9f;
-// Networks of each rate that is tried.
-constexpr size_t kTrialSeeds = 1;
+// Rates that are tried a second time.
+constexpr size_t kFinalists = 2;
 // Streams of random numbers: networks of trials are none of those that count.
 constexpr uint64_t kTrialStream = 1000;
 // Of the order of the images, apart from that of the weights.
@@ -166,18 +165,37 @@ absl::StatusOr<ByActivation> RunGroup(const Group::Setup& setup, absl::Span<cons
   return trained;
 }
 
-// The rate of the least loss, of networks of trials in the order of the rates. Not one where the loss is NaN.
-double BestRate(const std::vector<double>& rates, const std::vector<TrainedNetwork>& trials) {
-  double best = rates.front();
-  double least = std::numeric_limits<double>::infinity();
-  for (size_t i = 0; i < rates.size(); ++i) {
-    double loss = 0;
-    for (size_t j = 0; j < kTrialSeeds; ++j) loss += trials[i * kTrialSeeds + j].loss.back();
-    if (!(loss < least)) continue;
-    least = loss;
-    best = rates[i];
+// A rate, and the sum of the last losses of the networks that were trained with it.
+struct Trial {
+  double rate;
+  double loss;
+};
+
+// For each activation its rates, those with the least sum of losses first, where that is NaN last.
+using Trials = std::map<std::string, std::vector<Trial>>;
+
+size_t TrialRounds(const TrainingPlan& plan) { return plan.rates.size() > 1 ? 2 : 0; }
+
+// Trains one more network with each of the first `count` rates, forgets the others, and sorts those.
+template <class OnEpoch>
+absl::Status Try(const Group::Setup& setup, absl::Span<const std::string> activations, size_t round, size_t count,
+                 Trials& trials, const OnEpoch& on_epoch) {
+  const auto begin = [&](const std::string& activation, size_t i) {
+    return Begin(setup.plan, activation, kTrialStream + round, trials[activation][i].rate,
+                 setup.digits.train.labels.size());
+  };
+  const absl::StatusOr<ByActivation> trained =
+      RunGroup(setup, activations, count, setup.plan.trial_epochs, /*evaluate=*/false, begin, on_epoch);
+  if (!trained.ok()) return trained.status();
+  for (size_t i = 0; i < activations.size(); ++i) {
+    std::vector<Trial>& tried = trials[activations[i]];
+    tried.resize(count);
+    for (size_t j = 0; j < count; ++j) tried[j].loss += (*trained)[i][j].loss.back();
+    std::stable_sort(tried.begin(), tried.end(), [](const Trial& a, const Trial& b) {
+      return a.loss < b.loss || (std::isnan(b.loss) && !std::isnan(a.loss));
+    });
   }
-  return best;
+  return absl::OkStatus();
 }
 
 // First the networks of the trials, then those that count.
@@ -185,20 +203,16 @@ template <class OnEpoch>
 absl::StatusOr<ByActivation> TrainPart(const Group::Setup& setup, absl::Span<const std::string> activations,
                                        const OnEpoch& on_epoch) {
   const TrainingPlan& plan = setup.plan;
-  const size_t images = setup.digits.train.labels.size();
-  const auto begin_trial = [&](const std::string& activation, size_t i) {
-    return Begin(plan, activation, kTrialStream + i % kTrialSeeds, plan.rates[i / kTrialSeeds], images);
-  };
-  std::map<std::string, double> rates;
-  for (const std::string& activation : activations) rates[activation] = plan.rates.front();
-  if (plan.rates.size() > 1) {
-    const absl::StatusOr<ByActivation> trials = RunGroup(setup, activations, plan.rates.size() * kTrialSeeds,
-                                                         plan.trial_epochs, /*evaluate=*/false, begin_trial, on_epoch);
-    if (!trials.ok()) return trials.status();
-    for (size_t i = 0; i < activations.size(); ++i) rates[activations[i]] = BestRate(plan.rates, (*trials)[i]);
+  Trials trials;
+  for (const std::string& activation : activations) {
+    for (const double rate : plan.rates) trials[activation].push_back({rate, 0});
+  }
+  for (size_t round = 0; round < TrialRounds(plan); ++round) {
+    const size_t count = round == 0 ? plan.rates.size() : std::min(kFinalists, plan.rates.size());
+    if (absl::Status tried = Try(setup, activations, round, count, trials, on_epoch); !tried.ok()) return tried;
   }
   const auto begin = [&](const std::string& activation, size_t i) {
-    return Begin(plan, activation, i, rates[activation], images);
+    return Begin(plan, activation, i, trials[activation].front().rate, setup.digits.train.labels.size());
   };
   return RunGroup(setup, activations, static_cast<size_t>(plan.seeds), plan.epochs, /*evaluate=*/true, begin, on_epoch);
 }
@@ -213,8 +227,8 @@ absl::StatusOr<std::vector<std::vector<TrainedNetwork>>> Train(const TrainingPla
   const size_t count = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), activations.size());
   std::vector<absl::StatusOr<ByActivation>> parts(count, absl::UnknownError("not trained"));
   std::atomic<int> epochs_done = 0;
-  const int trials = plan.rates.size() > 1 ? plan.trial_epochs : 0;
-  const double epochs = static_cast<double>(count) * (plan.epochs + trials);
+  const int trial_epochs = static_cast<int>(TrialRounds(plan)) * plan.trial_epochs;
+  const double epochs = static_cast<double>(count) * (plan.epochs + trial_epochs);
   std::atomic<bool> failed = false;  // the other parts end too, after their epoch
   absl::Status error;                // of the part that failed first
   const auto on_epoch = [&] {
