@@ -36,6 +36,7 @@ TEST(NumberTextTest, IsShort) {
   EXPECT_EQ(NumberText(std::numeric_limits<double>::quiet_NaN()), "unknown");
   EXPECT_EQ(PercentText(0.98125), "98.1 %");
   EXPECT_EQ(PointsText(-0.0139), "-1.4 points");
+  EXPECT_EQ(PointsText(10.399), "more than 100 points");
   EXPECT_EQ(PercentText(std::numeric_limits<double>::quiet_NaN()), "unknown");
 }
 

@@ -81,6 +81,7 @@ TEST_F(StudyTest, AQuickOneSaysWhatItLeavesOut) {
   study_.options.quick = true;
   EXPECT_THAT(QuickText(study_), HasSubstr("one of 251 inputs in f32"));
   EXPECT_THAT(QuickText(study_), HasSubstr(" 2 seeds, 10 epochs, 2 learning rates"));
+  EXPECT_EQ(nlohmann::json::parse(StudyJson(study_))[0]["method"], kSmall.method + QuickText(study_));
 }
 
 TEST_F(StudyTest, ConditionsSayWhereAndWhen) {

@@ -65,7 +65,9 @@ std::string PercentText(double share) {
 }
 
 std::string PointsText(double difference) {
-  return std::isnan(difference) ? "unknown" : absl::StrFormat("%.1f points", 100 * difference);
+  if (std::isnan(difference)) return "unknown";
+  // Only a margin of chance can be so large, of two seeds that differ.
+  return std::abs(difference) > 1 ? "more than 100 points" : absl::StrFormat("%.1f points", 100 * difference);
 }
 
 }  // namespace actbench::client

@@ -97,10 +97,10 @@ Conclusion JudgePrinted(const Measurements& m, const Printed& printed) {
   }
   Conclusion conclusion;
   conclusion.verdict = printed_near ? Verdict::kConfirmed : standard_near ? Verdict::kCorrected : Verdict::kRefuted;
-  conclusion.because =
-      absl::StrCat("up to ", NumberText(of("largest_distance", printed.printed)), " from ", printed.smooth,
-                   ", where the standard formula has at most ", NumberText(of("largest_distance", printed.standard)),
-                   "; networks: ", absl::StrJoin(accuracies, ", "));
+  conclusion.because = absl::StrCat("up to ", NumberText(of("largest_distance", printed.printed)), " from ",
+                                    printed.smooth, " from -10 to 10, where the standard formula has at most ",
+                                    NumberText(of("largest_distance", printed.standard)),
+                                    "; networks: ", absl::StrJoin(accuracies, ", "));
   conclusion.text = absl::StrCat(
       "From -10 to 10 the printed formula runs from ", NumberText(of("least_from_-10_to_10", printed.printed)), " to ",
       NumberText(of("greatest_from_-10_to_10", printed.printed)), ", ", printed.smooth, " from ",

@@ -72,7 +72,7 @@ std::string ConditionsText(const Study& study, const std::string& separator) {
 std::string QuickText(const Study& study) {
   if (!study.options.quick) return "";
   const TrainingPlan plan = PlanFor(study.options, 4);
-  return absl::StrCat(" A quick study, other than how it is measured below: one of ", Lab::kStride,
+  return absl::StrCat(" This study was a quick one, with less than the method says: one of ", Lab::kStride,
                       " inputs in f32, samples to see how exact kernels are, ", plan.seeds, " seeds, ", plan.epochs,
                       " epochs, ", plan.rates.size(),
                       " learning rates to choose from, two depths, and times in L1 and L2, in two rounds, of the "
@@ -90,7 +90,7 @@ std::string StudyJson(const Study& study) {
     }
     answers.push_back(JsonObject({{"name", JsonString(answer.statement->name)},
                                   {"statement", JsonString(answer.statement->statement)},
-                                  {"method", JsonString(answer.statement->method)},
+                                  {"method", JsonString(absl::StrCat(answer.statement->method, QuickText(study)))},
                                   {"measurements", JsonArray(measurements)},
                                   {"verdict", JsonString(VerdictText(answer))},
                                   {"because", JsonString(answer.conclusion.because)}}));
