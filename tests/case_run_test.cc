@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
+#include <vector>
 
+#include "kernels/measure/case_buffers.h"
 #include "kernels/measure/thread_team.h"
 #include "tests/bench_fixture.h"
 
@@ -20,6 +23,31 @@ constexpr CasePlan kShort = {.min_processes = 2,
 
 void RunToEnd(CaseRun& run) {
   while (!run.done()) run.Step(std::chrono::seconds(1), [] { return false; });
+}
+
+// Of x, which `benchmark` is timed with, each `period` elements are those before them.
+void ExpectRepeated(const BenchmarkCase& benchmark, size_t period) {
+  const absl::StatusOr<CaseBuffers> buffers = CaseBuffers::Make(benchmark, 1);
+  ASSERT_TRUE(buffers.ok()) << buffers.status();
+  const auto* const x = static_cast<const float*>(buffers->inputs()[0]);
+  const float* const end = x + benchmark.MostElements();
+  EXPECT_TRUE(std::equal(x + period, end, x));
+  EXPECT_NE(std::vector<float>(x, x + 2), std::vector<float>(2, x[0])) << "nothing was drawn or given";
+}
+
+TEST(CaseBuffersTest, SamplesAreRepeatedAfterTheFirst65536) {
+  BenchmarkCase benchmark = CaseOf("sigmoid");
+  benchmark.elements = 3 * 65536 + 5;
+  ExpectRepeated(benchmark, 65536);
+}
+
+TEST(CaseBuffersTest, GivenElementsAreRepeatedForARivalThatComputesMore) {
+  BenchmarkCase benchmark = CaseOf("sigmoid");
+  std::vector<float> x(benchmark.elements);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
+  benchmark.given = {std::string(reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float))};
+  benchmark.rivals = {{.kernel = benchmark.kernel, .work = 3.5}};
+  ExpectRepeated(benchmark, benchmark.elements);
 }
 
 TEST(CaseRunTest, EveryProcessGivesAMedian) {

@@ -34,7 +34,9 @@ void Fill(const BenchmarkCase& benchmark, size_t input, char* data) {
     const uint64_t bits = sampler.Draw(i, input);
     std::memcpy(data + i * size, &bits, size);  // little-endian
   }
-  for (size_t i = own; i < n; ++i) std::memcpy(data + i * size, data + (i - own) * size, size);
+  for (size_t filled = own; filled < n; filled *= 2) {  // whole periods
+    std::memcpy(data + filled * size, data, std::min(filled, n - filled) * size);
+  }
 }
 
 }  // namespace
@@ -43,7 +45,9 @@ bool CaseBuffers::CanEvict() { return HWY_ARCH_X86 != 0; }
 
 absl::StatusOr<CaseBuffers> CaseBuffers::Make(const BenchmarkCase& benchmark, uint64_t layout_seed) {
   const size_t inputs = InputCount(*benchmark.activation, benchmark.kernel->direction);
-  const size_t outputs = OutputCount(*benchmark.activation, benchmark.kernel->direction);
+  const size_t outputs = benchmark.kernel->on_device != nullptr
+                             ? 0  // the device has them
+                             : OutputCount(*benchmark.activation, benchmark.kernel->direction);
   CaseBuffers made(benchmark.MostElements() * benchmark.element_bytes());
   std::mt19937_64 random(layout_seed);
   const size_t room = (made.bytes_ + 2 * kPage - 1) / kPage * kPage;
@@ -51,8 +55,8 @@ absl::StatusOr<CaseBuffers> CaseBuffers::Make(const BenchmarkCase& benchmark, ui
     Buffer buffer;
     buffer.memory.reset(static_cast<char*>(std::aligned_alloc(kPage, room)));
     if (buffer.memory == nullptr) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("there is no memory for ", benchmark.Bytes(), " bytes of ", inputs + outputs, " buffers"));
+      return absl::ResourceExhaustedError(absl::StrCat("there is no memory for ", room * (inputs + outputs),
+                                                       " bytes of ", inputs + outputs, " buffers"));
     }
     std::memset(buffer.memory.get(), 0, room);
     mlock(buffer.memory.get(), room);  // where it is allowed

@@ -15,9 +15,9 @@
 
 namespace actbench {
 
-// Inputs, filled, and outputs, all touched, so that no page is missing. Each begins at a multiple of 64 bytes of a page
-// that `layout_seed` decides: how buffers lie to each other changes times by some percent, so that one place that is
-// always the same would favour some kernel.
+// Inputs, filled, and outputs, which a case on a device has there alone; all touched, so that no page is missing. Each
+// begins at a multiple of 64 bytes of a page that `layout_seed` decides: how buffers lie to each other changes times by
+// some percent, so that one place that is always the same would favour some kernel.
 class CaseBuffers {
  public:
   // RESOURCE_EXHAUSTED if there is no such memory.
