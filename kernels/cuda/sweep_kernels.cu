@@ -24,6 +24,8 @@ __global__ void FillWith(Bits* out, Bits value, uint64_t count) {
   for (uint64_t i = blockIdx.x * uint64_t{kThreads} + threadIdx.x; i < count; i += stride) out[i] = value;
 }
 
+constexpr unsigned kAllLanes = 0xffffffff;
+
 template <class Bits>
 __global__ void Compare(const Bits* got, const Bits* expected, SweepCounts* counts, uint64_t first, uint64_t count,
                         Bits infinity) {
@@ -36,7 +38,12 @@ __global__ void Compare(const Bits* got, const Bits* expected, SweepCounts* coun
     ++differing;
     worst = max(worst, uint64_t{distance.steps} << 32 | ((first + i) & 0xffffffffu));
   }
-  if (differing == 0) return;
+  // Of a warp together, as all threads add to one address.
+  for (int lanes = warpSize / 2; lanes > 0; lanes /= 2) {
+    differing += __shfl_down_sync(kAllLanes, differing, lanes);
+    worst = max(worst, __shfl_down_sync(kAllLanes, worst, lanes));
+  }
+  if (threadIdx.x % warpSize != 0 || differing == 0) return;
   atomicAdd(reinterpret_cast<unsigned long long*>(&counts->differing), differing);
   atomicMax(reinterpret_cast<unsigned long long*>(&counts->worst), worst);
 }
