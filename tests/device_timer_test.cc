@@ -11,9 +11,10 @@
 namespace actbench::cuda {
 namespace {
 
-// What it was run on last.
+// What it was run on last, and how often.
 struct Seen {
   int runs = 0;
+  int looks = 0;  // at the clock
   std::vector<float> x;
   bool streamed = false;
 };
@@ -37,7 +38,10 @@ class SmallGpu final : public TimedGpu {
   absl::Status health() const override { return absl::OkStatus(); }
   GpuUse use() const override { return {}; }
   GpuSensors sensors() const override { return {}; }
-  GpuSensors clock() const override { return {.clock_hz = 1e9}; }
+  GpuSensors clock() const override {
+    ++seen().looks;
+    return {.clock_hz = 1e9};
+  }
   Device& device() const override { return device_; }
 
  private:
@@ -75,6 +79,12 @@ TEST_F(DeviceTimerTest, HotRunsAreOneGraphOfTheTensor) {
   EXPECT_EQ(seen().x, x_);
   EXPECT_TRUE(seen().streamed) << "of 12 MB nothing is to stay in a cache of 1 MiB";
   EXPECT_EQ((*timer)->sensors().clock_hz, 1e9);
+}
+
+TEST_F(DeviceTimerTest, TheClockIsReadOnceBeforeItIsAsked) {
+  const auto timer = Make(1000, /*cold=*/false);
+  ASSERT_TRUE(timer.ok()) << timer.status();
+  EXPECT_EQ(seen().looks, 1) << "the library that reads it is loaded then";
 }
 
 TEST_F(DeviceTimerTest, ColdRunsComeAfterOtherMemoryFilledTheCache) {
