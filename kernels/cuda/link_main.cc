@@ -6,12 +6,12 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <string>
+#include <memory>
 #include <tuple>
 #include <utility>
 #include <vector>
 
-#include "kernels/cuda/cuda_device.h"
+#include "kernels/cuda/first_device.h"
 #include "kernels/measure/statistics.h"
 
 namespace actbench::cuda {
@@ -110,23 +110,21 @@ absl::Status PrintLaunches(Device& device, const Way& way) {
 }
 
 int Main() {
-  const auto [devices, warnings] = FindDevices();
-  for (const std::string& warning : warnings) std::fprintf(stderr, "cuda_link: %s\n", warning.c_str());
-  if (devices.empty()) return std::fprintf(stderr, "cuda_link: there is no GPU here\n"), 2;
-  CudaDevice device(devices[0].ordinal, devices[0].processors);
+  const std::unique_ptr<CudaDevice> device = OpenFirstDevice("cuda_link");
+  if (device == nullptr) return 2;
   std::array<Way, 2> ways;
   absl::Status status;
   for (Way& way : ways) {
-    if (status.ok()) status = way.Prepare(device);
+    if (status.ok()) status = way.Prepare(*device);
   }
   std::printf("| 64 MiB of pinned memory | ms | GB/s each way |\n|---|---|---|\n");
   for (const auto& [name, to, from] :
        {std::tuple("to the device", true, false), {"from the device", false, true}, {"both at a time", true, true}}) {
-    const absl::StatusOr<double> ns = status.ok() ? Time(device, ways, to, from) : status;
+    const absl::StatusOr<double> ns = status.ok() ? Time(*device, ways, to, from) : status;
     if (!ns.ok()) return std::fprintf(stderr, "cuda_link: %s\n", ns.status().ToString().c_str()), 2;
     std::printf("| %s | %.3f | %.2f |\n", name, 1e-6 * *ns, static_cast<double>(kBytes) / *ns);
   }
-  status = PrintLaunches(device, ways[0]);
+  status = PrintLaunches(*device, ways[0]);
   return status.ok() ? 0 : (std::fprintf(stderr, "cuda_link: %s\n", status.ToString().c_str()), 2);
 }
 

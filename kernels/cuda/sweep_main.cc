@@ -3,11 +3,11 @@
 // at all inputs of f32, f16 and bf16, and prints a table; gated ones, of two inputs, are left out. Status 1 if one is
 // further from it than its claim allows, 2 if there is no GPU or it failed.
 #include <cstdio>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "kernels/catalog.h"
-#include "kernels/cuda/cuda_device.h"
+#include "kernels/cuda/first_device.h"
 #include "kernels/cuda/sweep.h"
 
 namespace actbench::cuda {
@@ -45,16 +45,14 @@ int SweepTable(Device& device, const LaunchTable& table) {
 }
 
 int Main() {
-  const auto [devices, warnings] = FindDevices();
-  for (const std::string& warning : warnings) std::fprintf(stderr, "cuda_sweep: %s\n", warning.c_str());
-  if (devices.empty()) return std::fprintf(stderr, "cuda_sweep: there is no GPU here\n"), 2;
-  CudaDevice device(devices[0].ordinal, devices[0].processors);
+  const std::unique_ptr<CudaDevice> device = OpenFirstDevice("cuda_sweep");
+  if (device == nullptr) return 2;
   std::printf("| fast tier beside the exact one | inputs | misrounded | most steps | at x | seconds | within |\n");
   std::printf("|---|---|---|---|---|---|---|\n");
   int status = 0;
   for (const LaunchTable& table : AllLaunchTables()) {
     if (table.tier != "fast" || table.dtype == Dtype::kF64) continue;
-    const int of_table = SweepTable(device, table);
+    const int of_table = SweepTable(*device, table);
     if (of_table == 2) return 2;
     if (of_table == 1) status = 1;
   }
