@@ -29,7 +29,8 @@ Numbers may be decimal, hexadecimal (0x1.8p-3), inf or nan; too large ones round
 Prints the results, of more than 100 elements a summary: min, max and mean are those of the finite elements.
 .npy files: C order, <f8 <f4 <f2, and <V2 or |V2 (ml_dtypes) as bf16.
 JSON: {"activation","direction","kernel","device","parameters","dtype","shape":[...],"queue_ns","compute_ns",
-  "values":[...],"gate_values":[...],"error":{"max_ulp","mean_ulp","worst_input","worst_input_bits","checked"}};
+  "copy_ns","to_device_ns","from_device_ns","values":[...],"gate_values":[...],
+  "error":{"max_ulp","mean_ulp","worst_input","worst_input_bits","checked"}};
   values only up to 1,000 elements, gate_values only with a second output, error only with --check; non-finite
   numbers are the strings "NaN", "Infinity" and "-Infinity". docs/formats.md says what each member means.)";
 

@@ -81,6 +81,9 @@ std::string EvalJson(const v1::EvaluateResult& result, absl::Span<const TensorVi
       {"shape", absl::StrCat("[", absl::StrJoin(result.outputs(0).shape(), ","), "]")},
       {"queue_ns", absl::StrCat(result.times().queue_ns())},
       {"compute_ns", absl::StrCat(result.times().compute_ns())},
+      {"copy_ns", absl::StrCat(result.times().copy_ns())},
+      {"to_device_ns", absl::StrCat(result.times().to_device_ns())},
+      {"from_device_ns", absl::StrCat(result.times().from_device_ns())},
   };
   if (outputs[0].size() <= kMostInJson) {
     members.emplace_back("values", ValuesJson(outputs[0]));

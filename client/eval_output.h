@@ -10,8 +10,9 @@
 
 namespace actbench::client {
 
-// {"activation","direction","kernel","device","parameters","dtype","shape","queue_ns","compute_ns"}; up to 1,000
-// elements also "values" and, of a second output, "gate_values"; where the error was measured also "error".
+// {"activation","direction","kernel","device","parameters","dtype","shape","queue_ns","compute_ns","copy_ns",
+// "to_device_ns","from_device_ns"}; up to 1,000 elements also "values" and, of a second output, "gate_values"; where
+// the error was measured also "error".
 // REQUIRES: at least one output, and views of all.
 std::string EvalJson(const v1::EvaluateResult& result, absl::Span<const TensorView> outputs);
 

@@ -70,6 +70,8 @@ void AddTimes(const v1::PhaseTimes& part, v1::PhaseTimes& total) {
   total.set_queue_ns(total.queue_ns() + part.queue_ns());
   total.set_compute_ns(total.compute_ns() + part.compute_ns());
   total.set_copy_ns(total.copy_ns() + part.copy_ns());
+  total.set_to_device_ns(total.to_device_ns() + part.to_device_ns());
+  total.set_from_device_ns(total.from_device_ns() + part.from_device_ns());
 }
 
 }  // namespace

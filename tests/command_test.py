@@ -155,7 +155,7 @@ class EvalTest(CommandTest):
         result = json.loads(self.succeed("eval", "swish", "--values", "1,-2,nan,inf,-inf", "--param", "beta=1.5",
                                          "--json", "--check", "--isa", "scalar"))
         self.assertEqual(list(result), ["activation", "direction", "kernel", "device", "parameters", "dtype", "shape",
-                                        "queue_ns", "compute_ns", "values", "error"])
+                                        "queue_ns", "compute_ns", "copy_ns", "to_device_ns", "from_device_ns", "values", "error"])
         self.assertEqual(result["activation"], "swish")
         self.assertEqual(result["direction"], "forward")
         self.assertEqual(result["kernel"], "swish/forward/f32/actbench/fast/scalar")

@@ -70,10 +70,13 @@ TEST(EvalOutputTest, JsonHasBothOutputsOfAGatedGradient) {
   *result.add_outputs() = MakeTensor(Dtype::kF16, {0.1, -0.0});
   *result.add_outputs() = MakeTensor(Dtype::kF16, {std::numeric_limits<double>::infinity(), 1});
   result.mutable_error()->set_max_ulp(std::numeric_limits<double>::infinity());
+  result.mutable_times()->set_to_device_ns(3);
+  result.mutable_times()->set_from_device_ns(4);
   const std::vector<TensorView> views = {*TensorView::Of(result.outputs(0)), *TensorView::Of(result.outputs(1))};
   EXPECT_EQ(EvalJson(result, views),
             R"({"activation":"gated","direction":"gradient","kernel":"","device":"",)"
             R"("parameters":{"alpha":1.702,"limit":7.0},"dtype":"f16","shape":[2],"queue_ns":0,"compute_ns":0,)"
+            R"("copy_ns":0,"to_device_ns":3,"from_device_ns":4,)"
             R"("values":[0.1,-0.0],"gate_values":["Infinity",1.0],)"
             R"("error":{"max_ulp":"Infinity","mean_ulp":0.0,"worst_input":0.0,"worst_input_bits":"","checked":0}})");
 }
