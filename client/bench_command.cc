@@ -41,7 +41,8 @@ its memory lies, changes times by some percent. The kernels of one activation, d
 order; the fastest is marked with a star. "ns/element" is the median over processes of their medians, "+-" half the width
 of its 95 % interval, by a bootstrap over processes. "of a copy" is how the kernel's bytes per second compare with those
 of copying x to y in the same processes. The error in ulp is that of the newest current certificate (see 'actbench
-accuracy --exhaustive'), else that of a million samples, a lower bound, shown with ">=".
+accuracy --exhaustive'), else that of a million samples, a lower bound, shown with ">=". With --no_accuracy these are not
+taken, which saves up to some seconds a case.
 "noisy" marks a result during which something slowed the machine down even after half of the time was measured anew;
 "interval wider than asked" one where it is over 1 % after all processes. Neither changes the exit status.
 Sizes are elements of each input and output; a working set is all of them together: half of the L1, L2 or L3 cache, or
@@ -54,6 +55,7 @@ struct BenchFlags {
   std::vector<std::string> parameters;
   std::optional<double> seconds;
   std::optional<int> processes;
+  bool no_accuracy = false;
   std::string save;
   std::string json;
   std::string csv;
@@ -99,7 +101,7 @@ absl::StatusOr<v1::RunBenchmarkRequest> MakeRequest(Client& client, const BenchF
   for (v1::BenchmarkCase& one : *cases) *request.add_cases() = std::move(one);
   SetPlan(flags, *request.mutable_plan());
   request.set_name(flags.save);
-  request.set_measure_accuracy(true);
+  request.set_measure_accuracy(!flags.no_accuracy);
   return request;
 }
 
@@ -191,6 +193,10 @@ void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status)
   command->add_option("--processes", flags->processes, "How many processes to time it in, at most (default: 16)")
       ->type_name("N")
       ->transform(NumberIn(1, 1000))
+      ->group("Measurement");
+  command
+      ->add_flag("--no_accuracy", flags->no_accuracy,
+                 "Do not measure the error of a kernel without a certificate at samples")
       ->group("Measurement");
   command->add_option("--save", flags->save, "A name by which the stored run is found")
       ->type_name("NAME")

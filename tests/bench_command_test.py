@@ -73,6 +73,14 @@ class BenchTest(CommandTest):
         exported = self.succeed("bench", "sigmoid", *SHORT, "--size", "100", "--csv", "-")
         self.assertEqual(len(list(csv.DictReader(io.StringIO(exported)))), 1)
 
+    def test_errors_are_not_measured_where_they_are_not_wanted(self):
+        rows = {}
+        for flags in [[], ["--no_accuracy"]]:
+            exported = self.succeed("bench", "sigmoid", *SHORT, "--size", "100", "--csv", "-", *flags)
+            rows[len(flags)], = csv.DictReader(io.StringIO(exported))
+        self.assertEqual(rows[0]["accuracy_mode"], "sampled")
+        self.assertEqual((rows[1]["outcome"], rows[1]["accuracy_mode"], rows[1]["max_ulp"]), ("measured", "", ""))
+
     def test_a_case_that_cannot_be_is_skipped_and_the_others_measured(self):
         result = run("bench", "sigmoid", *SHORT[:4], "--tier", "all", "--dtype", "f32,f64", "--size", "10", "--time", "0.02",
                      "--processes", "2")
