@@ -2,6 +2,7 @@
 // The CUDA kernels on the GPUs of this machine. Without one each test is skipped, and says of how many kernels.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <ostream>
@@ -37,7 +38,13 @@ class GpuKernelsTest : public testing::Test {
   }
 };
 
-TEST_F(GpuKernelsTest, TheExactTierHasTheBitsOfTheCpus) { EXPECT_GT(CompareTier(OnGpu(), "exact", "scalar"), 6 * 10); }
+TEST_F(GpuKernelsTest, TheExactTierHasTheBitsOfTheCpus) {
+  const int compared = CompareTier(OnGpu(), "exact", "scalar");
+  EXPECT_GT(compared, 6 * 10);
+  int64_t graph_launches = 0;
+  for (const auto& gpu : Catalog::Default().gpus()) graph_launches += gpu->use().graph_launches;
+  EXPECT_GE(graph_launches, 2 * compared) << "what is run again is not run by a graph";
+}
 
 TEST_F(GpuKernelsTest, TheFastTierHasTheBitsOfAvx512) {
   if (CompareTier(OnGpu(), "fast", "avx512") == 0)
@@ -106,12 +113,10 @@ std::vector<Loop> AllLoops() {
 
 class GpuLoopTest : public testing::TestWithParam<Loop> {
  protected:
-  static constexpr size_t kRoom = 4096;  // of a buffer
-
   void SetUp() override {
     if (Catalog::Default().gpus().empty()) GTEST_SKIP() << "no GPU here";
     const GpuInfo& info = Catalog::Default().gpus()[0]->info();
-    device_ = std::make_unique<cuda::CudaDevice>(info.ordinal, info.processors);
+    device_ = std::make_unique<cuda::CudaDevice>(info.ordinal, ProcessorsOf(info));
     stream_ = *device_->CreateStream();
     const auto& [activation, direction, dtype] = GetParam();
     row_ = cuda::FindRow(activation, direction, dtype, tier());
@@ -120,6 +125,8 @@ class GpuLoopTest : public testing::TestWithParam<Loop> {
     }
     if (row_ == nullptr) GTEST_SKIP() << "this build has no such kernel";
   }
+  // For which the grid is made.
+  virtual int ProcessorsOf(const GpuInfo& info) const { return info.processors; }
   void TearDown() override {
     if (stream_ != nullptr) device_->DestroyStream(stream_);
   }
@@ -138,9 +145,11 @@ class GpuLoopTest : public testing::TestWithParam<Loop> {
   // element what the kernel makes of it alone.
   template <class Offset>
   void ExpectRight(const std::vector<size_t>& tensors, const Offset& offset, bool in_place) {
-    DeviceBuffers buffers(*device_, stream_, kRoom * buffer_count() * tensors.size());
+    // Of a buffer, with as much before and after it as it may be moved by.
+    const size_t room = *std::max_element(tensors.begin(), tensors.end()) * size() / 1024 * 1024 + 2048;
+    DeviceBuffers buffers(*device_, stream_, room * buffer_count() * tensors.size());
     std::vector<cuda::TensorBuffers> launched;
-    const auto place = [&](size_t t, size_t b) { return kRoom * (t * buffer_count() + b) + 256 + offset(t, b); };
+    const auto place = [&](size_t t, size_t b) { return room * (t * buffer_count() + b) + 256 + offset(t, b); };
     for (size_t t = 0; t < tensors.size(); ++t) {
       cuda::TensorBuffers& tensor = launched.emplace_back();
       tensor.elements = tensors[t];
@@ -219,8 +228,28 @@ TEST_P(GpuLoopTest, ManyTensorsOfDifferentLengthsShareALaunch) {
       tensors, [](size_t t, size_t b) { return (t + b) % 16; }, false);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllShapes, GpuLoopTest, testing::ValuesIn(AllLoops()),
-                         [](const testing::TestParamInfo<Loop>& loop) { return NameOf(loop.param); });
+// Blocks for one processor: each thread takes several vectors, as in large tensors on all.
+class GpuLoopOfFewThreadsTest : public GpuLoopTest {
+ protected:
+  int ProcessorsOf(const GpuInfo&) const override { return 1; }
+};
+
+TEST_P(GpuLoopOfFewThreadsTest, EveryVectorOfAThreadIsRight) {
+  for (const size_t elements : {70'000, 70'001}) {
+    for (const bool in_place : {false, true}) {
+      for (const size_t shift : {size_t{0}, size(), size_t{3}}) {  // by whole vectors, these too, element by element
+        ExpectRight(
+            {elements}, [&](size_t, size_t) { return shift; }, in_place);
+      }
+    }
+    ExpectRight(
+        {elements}, [&](size_t, size_t b) { return b * size() % 16; }, false);
+  }
+}
+
+std::string NameOfParam(const testing::TestParamInfo<Loop>& loop) { return NameOf(loop.param); }
+INSTANTIATE_TEST_SUITE_P(AllShapes, GpuLoopTest, testing::ValuesIn(AllLoops()), NameOfParam);
+INSTANTIATE_TEST_SUITE_P(AllShapes, GpuLoopOfFewThreadsTest, testing::ValuesIn(AllLoops()), NameOfParam);
 
 }  // namespace
 }  // namespace actbench

@@ -61,30 +61,58 @@ inline bool IsSame(Dtype dtype, const char* a, const char* b) {
          (std::isnan(LoadElement(dtype, a)) && std::isnan(LoadElement(dtype, b)));
 }
 
+// A kernel and the one that has the right bits, with the same parameters.
+struct PreparedPair {
+  const PreparedKernel& kernel;
+  const PreparedKernel& expected;
+};
+
+inline void ExpectSameBitsAt(const std::vector<Point>& points, const Buffers& packed, const PreparedPair& pair,
+                             const Kernel& expected, const std::vector<double>& parameters) {
+  const size_t outputs = OutputCount(**Catalog::FindActivation(expected.activation), expected.direction);
+  const size_t size = SizeBytes(expected.dtype);
+  const Buffers got = RunOn(pair.kernel, packed, outputs, points.size());
+  const Buffers wanted = RunOn(pair.expected, packed, outputs, points.size());
+  for (size_t k = 0; k < outputs; ++k) {
+    for (size_t i = 0; i < points.size(); ++i) {
+      const char* const a = got[k].data() + i * size;
+      const char* const b = wanted[k].data() + i * size;
+      ASSERT_TRUE(IsSame(expected.dtype, a, b))
+          << expected.Name() << ", output " << k << " at " << testing::PrintToString(points[i]) << " with "
+          << testing::PrintToString(parameters) << ": " << LoadElement(expected.dtype, a) << " in place of "
+          << LoadElement(expected.dtype, b);
+    }
+  }
+}
+
+// The same at few of the points, three times and at others each time: a device makes a graph of small work that comes
+// again, and the third time launches that alone.
+inline void ExpectSameBitsAgain(const std::vector<Point>& points, const PreparedPair& pair, const Kernel& expected,
+                                const std::vector<double>& parameters) {
+  constexpr size_t kFew = 1000;
+  constexpr size_t kApart = 7919;  // so that what is left of the run before is wrong
+  for (size_t run = 0; run < 3; ++run) {
+    std::vector<Point> few;
+    const size_t step = points.size() / kFew;
+    for (size_t i = 0; i < kFew; ++i) few.push_back(points[(i * step + run * kApart) % points.size()]);
+    ASSERT_NO_FATAL_FAILURE(ExpectSameBitsAt(few, Pack(expected.dtype, few), pair, expected, parameters));
+  }
+}
+
 // At any of AnyPoints and SomeParameters. A kernel that refuses parameters is to do so where the other does.
 inline void ExpectSameBits(const Kernel& kernel, const Kernel& expected) {
   const ActivationInfo& activation = **Catalog::FindActivation(expected.activation);
-  const size_t outputs = OutputCount(activation, expected.direction);
   const std::vector<Point> points = AnyPoints(expected.dtype, activation, InputCount(activation, expected.direction));
   const Buffers packed = Pack(expected.dtype, points);
-  const size_t size = SizeBytes(expected.dtype);
   for (const std::vector<double>& parameters : SomeParameters(activation)) {
     const PreparedKernel prepared(kernel, parameters.data());
     const PreparedKernel other(expected, parameters.data());
     ASSERT_EQ(prepared.ok(), other.ok()) << kernel.Name() << " with " << testing::PrintToString(parameters);
     if (!prepared.ok()) continue;
-    const Buffers got = RunOn(prepared, packed, outputs, points.size());
-    const Buffers wanted = RunOn(other, packed, outputs, points.size());
-    for (size_t k = 0; k < outputs; ++k) {
-      for (size_t i = 0; i < points.size(); ++i) {
-        const char* const a = got[k].data() + i * size;
-        const char* const b = wanted[k].data() + i * size;
-        ASSERT_TRUE(IsSame(expected.dtype, a, b))
-            << expected.Name() << ", output " << k << " at " << testing::PrintToString(points[i]) << " with "
-            << testing::PrintToString(parameters) << ": " << LoadElement(expected.dtype, a) << " in place of "
-            << LoadElement(expected.dtype, b);
-      }
-    }
+    const PreparedPair pair = {prepared, other};
+    ASSERT_NO_FATAL_FAILURE(ExpectSameBitsAt(points, packed, pair, expected, parameters));
+    if (kernel.on_device == nullptr) continue;
+    ASSERT_NO_FATAL_FAILURE(ExpectSameBitsAgain(points, pair, expected, parameters));
   }
 }
 
