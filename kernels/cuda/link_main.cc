@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program cuda_link: how fast pinned memory is copied to the first GPU, back, and both ways at a time, and how long
-// it takes the host to launch a kernel of one element and to know that it is done. What evaluating on it is measured
-// against. Status 2 if there is no GPU or it failed.
+// The program cuda_link: how fast pinned memory is copied to the first GPU, back, and both ways at a time, how long a
+// tensor in the host's other memory takes to be evaluated beside that, and how long it takes the host to launch a
+// kernel of one element and to know that it is done. What a server's Evaluate is measured against. Status 2 if there is
+// no GPU or it failed.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "kernels/cuda/device_queue.h"
 #include "kernels/cuda/first_device.h"
+#include "kernels/measure/host.h"
 #include "kernels/measure/statistics.h"
 
 namespace actbench::cuda {
 namespace {
 
-constexpr size_t kBytes = size_t{64} << 20;  // each way
+constexpr size_t kBytes = size_t{64} << 20;     // each way
+constexpr size_t kPartBytes = size_t{4} << 20;  // about what a server's worker evaluates at a time
 constexpr int kTimes = 15;
 constexpr int kLaunches = 1001;
 
@@ -71,6 +77,56 @@ absl::StatusOr<double> Time(Device& device, std::array<Way, 2>& ways, bool to_de
   return Median(std::move(times));
 }
 
+double NanosecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Evaluates all of `x` in its place, part by part, by so many threads.
+absl::Status Evaluate(DeviceQueue& queue, const QueuedProgram& program, std::vector<float>& x, int threads) {
+  constexpr size_t kPart = kPartBytes / sizeof(float);
+  std::atomic<size_t> next = 0;
+  std::vector<absl::Status> statuses(static_cast<size_t>(threads));
+  std::vector<std::thread> workers;
+  workers.reserve(statuses.size());
+  for (absl::Status& status : statuses) {
+    workers.emplace_back([&] {
+      DeviceTimes times;
+      for (size_t i = next.fetch_add(kPart); status.ok() && i < x.size(); i = next.fetch_add(kPart)) {
+        const HostTensor part = {.inputs = {&x[i]}, .outputs = {&x[i]}, .elements = std::min(kPart, x.size() - i)};
+        status = queue.Run(program, {&part, 1}, times);
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  for (const absl::Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// `link_ns`: what both ways take at a time.
+absl::Status PrintEvaluations(Device& device, double link_ns) {
+  const LaunchRow* const row = FindRow("silu", Direction::kForward, Dtype::kF32, "fast");
+  if (row == nullptr) return absl::OkStatus();  // a build of few kernels
+  DeviceQueue queue("the first GPU", device, {});
+  const QueuedProgram program = {row, {1, 1, sizeof(float)}, {}};
+  std::vector<float> x(kBytes / sizeof(float));
+  std::printf(
+      "\n| 64 MiB evaluated, in the host's memory | ms | GB/s each way | of pinned memory |\n|---|---|---|---|\n");
+  for (int threads = 1; threads <= AvailableCpus(); threads *= 2) {
+    std::vector<double> times;
+    for (int time = 0; time < kTimes; ++time) {
+      const auto start = std::chrono::steady_clock::now();
+      if (absl::Status status = Evaluate(queue, program, x, threads); !status.ok()) return status;
+      times.push_back(NanosecondsSince(start));
+    }
+    const double ns = Median(std::move(times));
+    std::printf("| threads: %d | %.3f | %.2f | %.1f %% |\n", threads, 1e-6 * ns, static_cast<double>(kBytes) / ns,
+                100 * link_ns / ns);
+  }
+  return absl::OkStatus();
+}
+
 // The median time, in ns by the host's clock, until what `launch` gives to the stream is done.
 template <class Launch>
 absl::StatusOr<double> TimeLaunch(Device& device, Stream stream, const Launch& launch) {
@@ -80,7 +136,7 @@ absl::StatusOr<double> TimeLaunch(Device& device, Stream stream, const Launch& l
     absl::Status status = launch();
     if (status.ok()) status = device.Wait(stream);
     if (!status.ok()) return status;
-    times.push_back(std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count());
+    times.push_back(NanosecondsSince(start));
   }
   return Median(std::move(times));
 }
@@ -118,13 +174,16 @@ int Main() {
     if (status.ok()) status = way.Prepare(*device);
   }
   std::printf("| 64 MiB of pinned memory | ms | GB/s each way |\n|---|---|---|\n");
+  double both_ns = 0;
   for (const auto& [name, to, from] :
        {std::tuple("to the device", true, false), {"from the device", false, true}, {"both at a time", true, true}}) {
     const absl::StatusOr<double> ns = status.ok() ? Time(*device, ways, to, from) : status;
     if (!ns.ok()) return std::fprintf(stderr, "cuda_link: %s\n", ns.status().ToString().c_str()), 2;
     std::printf("| %s | %.3f | %.2f |\n", name, 1e-6 * *ns, static_cast<double>(kBytes) / *ns);
+    both_ns = *ns;  // the last
   }
-  status = PrintLaunches(*device, ways[0]);
+  status = PrintEvaluations(*device, both_ns);
+  if (status.ok()) status = PrintLaunches(*device, ways[0]);
   return status.ok() ? 0 : (std::fprintf(stderr, "cuda_link: %s\n", status.ToString().c_str()), 2);
 }
 
