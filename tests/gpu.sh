@@ -7,6 +7,9 @@
 #                                   its C library is no older; parts are named in all_parts
 # Without a GPU all parts are skipped, which is said, with their count. Status 1 if a part failed, or if the programs do
 # not start or see no GPU where there is one.
+#
+# Environment:
+#   ACTBENCH_GPU_PROCESSES          in how many processes a case is timed, 0.15 s in each (default: 2)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 all_parts=(tests sweep sizes latency link evaluate memcheck
@@ -39,34 +42,44 @@ describe() {
   echo
 }
 
-# CSV: of each kernel its share of the copy kernel's speed, which is identity in the fast tier at the same size.
+# CSV: of each kernel its share of the copy kernel's speed in bytes, which is identity in the fast tier at the same
+# size. A kernel of more tensors moves more bytes.
 shares() {
   awk -F, -v OFS=' | ' '
     NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
     $column["outcome"] != "measured" { next }
     {
       key = $column["direction"] " " $column["dtype"] " " $column["elements"] " " $column["cache"]
-      kernel = $column["activation"] "/" $column["direction"] "/" $column["dtype"] "/" $column["provider"] "/" $column["tier"]
-      ns = $column["median_ns"]
-      if ($column["activation"] == "identity" && $column["tier"] == "fast") copy[key] = ns
-      row[++rows] = "| `" kernel "` | " $column["elements"] " | " $column["cache"] " | " sprintf("%.0f", ns)
-      keys[rows] = key; times[rows] = ns; link[rows] = $column["copy_ratio"]
+      kernel = $column["activation"] "/" $column["direction"] "/" $column["dtype"]
+      kernel = kernel "/" $column["provider"] "/" $column["tier"]
+      speed = $column["bytes_per_second"]
+      if ($column["activation"] == "identity" && $column["tier"] == "fast") copy[key] = speed
+      row[++rows] = "| `" kernel "`" OFS $column["elements"] OFS $column["cache"] OFS \
+        sprintf("%.0f", $column["median_ns"]) OFS sprintf("%.1f", 1e-9 * speed)
+      keys[rows] = key; speeds[rows] = speed; link[rows] = $column["copy_ratio"]
     }
     END {
-      print "| kernel | elements | cache | ns | of the copy kernel | of cudaMemcpy |"
-      print "|---|---|---|---|---|---|"
+      print "| kernel | elements | cache | ns | GB/s | of the copy kernel | of cudaMemcpy |"
+      print "|---|---|---|---|---|---|---|"
       for (i = 1; i <= rows; ++i) {
-        share = keys[i] in copy ? sprintf("%.1f %%", 100 * copy[keys[i]] / times[i]) : "-"
+        share = keys[i] in copy ? sprintf("%.1f %%", 100 * speeds[i] / copy[keys[i]]) : "-"
         print row[i], share, sprintf("%.1f %% |", 100 * link[i])
       }
     }' "$1"
 }
 
-# OUT PART ARGUMENT...: benchmarks of kernels of cuda:0.
+# OUT PART ARGUMENT...: benchmarks of kernels of cuda:0. The table is also there where a case failed.
 bench() {
-  local csv=$1/$2.csv
+  local csv=$1/$2.csv processes=${ACTBENCH_GPU_PROCESSES:-2} status=0 seconds
   shift 2
-  actbench bench --device cuda:0 --processes 2 --time 0.3 --csv "$csv" "$@" && echo && shares "$csv"
+  seconds=$(awk -v processes="$processes" 'BEGIN { print 0.15 * processes }')
+  rm -f "$csv"
+  actbench bench --device cuda:0 --no_accuracy --processes "$processes" --time "$seconds" --csv "$csv" "$@" || status=$?
+  if [[ -s $csv ]]; then
+    echo
+    shares "$csv"
+  fi
+  return "$status"
 }
 
 # PART WORK OUT: with its inputs in WORK, tables that are no text to OUT.
@@ -157,7 +170,7 @@ case ${1:-} in
     run "$file" "$out" "${@:-${all_parts[@]}}"
     ;;
   *)
-    sed -n '2,10s/^# //p' "$0" >&2
+    awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' tests/gpu.sh >&2
     exit 2
     ;;
 esac
