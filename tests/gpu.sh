@@ -15,6 +15,7 @@ cd "$(dirname "$0")/.."
 all_parts=(tests sweep sizes latency link evaluate memcheck
   f32_forward f32_gradient f16_forward f16_gradient bf16_forward bf16_gradient f64_forward f64_gradient)
 work=build/gpu
+mebibyte=$((1 << 20))
 
 bundle() {
   echo "== Build"
@@ -82,6 +83,47 @@ bench() {
   return "$status"
 }
 
+# NAME NS GB_PER_SECOND: a row for 64 MiB that took so long, beside so much a second.
+rate() {
+  awk -v name="$1" -v ns="$2" -v link="$3" -v bytes=$((64 * mebibyte)) 'BEGIN {
+    if (ns > 0 && link > 0) {
+      printf "| %s | %.3f | %.2f | %.1f %% |\n", name, 1e-6 * ns, bytes / ns, 100 * bytes / ns / link
+    }
+  }'
+}
+
+# MEMBER: its number, of which standard input, a line of JSON, has one; nothing if it has none.
+json_number() {
+  sed -nE "s/.*\"$1\":([0-9]+).*/\1/p"
+}
+
+# WORK: Evaluate of 64 MiB, of f32, through the service, beside what the link gives both ways at a time.
+evaluate() {
+  local tier link latency status=0
+  cuda_link | tee "$1/link.txt"
+  link=$(awk -F' *[|] *' '$2 == "both at a time" { print $4 }' "$1/link.txt")
+  for tier in fast exact; do
+    rm -f "$1/eval.json" "$1/load.json"
+    echo
+    for _ in 1 2 3; do
+      actbench eval silu --device cuda:0 --tier "$tier" --in "$1/x.npy" --out "$1/y.npy" --json | tee "$1/eval.json" ||
+        status=$?
+    done
+    echo
+    actbench load silu --device cuda:0 --tier "$tier" --size $((16 * mebibyte)) --rate 4 --arrivals constant \
+      --duration 6 --json "$1/load.json" || status=$?
+    latency=$(grep -o '"latency_ns":{[^}]*}' "$1/load.json") || true
+    echo
+    echo "| $tier tier, 64 MiB each way | ms | GB/s | of pinned memory, both ways at a time |"
+    echo "|---|---|---|---|"
+    rate "the call, with its messages: median" "$(json_number p50 <<<"$latency")" "$link"
+    rate "the call, with its messages: least" "$(json_number min <<<"$latency")" "$link"
+    rate "copies to the device, summed" "$(json_number to_device_ns <"$1/eval.json")" "$link"
+    rate "copies from the device, summed" "$(json_number from_device_ns <"$1/eval.json")" "$link"
+  done
+  return "$status"
+}
+
 # PART WORK OUT: with its inputs in WORK, tables that are no text to OUT.
 run_part() {
   case $1 in
@@ -102,13 +144,7 @@ run_part() {
       esac
       bench "$3" "$1" --all --provider all --tier all --direction "${1#*_}" --dtype "$dtype" --size "$elements" ;;
     link) cuda_link ;;
-    evaluate) # 64 MiB over PCIe, through the service
-      for tier in fast exact; do
-        for _ in 1 2 3; do
-          actbench eval silu --device cuda:0 --tier "$tier" --in "$2/x.npy" --out "$2/y.npy" --json ||
-            return 1  # errexit is off in what is followed by "||"
-        done
-      done ;;
+    evaluate) evaluate "$2" ;;
     memcheck)
       if ! command -v compute-sanitizer >/dev/null; then
         echo "SKIPPED: compute-sanitizer is not here"
