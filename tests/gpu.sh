@@ -9,6 +9,7 @@
 # not start or see no GPU where there is one.
 #
 # Environment:
+#   ACTBENCH_GPU_ARCHITECTURES      what the bundle is compiled for: for 90-real, an H200 alone, it has 37 MiB
 #   ACTBENCH_GPU_PROCESSES          in how many processes a case is timed, 0.15 s in each (default: 2)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,9 +20,12 @@ mebibyte=$((1 << 20))
 
 bundle() {
   echo "== Build"
-  local start=$SECONDS
+  local start=$SECONDS architectures=-UCMAKE_CUDA_ARCHITECTURES
+  if [[ -n ${ACTBENCH_GPU_ARCHITECTURES:-} ]]; then
+    architectures=-DCMAKE_CUDA_ARCHITECTURES=$ACTBENCH_GPU_ARCHITECTURES
+  fi
   cmake -S . -B "$work/release" -G Ninja -DCMAKE_BUILD_TYPE=Release -DACTBENCH_CUDA=ON -DACTBENCH_ISAS=avx512 \
-    -DACTBENCH_PEERS= -DACTBENCH_BENCHMARKS=OFF >/dev/null
+    -DACTBENCH_PEERS= -DACTBENCH_BENCHMARKS=OFF "$architectures" >/dev/null
   cmake --build "$work/release" --target actbench actbench-worker gpu_kernels_test cuda_sweep cuda_link
   local programs=("$work"/release/bin/{actbench,actbench-worker,gpu_kernels_test,cuda_sweep,cuda_link})
   rm -rf "$work/bundle"
@@ -30,14 +34,21 @@ bundle() {
   # All but the C library's own, which belong to the system's loader.
   ldd "${programs[@]}" | awk '$2 == "=>" && $3 ~ "^/" {print $3}' | sort -u |
     grep -vE '/lib(c|m|dl|rt|pthread|resolv)\.so' | xargs -I{} cp -L {} "$work/bundle/lib/"
+  git describe --always --abbrev=12 --dirty --exclude='*' >"$work/bundle/commit" 2>/dev/null ||
+    echo unknown >"$work/bundle/commit"
   tar -C "$work" -czf "$work/bundle.tar.gz" bundle
-  echo "built in $((SECONDS - start)) s: $work/bundle.tar.gz, $(du -h "$work/bundle.tar.gz" | cut -f1)"
+  local bytes
+  bytes=$(stat -c %s "$work/bundle.tar.gz")
+  echo "built in $((SECONDS - start)) s: $work/bundle.tar.gz, $bytes bytes"
+  if ((bytes > 64 * mebibyte)); then
+    echo "WARNING: that is more than 64 MiB; with ACTBENCH_GPU_ARCHITECTURES=90-real it is smaller" >&2
+  fi
 }
 
 # What the tables are of: the first lines of each.
 describe() {
   echo "date: $(date -u +%Y-%m-%d)"
-  echo "commit: $(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)"
+  echo "commit: $(cat "$work/run/bundle/commit")"
   nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem,power.limit --format=csv,noheader 2>/dev/null |
     sed 's/^/GPU: /' || true
   echo
