@@ -11,7 +11,16 @@
 # Environment:
 #   ACTBENCH_GPU_ARCHITECTURES      what the bundle is compiled for: for 90-real, an H200 alone, it has 37 MiB
 #   ACTBENCH_GPU_PROCESSES          in how many processes a case is timed, 0.15 s in each (default: 2)
+#   ACTBENCH_GPU_PART_SECONDS       after which a part is ended, and the next one run (default: 540)
+#   ACTBENCH_GPU_ARCHIVE            a file that all of OUT is packed into after each part
+#
+# A case is thought to take a process 0.7 s, most of it to make the device ready, and there are 99 cases in each of the
+# parts that are named by a dtype and a direction (41 in f64). Where a GPU is lent for 15 minutes, at most 10 a call:
+#   tests/gpu.sh run FILE OUT tests sweep link latency evaluate memcheck
+#   ACTBENCH_GPU_PROCESSES=1 tests/gpu.sh run FILE OUT bf16_forward f32_forward f32_gradient
 set -euo pipefail
+caller=$PWD
+archive=${ACTBENCH_GPU_ARCHIVE:+$(realpath -m "$ACTBENCH_GPU_ARCHIVE")}
 cd "$(dirname "$0")/.."
 all_parts=(tests sweep sizes latency link evaluate memcheck
   f32_forward f32_gradient f16_forward f16_gradient bf16_forward bf16_gradient f64_forward f64_gradient)
@@ -49,8 +58,8 @@ bundle() {
 describe() {
   echo "date: $(date -u +%Y-%m-%d)"
   echo "commit: $(cat "$work/run/bundle/commit")"
-  nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem,power.limit --format=csv,noheader 2>/dev/null |
-    sed 's/^/GPU: /' || true
+  timeout 20 nvidia-smi --format=csv,noheader \
+    --query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem,power.limit 2>/dev/null | sed 's/^/GPU: /' || true
   echo
 }
 
@@ -171,14 +180,56 @@ run_part() {
   esac
 }
 
+# Those that lie where a container's shell and loader do not look: the driver, nvidia-smi and compute-sanitizer.
+set_paths() {
+  local folder bundle=$PWD/$work/run/bundle
+  PATH=$bundle/bin:$PATH
+  LD_LIBRARY_PATH=$bundle/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  for folder in /usr/local/nvidia/bin /usr/local/cuda/bin; do
+    if [[ -d $folder ]]; then PATH+=:$folder; fi
+  done
+  for folder in /usr/local/nvidia/lib64 /usr/local/nvidia/lib; do
+    if [[ -d $folder ]]; then LD_LIBRARY_PATH+=:$folder; fi
+  done
+  export PATH LD_LIBRARY_PATH XDG_STATE_HOME=$PWD/$work/state
+}
+
+# OUT: all of it into one file, which is whole also where this is killed.
+pack() {
+  if [[ -z $archive ]]; then return 0; fi
+  # Not made in OUT, where the archive may be wanted: a folder must not change while tar reads it.
+  tar -C "$1" --exclude="$(basename "$archive")*" -czf "$work/run/archive" . &&
+    cp "$work/run/archive" "$archive.part" && mv "$archive.part" "$archive"
+}
+
+run_parts() { # OUT PART...
+  local out=$1 seconds=${ACTBENCH_GPU_PART_SECONDS:-540} failed=0 part
+  for part in "${@:2}"; do
+    echo "== $part"
+    local start=$SECONDS status=0
+    { describe && timeout -k 10 "$seconds" "$BASH" tests/gpu.sh part "$part" "$PWD/$work/run" "$out"; } \
+      >"$out/$part.txt" 2>"$out/$part.log" || status=$?
+    if [[ $status == 0 ]]; then
+      tail -n 3 "$out/$part.txt"
+    else
+      failed=1
+      tail -n 25 "$out/$part.txt" "$out/$part.log" | cut -c 1-200
+    fi
+    if [[ $status == 124 || $status == 137 ]]; then echo "$part: ended after $seconds s, the most that it may take"; fi
+    echo "$part: status $status, $((SECONDS - start)) s"
+    pack "$out" || failed=1
+  done
+  return "$failed"
+}
+
 run() { # FILE OUT PART...
-  local file=$1 out=$2 failed=0
+  local file=$1 out=$2
   shift 2
   rm -rf "$work/run"
   mkdir -p "$work/run" "$out"
   tar -C "$work/run" -xzf "$file"
-  export PATH=$PWD/$work/run/bundle/bin:$PATH LD_LIBRARY_PATH=$PWD/$work/run/bundle/lib XDG_STATE_HOME=$PWD/$work/state
-  if ! actbench list --kernels --json >"$work/run/kernels.json"; then
+  set_paths
+  if ! timeout -k 10 120 actbench list --kernels --json >"$work/run/kernels.json"; then
     echo "FAILED: the programs of $file do not start here"
     return 1
   fi
@@ -192,29 +243,25 @@ run() { # FILE OUT PART...
   fi
   # 16 Mi numbers of f32: a header of 128 bytes, then zeros, on which a copy takes as long as on any others.
   { printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (16777216,), }" &&
-    head -c 67108864 /dev/zero; } >"$work/run/x.npy"
-  for part in "$@"; do
-    echo "== $part"
-    local start=$SECONDS status=0
-    { describe && run_part "$part" "$PWD/$work/run" "$out"; } >"$out/$part.txt" 2>"$out/$part.log" || status=$?
-    tail -n 3 "$out/$part.txt"
-    echo "$part: status $status, $((SECONDS - start)) s"
-    [[ $status == 0 ]] || failed=1
-  done
-  return "$failed"
+    head -c $((64 * mebibyte)) /dev/zero; } >"$work/run/x.npy"
+  run_parts "$out" "$@"
 }
 
 case ${1:-} in
   '')
     bundle
-    run "$work/bundle.tar.gz" "$work/out" "${all_parts[@]}"
+    run "$PWD/$work/bundle.tar.gz" "$PWD/$work/out" "${all_parts[@]}"
     ;;
   bundle) bundle ;;
   run)
     shift
-    file=$1 out=$2
+    file=$(cd "$caller" && realpath -m "$1")
+    out=$(cd "$caller" && realpath -m "$2")
     shift 2
     run "$file" "$out" "${@:-${all_parts[@]}}"
+    ;;
+  part) # PART WORK OUT: of `run`, in a process of its own, which can be ended
+    run_part "$2" "$3" "$4"
     ;;
   *)
     awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' tests/gpu.sh >&2
