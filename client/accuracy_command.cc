@@ -209,6 +209,9 @@ ExitStatus RunAccuracy(const AccuracyFlags& flags, const ServerFlags& server) {
   const AccuracyRun run = {*client, server, *parameters, *inputs, !flags.inputs.given(), text, only_table};
   const AccuracyOutcome outcome =
       flags.compare.empty() ? MeasureKernels(run, *kernels) : CompareKernels(run, (*kernels)[0], (*kernels)[1]);
+  const auto& certificates = outcome.certificates;
+  const bool unsaved = std::any_of(certificates.begin(), certificates.end(), [](const auto& c) { return c.unsaved(); });
+  if (unsaved) TellWarnings(*client, server);
   if (absl::Status delivered = Deliver(flags, *outputs, outcome, text); !delivered.ok()) return Fail(delivered);
   const ExitStatus within = flags.limit.has_value() ? CheckLimit(outcome, *flags.limit) : kSuccess;
   const ExitStatus kept = flags.claims ? CheckClaims(outcome) : kSuccess;

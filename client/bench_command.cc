@@ -149,7 +149,11 @@ ExitStatus Run(const BenchFlags& flags, const ServerFlags& server, Client& clien
   }
   if (!run.ok()) return Fail(run.status(), server);
   PrintSummary(*run);
+  if (run->unsaved()) TellWarnings(client, server);
   if (absl::Status written = WriteOutputs(outputs, *run); !written.ok()) return Fail(written);
+  if (!flags.save.empty() && run->unsaved() && server.address.empty()) {
+    return Fail(absl::AbortedError("the run cannot be saved, so that --save has no effect"));
+  }
   const bool error = std::any_of(run->results().begin(), run->results().end(),
                                  [](const auto& result) { return result.outcome() == v1::OUTCOME_ERROR; });
   return error || run->measured() == 0 ? kFailure : kSuccess;
@@ -161,7 +165,7 @@ ExitStatus RunBench(const BenchFlags& flags, const ServerFlags& server) {
   }
   const absl::StatusOr<Outputs> outputs = OpenOutputs(flags);
   if (!outputs.ok()) return Fail(outputs.status());
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/!flags.save.empty());
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<std::vector<v1::Kernel>> kernels = SelectKernels(*client, flags.kernels);
   if (!kernels.ok()) return Fail(kernels.status(), server);

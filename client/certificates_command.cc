@@ -94,7 +94,7 @@ std::string StateText(const v1::Certificate& certificate) {
 ExitStatus RunList(const Filter& filter, const ServerFlags& server) {
   const absl::StatusOr<v1::ListCertificatesRequest> request = MakeRequest(filter);
   if (!request.ok()) return Fail(request.status());
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<std::vector<v1::Certificate>> list = client->ListAllCertificates(*request);
   if (!list.ok()) return Fail(list.status(), server);
@@ -138,7 +138,7 @@ std::string FactsText(const v1::Certificate& certificate) {
 }
 
 ExitStatus RunShow(const ShowFlags& flags, const ServerFlags& server) {
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<v1::Certificate> certificate = client->GetCertificate(flags.id);
   if (!certificate.ok()) return Fail(certificate.status(), server);
@@ -188,7 +188,7 @@ ExitStatus RunExport(std::vector<std::string> arguments, const ServerFlags& serv
   arguments.pop_back();
   const absl::StatusOr<OutputFile> file = OutputFile::Open(path);
   if (!file.ok()) return Fail(file.status());
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<std::vector<v1::Certificate>> certificates = GetAll(*client, std::move(arguments));
   if (!certificates.ok()) return Fail(certificates.status(), server);
@@ -198,6 +198,20 @@ ExitStatus RunExport(std::vector<std::string> arguments, const ServerFlags& serv
   return written.ok() ? kSuccess : Fail(written);
 }
 
+// Imports one that could be read; what is to be told.
+absl::StatusOr<std::string> ImportOne(const absl::StatusOr<v1::Certificate>& certificate, Client& client,
+                                      const ServerFlags& server) {
+  if (!certificate.ok()) return certificate.status();
+  const absl::StatusOr<v1::ImportCertificateResponse> stored = client.ImportCertificate(*certificate);
+  if (!stored.ok()) return stored.status();
+  if (stored->unsaved()) {
+    if (server.address.empty()) return absl::AbortedError("it cannot be saved, and no server keeps it");
+    TellWarnings(client, server);
+  }
+  return absl::StrCat("imported ", certificate->kernel().name(), " as ", stored->id(),
+                      stored->unsaved() ? ", not saved" : "");
+}
+
 ExitStatus RunImport(const std::string& path, const ServerFlags& server) {
   const absl::StatusOr<std::string> text = ReadText(path);
   if (!text.ok()) return Fail(text.status());
@@ -205,20 +219,19 @@ ExitStatus RunImport(const std::string& path, const ServerFlags& server) {
   if (!certificates.ok()) {
     return Fail(absl::InvalidArgumentError(absl::StrCat(path, ": ", certificates.status().message())));
   }
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   ExitStatus exit_status = kSuccess;
   for (size_t i = 0; i < certificates->size(); ++i) {
-    const absl::StatusOr<v1::Certificate>& certificate = (*certificates)[i];
-    const absl::StatusOr<std::string> id =
-        certificate.ok() ? client->ImportCertificate(*certificate) : absl::StatusOr<std::string>(certificate.status());
-    if (!id.ok() && EndsAll(id.status())) return Fail(id.status(), server);
-    if (id.ok()) {
-      std::cout << "imported " << certificate->kernel().name() << " as " << *id << std::endl;
+    const absl::StatusOr<std::string> told = ImportOne((*certificates)[i], *client, server);
+    const bool no_state = absl::IsFailedPrecondition(told.status());
+    if (!told.ok() && (no_state || EndsAll(told.status()))) return Fail(told.status(), server);
+    if (told.ok()) {
+      std::cout << *told << std::endl;
     } else {
       exit_status =
-          Fail(absl::Status(id.status().code(), absl::StrCat(path, ", certificate ", i + 1, " of ",
-                                                             certificates->size(), ": ", id.status().message())));
+          Fail(absl::Status(told.status().code(), absl::StrCat(path, ", certificate ", i + 1, " of ",
+                                                               certificates->size(), ": ", told.status().message())));
     }
   }
   return exit_status;

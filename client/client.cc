@@ -257,13 +257,10 @@ absl::StatusOr<std::string> Client::DeleteCertificate(const std::string& id) {
   return response->id();
 }
 
-absl::StatusOr<std::string> Client::ImportCertificate(const v1::Certificate& certificate) {
+absl::StatusOr<v1::ImportCertificateResponse> Client::ImportCertificate(const v1::Certificate& certificate) {
   v1::ImportCertificateRequest request;
   *request.mutable_certificate() = certificate;
-  const absl::StatusOr<v1::ImportCertificateResponse> response =
-      Call(*accuracy_, &v1::AccuracyService::Stub::ImportCertificate, request, Deadline(), cancellation_);
-  if (!response.ok()) return response.status();
-  return response->id();
+  return Call(*accuracy_, &v1::AccuracyService::Stub::ImportCertificate, request, Deadline(), cancellation_);
 }
 
 absl::StatusOr<v1::ListRunsResponse> Client::ListRuns(const v1::ListRunsRequest& request) {

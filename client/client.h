@@ -89,8 +89,8 @@ class Client {
   absl::StatusOr<v1::Certificate> GetCertificate(const std::string& id);
   // Deletes it for good and gives its whole id.
   absl::StatusOr<std::string> DeleteCertificate(const std::string& id);
-  // Stores it and gives its new id.
-  absl::StatusOr<std::string> ImportCertificate(const v1::Certificate& certificate);
+  // Stores it and gives its new id, and whether it is saved.
+  absl::StatusOr<v1::ImportCertificateResponse> ImportCertificate(const v1::Certificate& certificate);
 
   // Runs benchmarks and gives the run with its results.
   absl::StatusOr<v1::BenchmarkRun> RunBenchmark(const v1::RunBenchmarkRequest& request, const OnBenchmark& on = {});

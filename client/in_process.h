@@ -14,8 +14,10 @@
 namespace actbench::client {
 
 // Starts a server without a listener, with these plug-ins, and gives the channel to it. Its state is where
-// actbench-server's would be. The server stops when the channel is destroyed.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer(const std::vector<std::string>& plugins);
+// actbench-server's would be; what is wrong with that is told on stderr, unless the caller `asks_state` for what it
+// keeps, and so has an error. The server stops when the channel is destroyed.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> StartInProcessServer(const std::vector<std::string>& plugins,
+                                                                    bool asks_state = false);
 
 }  // namespace actbench::client
 

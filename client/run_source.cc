@@ -10,7 +10,7 @@ namespace actbench::client {
 
 absl::StatusOr<v1::BenchmarkRun> LoadRun(const std::string& argument, const ServerFlags& server) {
   if (!IsFile(argument)) {
-    absl::StatusOr<Client> client = OpenClient(server);
+    absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
     if (!client.ok()) return client.status();
     return client->GetRun(argument);
   }

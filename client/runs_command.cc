@@ -35,7 +35,7 @@ struct ListFlags {
 };
 
 ExitStatus RunList(const ListFlags& flags, const ServerFlags& server) {
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   v1::ListRunsRequest request;
   request.set_name(flags.name);
@@ -59,7 +59,7 @@ ExitStatus RunList(const ListFlags& flags, const ServerFlags& server) {
 }
 
 ExitStatus RunShow(const std::string& id, const ServerFlags& server) {
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<v1::BenchmarkRun> run = client->GetRun(id);
   if (!run.ok()) return Fail(run.status(), server);
@@ -82,7 +82,7 @@ ExitStatus RunExport(const std::string& id, const std::string& path, const Serve
   const bool is_csv = absl::EndsWith(path, ".csv");
   const absl::StatusOr<OutputFile> file = OutputFile::Open(path);
   if (!file.ok()) return Fail(file.status());
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<v1::BenchmarkRun> run = client->GetRun(id);
   if (!run.ok()) return Fail(run.status(), server);

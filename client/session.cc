@@ -45,11 +45,11 @@ std::string InFlags(absl::string_view message) {
 
 }  // namespace
 
-absl::StatusOr<Client> OpenClient(const ServerFlags& flags) {
+absl::StatusOr<Client> OpenClient(const ServerFlags& flags, bool asks_state) {
   const absl::Duration timeout =
       flags.timeout_seconds > 0 ? absl::Seconds(flags.timeout_seconds) : absl::InfiniteDuration();
   if (flags.address.empty()) {
-    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = StartInProcessServer(flags.plugins);
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = StartInProcessServer(flags.plugins, asks_state);
     if (!channel.ok()) return channel.status();
     Client client(*std::move(channel));
     client.set_timeout(timeout);
@@ -64,6 +64,15 @@ absl::StatusOr<Client> OpenClient(const ServerFlags& flags) {
   }
   client.set_timeout(timeout);
   return client;
+}
+
+void TellWarnings(Client& client, const ServerFlags& flags) {
+  if (flags.address.empty()) return;
+  const absl::StatusOr<v1::GetServerInfoResponse> info = client.GetServerInfo();
+  if (!info.ok()) return;
+  for (const std::string& warning : info->warnings()) {
+    std::cerr << "actbench: warning: the server at " << flags.address << ": " << warning << std::endl;
+  }
 }
 
 bool EndsAll(const absl::Status& error) {
@@ -98,7 +107,7 @@ ExitStatus Fail(const absl::Status& status, const ServerFlags& flags) {
 
 ExitStatus DeleteEach(const std::vector<std::string>& ids, const ServerFlags& server,
                       absl::StatusOr<std::string> (Client::*method)(const std::string&)) {
-  absl::StatusOr<Client> client = OpenClient(server);
+  absl::StatusOr<Client> client = OpenClient(server, /*asks_state=*/true);
   if (!client.ok()) return Fail(client.status());
   ExitStatus exit_status = kSuccess;
   for (const std::string& id : ids) {

@@ -22,8 +22,12 @@ struct ServerFlags {
   std::vector<std::string> plugins = {};  // of the server inside this process: [NAME=]FILE
 };
 
-// A client of the server that the flags name, connected. UNAVAILABLE says what to do.
-absl::StatusOr<Client> OpenClient(const ServerFlags& flags);
+// A client of the server that the flags name, connected. UNAVAILABLE says what to do. A server inside this process that
+// cannot use its state says so on stderr, unless the caller `asks_state` alone, and so has an error.
+absl::StatusOr<Client> OpenClient(const ServerFlags& flags, bool asks_state = false);
+
+// Where something is unsaved: prints the warnings of a server elsewhere. One inside this process has told them.
+void TellWarnings(Client& client, const ServerFlags& flags);
 
 // Prints the error of a call in one line on stderr, with flags in place of the request's fields, and returns kFailure.
 ExitStatus Fail(const absl::Status& status, const ServerFlags& flags);

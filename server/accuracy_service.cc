@@ -150,7 +150,9 @@ absl::Status CheckImport(const v1::Certificate& certificate) {
   return status.ok() ? CheckCertificate(certificate, absl::Now()) : status;
 }
 
+// Who imports wants it kept.
 absl::StatusOr<v1::ImportCertificateResponse> Import(CertificateStore& store, v1::Certificate certificate) {
+  if (absl::Status status = store.CanWrite(); !status.ok()) return status;
   MakeCanonical(certificate);
   absl::StatusOr<CertificateStore::Stored> stored = store.Add(certificate, /*imported=*/true);
   if (!stored.ok()) return stored.status();

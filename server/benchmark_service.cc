@@ -79,6 +79,9 @@ class RunCall final : public JobCall {
   absl::StatusOr<std::shared_ptr<Job>> MakeJob(absl::Time deadline, DoneFunction done) override {
     absl::StatusOr<BenchmarkPlan> plan = PlanBenchmark(request_, services_.catalog, services_.limits);
     if (!plan.ok()) return plan.status();
+    // Who gives a name wants to find it again.
+    const absl::Status stored = plan->name.empty() ? absl::OkStatus() : services_.runs.CanWrite();
+    if (!stored.ok()) return stored;
     work().metrics.BenchmarkStarted();
     return std::make_shared<BenchmarkJob>(*std::move(plan), services_.tools, deadline, YieldsTo(work().scheduler),
                                           std::move(done));

@@ -44,11 +44,6 @@ constexpr char kListWhere[] = R"sql(
 ORDER BY time_us DESC, id DESC LIMIT ?15
 )sql";
 
-absl::Status NotFound(const std::string& id) {
-  return absl::NotFoundError(absl::StrCat("there is no certificate with the id \"", absl::CHexEscape(id.substr(0, 64)),
-                                          "\"; ListCertificates has them all"));
-}
-
 absl::Status Drop(StateDb& db, const char* table, const std::string& id) {
   return db.Prepare(absl::StrCat("DELETE FROM ", table, " WHERE id = ?1")).BindText(id).Step().status();
 }
@@ -67,34 +62,22 @@ constexpr Retention kRetentions[] = {
 }  // namespace
 
 CertificateStore::CertificateStore(const std::string& state_dir, std::string build_id,
-                                   std::map<std::string, std::string> plugin_build_ids)
-    : state_dir_(state_dir), build_ids_(std::move(build_id), std::move(plugin_build_ids)) {
-  Open();
+                                   std::map<std::string, std::string> plugin_build_ids, StateWarningFunction on_warning)
+    : state_dir_(state_dir),
+      build_ids_(std::move(build_id), std::move(plugin_build_ids)),
+      on_warning_(std::move(on_warning)) {
+  OpenedState opened = OpenState(state_dir_);
+  can_read_ = opened.can_read;
+  can_write_ = opened.can_write;
+  writer_ = std::move(opened.writer);
+  SetWarning(opened.warning);
   MutexLock lock(reader_mutex_);
+  reader_ = opened.reader == nullptr ? StateDb::OpenInMemory() : std::move(opened.reader);
   const absl::Status status = reader_->Execute(kSchema);
   if (!status.ok()) SetWarning(absl::StrCat("no certificates are kept: ", status.message()));
 }
 
 CertificateStore::~CertificateStore() { SaveUnsaved(); }
-
-void CertificateStore::Open() {
-  if (!state_dir_.empty()) {
-    absl::StatusOr<std::unique_ptr<StateDb>> writer = StateDb::Open(state_dir_);
-    absl::StatusOr<std::unique_ptr<StateDb>> reader = StateDb::OpenForReading(state_dir_);
-    absl::Status status = writer.status();
-    if (status.ok()) status = reader.status();
-    const bool readable = reader.ok() && (writer.ok() || (*reader)->Check().ok());
-    if (readable) reader_ = *std::move(reader);
-    if (status.ok()) {
-      writer_ = *std::move(writer);
-    } else {
-      SetWarning(absl::StrCat(readable ? "new state" : "state", " is kept in memory and lost at the end, as ",
-                              StateDb::PathIn(state_dir_), " cannot be ",
-                              readable ? "written: " : "used: ", status.message()));
-    }
-  }
-  if (reader_ == nullptr) reader_ = StateDb::OpenInMemory();
-}
 
 std::string CertificateStore::warning() const {
   MutexLock lock(warning_mutex_);
@@ -108,6 +91,7 @@ void CertificateStore::SetWarning(std::string warning) {
     Log(LogLevel::kInfo, "all certificates are saved now");
   } else if (warning_.empty()) {
     Log(LogLevel::kWarning, warning);
+    if (on_warning_ != nullptr) on_warning_(warning);
   }
   warning_ = std::move(warning);
 }
@@ -157,7 +141,7 @@ absl::StatusOr<bool> CertificateStore::WriteSomewhere(const Row& row) {
     absl::Status status = SaveAll();
     if (status.ok()) status = Write(*writer_, kSaved, row);
     if (status.ok()) return false;
-    SetWarning(absl::StrCat("certificates are kept in memory, and lost if the server ends, as ",
+    SetWarning(absl::StrCat("certificates are kept in memory, and lost if that stays so to the end, as ",
                             StateDb::PathIn(state_dir_), " cannot be written: ", status.message()));
   }
   MutexLock lock(reader_mutex_);
@@ -258,6 +242,12 @@ absl::StatusOr<std::string> CertificateStore::Delete(const std::string& id) {
   return whole;
 }
 
+absl::Status CertificateStore::NotFound(const std::string& id) const {
+  if (!can_read_.ok()) return can_read_;
+  return absl::NotFoundError(absl::StrCat("there is no certificate with the id \"", absl::CHexEscape(id.substr(0, 64)),
+                                          "\"; ListCertificates has them all"));
+}
+
 CertificateStore::ReadRow CertificateStore::RowOf(const StateDb::Statement& select) {
   return {.place = {select.Integer(1), select.Bytes(0)},
           .imported = select.Integer(2) != 0,
@@ -355,6 +345,8 @@ absl::StatusOr<v1::ListCertificatesResponse> CertificateStore::List(const Filter
     *response.add_certificates() = *std::move(certificate);
   }
   if (!found.ok()) return found.status();
+  // Nothing would say that there is nothing.
+  if (response.certificates().empty() && !can_read_.ok()) return can_read_;
   return response;
 }
 

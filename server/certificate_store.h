@@ -38,12 +38,15 @@ class CertificateStore {
   static constexpr int kKept = 10'000;
 
   // Opens, or makes, the database in `state_dir` (empty: none). One that cannot be written is read. What cannot be
-  // written is kept in memory, and warning() and the log say why. `build_id`: of this program's kernels, and
-  // `plugin_build_ids` of those of plug-ins, by provider; they decide what is stale.
+  // written is kept in memory, and warning(), the log and `on_warning` say why. `build_id`: of this program's kernels,
+  // and `plugin_build_ids` of those of plug-ins, by provider; they decide what is stale.
   CertificateStore(const std::string& state_dir, std::string build_id,
-                   std::map<std::string, std::string> plugin_build_ids = {});
+                   std::map<std::string, std::string> plugin_build_ids = {}, StateWarningFunction on_warning = nullptr);
   // Tries once more to save what is not.
   ~CertificateStore();
+
+  // FAILED_PRECONDITION where there is a `state_dir`, but nothing will ever be written there.
+  absl::Status CanWrite() const { return can_write_; }
 
   // Why certificates are kept in memory though there is a `state_dir`; empty where none is. Waits for no one.
   std::string warning() const;
@@ -68,7 +71,8 @@ class CertificateStore {
   bool SaveUnsaved();
 
   // `id` may be the beginning of one, of at least kMinPrefix characters: NOT_FOUND if there is none, INVALID_ARGUMENT
-  // if it is shorter or there are several. DATA_LOSS if the certificate is damaged.
+  // if it is shorter or there are several. DATA_LOSS if the certificate is damaged. Here and below FAILED_PRECONDITION
+  // in place of none where the database cannot be read.
   absl::StatusOr<v1::Certificate> Get(const std::string& id) const;
   // The same; returns the whole id. A damaged one can be deleted too.
   absl::StatusOr<std::string> Delete(const std::string& id);
@@ -102,9 +106,9 @@ class CertificateStore {
     std::string bytes;
   };
 
-  // Opens what can be opened.
-  void Open();
   void SetWarning(std::string warning);
+  // That there is none with this id, as far as that can be told.
+  absl::Status NotFound(const std::string& id) const;
 
   absl::StatusOr<v1::Certificate> Parse(const ReadRow& row) const;
   static ReadRow RowOf(const StateDb::Statement& select);
@@ -123,6 +127,9 @@ class CertificateStore {
 
   const std::string state_dir_;
   const BuildIds build_ids_;
+  const StateWarningFunction on_warning_;
+  absl::Status can_read_;   // set by the constructor alone
+  absl::Status can_write_;  // likewise
   // Written with `writer_`, which is null where nothing can be; what is not written is in a table in memory of
   // `reader_`. Who needs both mutexes locks the writer's first.
   Mutex writer_mutex_;

@@ -14,11 +14,6 @@ namespace {
 
 std::string Quoted(const std::string& run) { return absl::StrCat("\"", absl::CHexEscape(run.substr(0, 64)), "\""); }
 
-absl::Status NotFound(const std::string& run) {
-  return absl::NotFoundError(
-      absl::StrCat("there is no run with the id or name ", Quoted(run), "; ListRuns has them all"));
-}
-
 absl::StatusOr<v1::BenchmarkRun> Parse(const RunRow& row) {
   v1::BenchmarkRun run;
   if (!run.ParseFromString(row.bytes)) {
@@ -30,13 +25,21 @@ absl::StatusOr<v1::BenchmarkRun> Parse(const RunRow& row) {
 
 }  // namespace
 
-RunStore::RunStore(const std::string& state_dir, int64_t kept)
-    : state_dir_(state_dir), kept_(kept), memory_(StateDb::OpenInMemory()) {
-  if (state_dir_.empty()) return;
-  absl::StatusOr<std::unique_ptr<StateDb>> writer = StateDb::Open(state_dir_);
-  absl::StatusOr<std::unique_ptr<StateDb>> reader = StateDb::OpenForReading(state_dir_);
-  if (reader.ok()) reader_ = *std::move(reader);
-  if (writer.ok() && reader_ != nullptr) writer_ = *std::move(writer);
+RunStore::RunStore(const std::string& state_dir, int64_t kept, StateWarningFunction on_warning)
+    : state_dir_(state_dir), kept_(kept), on_warning_(std::move(on_warning)), memory_(StateDb::OpenInMemory()) {
+  OpenedState opened = OpenState(state_dir_);
+  can_read_ = opened.can_read;
+  can_write_ = opened.can_write;
+  writer_ = std::move(opened.writer);
+  reader_ = std::move(opened.reader);
+  MutexLock lock(warning_mutex_);
+  warning_ = opened.warning;
+}
+
+absl::Status RunStore::NotFound(const std::string& run) const {
+  if (!can_read_.ok()) return can_read_;
+  return absl::NotFoundError(
+      absl::StrCat("there is no run with the id or name ", Quoted(run), "; ListRuns has them all"));
 }
 
 std::string RunStore::warning() const {
@@ -46,11 +49,14 @@ std::string RunStore::warning() const {
 
 void RunStore::SetWarning(std::string why) {
   if (!why.empty()) {
-    why = absl::StrCat("benchmark runs are kept in memory, and lost if the server ends, as ",
-                       StateDb::PathIn(state_dir_), " cannot be written: ", why);
+    why = absl::StrCat("benchmark runs are kept in memory, and lost at the end, as ", StateDb::PathIn(state_dir_),
+                       " cannot be written: ", why);
   }
   MutexLock lock(warning_mutex_);
-  if (!why.empty() && warning_.empty()) Log(LogLevel::kWarning, why);
+  if (!why.empty() && warning_.empty()) {
+    Log(LogLevel::kWarning, why);
+    if (on_warning_ != nullptr) on_warning_(why);
+  }
   warning_ = std::move(why);
 }
 
@@ -125,7 +131,7 @@ absl::StatusOr<std::string> RunStore::Delete(const std::string& run) {
     }
   }
   if (writer_ == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat(StateDb::PathIn(state_dir_), " may not be written"));
+    return absl::FailedPreconditionError(absl::StrCat("the run ", found->id, " stays: ", can_write_.message()));
   }
   const absl::Status status = RunTables(*writer_).Delete(found->id);
   // The server goes on, so that this is no UNAVAILABLE.
@@ -170,6 +176,8 @@ absl::StatusOr<v1::ListRunsResponse> RunStore::List(const RunFilter& filter, int
     run->set_unsaved(rows[i].second);
     *response.add_runs() = *std::move(run);
   }
+  // Nothing would say that there is nothing.
+  if (rows.empty() && !can_read_.ok()) return can_read_;
   return response;
 }
 

@@ -26,9 +26,12 @@ class RunStore {
   static constexpr size_t kMinPrefix = 4;
 
   // Of the database in `state_dir` (empty: none). Of all runs the newest `kept` are. What cannot be written is kept in
-  // memory. CertificateStore says so of a database that cannot be used at all; of what fails later warning() and the
-  // log say why.
-  RunStore(const std::string& state_dir, int64_t kept);
+  // memory, and warning() says why; so do the log and `on_warning` of what fails later, and CertificateStore of a
+  // database that cannot be used at all.
+  RunStore(const std::string& state_dir, int64_t kept, StateWarningFunction on_warning = nullptr);
+
+  // FAILED_PRECONDITION where there is a `state_dir`, but nothing will ever be written there.
+  absl::Status CanWrite() const { return can_write_; }
 
   // Why a run is kept in memory though the database could be written; empty where none is.
   std::string warning() const;
@@ -36,8 +39,8 @@ class RunStore {
   // Stores it under a new id, which is set, as is `unsaved`. It is durable then, unless it is that.
   absl::Status Add(v1::BenchmarkRun& run);
   // `run` is an id, a name, of which the newest run is meant, or the beginning of an id, of at least kMinPrefix
-  // characters: NOT_FOUND if there is none, INVALID_ARGUMENT if several begin so. DATA_LOSS if it is damaged. Errors of
-  // the database here and below: see StateDb.
+  // characters: NOT_FOUND if there is none, INVALID_ARGUMENT if several begin so. DATA_LOSS if it is damaged. Here and
+  // below FAILED_PRECONDITION in place of none where the database cannot be read, and errors of StateDb.
   absl::StatusOr<v1::BenchmarkRun> Get(const std::string& run) const;
   // The same; returns the whole id.
   absl::StatusOr<std::string> Delete(const std::string& run);
@@ -54,11 +57,16 @@ class RunStore {
     StateDb* db;
     std::string id;
   };
+  // That there is no such run, as far as that can be told.
+  absl::Status NotFound(const std::string& run) const;
   absl::StatusOr<Found> Find(const std::string& run) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetWarning(std::string warning);
 
   const std::string state_dir_;
   const int64_t kept_;
+  const StateWarningFunction on_warning_;
+  absl::Status can_read_;   // set by the constructor alone
+  absl::Status can_write_;  // likewise
   Mutex writer_mutex_;
   std::unique_ptr<StateDb> writer_;  // set by the constructor alone; null where nothing can be written
   mutable Mutex mutex_;              // locked after the writer's

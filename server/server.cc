@@ -128,8 +128,9 @@ class ServerImpl final : public Server, private Metrics::GaugeSource {
         budget_(options.limits.inflight_bytes),
         live_accuracy_(options.accuracy_sample_rate, scheduler_, metrics_),
         self_check_(catalog_, scheduler_, metrics_),
-        certificate_store_(options.state_dir, KernelBuildId(), PluginBuildIds(catalog_.plugins())),
-        run_store_(options.state_dir, options.max_runs),
+        certificate_store_(options.state_dir, KernelBuildId(), PluginBuildIds(catalog_.plugins()),
+                           options.on_state_warning),
+        run_store_(options.state_dir, options.max_runs, options.on_state_warning),
         catalog_service_(
             catalog_, options_.limits, threads, [this] { return Warnings(); }, calls_, metrics_),
         evaluation_service_(catalog_, options_.limits, work_, live_accuracy_, self_check_),
@@ -232,8 +233,10 @@ void ServerImpl::SetServing() {
 
 std::vector<std::string> ServerImpl::Warnings() const {
   std::vector<std::string> warnings;
+  // Both say the same of a database that cannot be used at all.
   for (std::string warning : {certificate_store_.warning(), run_store_.warning()}) {
-    if (!warning.empty()) warnings.push_back(std::move(warning));
+    const bool is_new = warnings.empty() || warnings.back() != warning;
+    if (!warning.empty() && is_new) warnings.push_back(std::move(warning));
   }
   warnings.insert(warnings.end(), catalog_.warnings().begin(), catalog_.warnings().end());
   for (const std::shared_ptr<const Gpu>& gpu : catalog_.gpus()) {

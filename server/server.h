@@ -7,6 +7,7 @@
 #include <grpcpp/channel.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct ServerOptions {
   Limits limits;
   // Where certificates and benchmark runs are kept, in actbench.sqlite; empty: in memory.
   std::string state_dir;
+  // Called, from any thread, with what is newly wrong with that, which the log is told too; null: nobody else is.
+  std::function<void(const std::string&)> on_state_warning = nullptr;
   // Of benchmark runs the newest so many are kept.
   int64_t max_runs = 1000;
   // The program that benchmarks are timed in; empty: the one beside this program.

@@ -172,6 +172,30 @@ std::unique_ptr<StateDb> StateDb::OpenInMemory() {
   return db;
 }
 
+OpenedState OpenState(const std::string& state_dir) {
+  if (state_dir.empty()) return {};
+  absl::StatusOr<std::unique_ptr<StateDb>> writer = StateDb::Open(state_dir);
+  absl::StatusOr<std::unique_ptr<StateDb>> reader = StateDb::OpenForReading(state_dir);
+  // Open has looked for damage, if it came so far.
+  if (reader.ok() && !writer.ok()) {
+    if (const absl::Status whole = (*reader)->Check(); !whole.ok()) reader = whole;
+  }
+  OpenedState opened;
+  if (reader.ok()) opened.reader = *std::move(reader);
+  if (reader.ok() && writer.ok()) opened.writer = *std::move(writer);
+  if (opened.writer != nullptr) return opened;
+  const absl::Status& why = writer.ok() ? reader.status() : writer.status();
+  const bool readable = opened.reader != nullptr;
+  const std::string reason = absl::StrCat(
+      StateDb::PathIn(state_dir), readable ? " cannot be written: " : " cannot be used: ", std::string(why.message()));
+  opened.warning =
+      absl::StrCat(readable ? "new state" : "state", " is kept in memory and lost at the end, as ", reason);
+  opened.can_write = absl::FailedPreconditionError(absl::StrCat("nothing can be stored, as ", reason));
+  if (!readable)
+    opened.can_read = absl::FailedPreconditionError(absl::StrCat("what is stored cannot be told, as ", reason));
+  return opened;
+}
+
 absl::Status StateDb::Connect(const std::string& name, int flags) {
   sqlite3* db = nullptr;
   const int result = sqlite3_open_v2(name.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);

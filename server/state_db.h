@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -99,6 +100,22 @@ class StateDb {
   absl::Time busy_since_;
   std::atomic<bool> stop_waiting_ = false;
 };
+
+// Called, from any thread, with what is newly wrong with the state.
+using StateWarningFunction = std::function<void(const std::string&)>;
+
+// The database as stores use it: what could be opened, and what is wrong.
+struct OpenedState {
+  std::unique_ptr<StateDb> writer;  // null where nothing can be written
+  std::unique_ptr<StateDb> reader;  // null where nothing can be read
+  // What is wrong with which file, and that nothing is kept there; empty if nothing is wrong.
+  std::string warning;
+  // FAILED_PRECONDITION with the reason where nothing can be read, or written.
+  absl::Status can_read;
+  absl::Status can_write;
+};
+// Of an empty `state_dir` there is neither connection, and nothing wrong.
+OpenedState OpenState(const std::string& state_dir);
 
 }  // namespace actbench
 

@@ -177,9 +177,10 @@ TEST_F(AccuracyClientTest, ACertificateMovesToAnotherServer) {
   ASSERT_TRUE(whole.ok()) << whole.status();
   const std::unique_ptr<Server> other = StartServer();
   Client other_client = Client::Connect(other->address());
-  const absl::StatusOr<std::string> id = other_client.ImportCertificate(*whole);
-  ASSERT_TRUE(id.ok()) << id.status();
-  const absl::StatusOr<v1::Certificate> moved = other_client.GetCertificate(*id);
+  const absl::StatusOr<v1::ImportCertificateResponse> stored = other_client.ImportCertificate(*whole);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_TRUE(stored->unsaved());
+  const absl::StatusOr<v1::Certificate> moved = other_client.GetCertificate(stored->id());
   ASSERT_TRUE(moved.ok()) << moved.status();
   EXPECT_EQ(moved->report().SerializeAsString(), whole->report().SerializeAsString());
   EXPECT_EQ(client_.GetCertificate("no such id").status().code(), absl::StatusCode::kNotFound);

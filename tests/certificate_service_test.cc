@@ -251,6 +251,32 @@ TEST_F(CertificateStateTest, WithoutADirectoryNothingIsSavedAndNothingIsWrong) {
   EXPECT_EQ(Warnings(server), "");
 }
 
+TEST_F(CertificateStateTest, WhatCannotBeReadOrKeptIsNotAnsweredAsIfItCould) {
+  const v1::Certificate certificate = Get(*Start(), Measure(*Start(), ShortMeasurement()).id());
+  ASSERT_TRUE((*StateDb::Open(directory_.path()))->Execute("PRAGMA user_version = 1000").ok());
+  const auto server = Start();
+  ExpectContains(Warnings(*server), {directory_.path(), "version 1000"});
+  const auto stub = v1::AccuracyService::NewStub(server->channel);
+  const auto expect = [this](const grpc::Status& status) {
+    EXPECT_EQ(status.error_code(), grpc::FAILED_PRECONDITION) << status.error_message();
+    ExpectContains(status.error_message(), {directory_.path() + "/actbench.sqlite", "version 1000"});
+  };
+  {
+    grpc::ClientContext context;
+    v1::ListCertificatesResponse response;
+    expect(stub->ListCertificates(&context, {}, &response));
+  }
+  {
+    grpc::ClientContext context;
+    v1::ImportCertificateRequest request;
+    *request.mutable_certificate() = certificate;
+    v1::ImportCertificateResponse response;
+    expect(stub->ImportCertificate(&context, request, &response));
+  }
+  // Measurements go on.
+  EXPECT_TRUE(Measure(*server, ShortMeasurement()).unsaved());
+}
+
 TEST_F(CertificateStateTest, ADatabaseThatIsLockedHoldsUpNothingButWhatIsToBeStored) {
   const auto server = Start();
   const v1::Certificate before = Measure(*server, ShortMeasurement());

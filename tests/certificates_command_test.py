@@ -134,6 +134,51 @@ class CertificatesTest(AccuracyTest):
         self.exhaustive()
         self.assertNotIn("unsaved", self.succeed("certificates", "list"))
 
+    def test_a_state_that_cannot_be_used_is_told(self):
+        self.exhaustive()
+        file = self.path("certificates.json")
+        self.succeed("certificates", "export", file)
+        with self.database() as database:
+            database.execute("PRAGMA user_version = 1000")
+        reason = r"^actbench: {} as .*/actbench\.sqlite cannot be used: a later version .*\n$"
+        for arguments, what in [(["list"], "what is stored cannot be told,"), (["show", "0123"], "what is stored cannot be told,"),
+                                (["export", "-"], "what is stored cannot be told,"), (["import", file], "nothing can be stored,"),
+                                (["delete", "0123"], "what is stored cannot be told,")]:
+            self.assertRegex(self.fail_with("certificates", *arguments), reason.format(what))
+        for command in ["show", "export", "delete"]:
+            self.assertRegex(self.fail_with("runs", command, "a", *["-"] * (command == "export")),
+                             reason.format("what is stored cannot be told,"))
+        self.assertRegex(self.fail_with("runs", "list"), reason.format("what is stored cannot be told,"))
+        # Work goes on, with a warning.
+        for command in [["accuracy", "tanh", "--dtype", "f16", "--isa", "scalar"], ["eval", "relu", "--values", "1"]]:
+            result = run(*command)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            warning, _, rest = result.stderr.partition("\n")
+            self.assertRegex(warning + "\n", reason.format("warning: state is kept in memory and lost at the end,"))
+            self.assertNotIn("warning", rest)
+        # So says a server.
+        server = self.start_server("--state_dir", self.path("state"))
+        connection = ["--server", server.address]
+        self.assertRegex(self.fail_with(*connection, "certificates", "import", file), reason.format("nothing can be stored,"))
+        self.assertRegex(self.fail_with(*connection, "certificates", "list"), reason.format("what is stored cannot be told,"))
+        result = run(*connection, "accuracy", "tanh", "--dtype", "f16", "--isa", "scalar")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"warning: the server at {server.address}: state is kept in memory", result.stderr)
+
+    def test_what_is_imported_is_kept_or_it_fails(self):
+        self.exhaustive()
+        file = self.path("certificates.json")
+        self.succeed("certificates", "export", file)
+        self.succeed("certificates", "delete", self.succeed("certificates", "list").splitlines()[1].split()[0])
+        error = self.fail_with("certificates", "import", file, env={"ACTBENCH_STATE_DIR": "none"})
+        self.assertIn("certificate 1 of 1: it cannot be saved", error)
+        with self.database() as database:
+            database.execute("BEGIN IMMEDIATE")
+            result = run("certificates", "import", file)  # after the 5 s that it waits
+        self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+        self.assertIn("warning: certificates are kept in memory", result.stderr)
+        self.assertIn("it cannot be saved", result.stderr)
+
     def test_they_travel_between_servers(self):
         first = self.start_server("--state_dir", self.path("first"))
         second = self.start_server("--state_dir", self.path("second"))

@@ -317,6 +317,8 @@ class StateTest(CommandTest):
         self.assertTrue(os.path.exists(self.path("given/actbench.sqlite")))
         result = run("eval", "relu", "--values", "1", env={"ACTBENCH_STATE_DIR": "/dev/null/state"})
         self.assertEqual((result.returncode, result.stdout), (0, "1\n"), result.stderr)
+        self.assertRegex(result.stderr, r"^actbench: warning: state is kept in memory and lost at the end, as "
+                                        r"/dev/null/state/actbench.sqlite cannot be used: .*Not a directory\n")
 
 
 class BadRequestTest(CommandTest):

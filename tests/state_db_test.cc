@@ -3,6 +3,7 @@
 // directory or the file.
 #include "server/state_db.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -21,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/run_store.h"
 #include "tests/certificate_fixture.h"
 
 namespace actbench {
@@ -57,17 +59,36 @@ class StateDbTest : public testing::Test {
  protected:
   std::string file() const { return directory_.path() + "/actbench.sqlite"; }
 
+  static void ExpectNotUsed(const absl::Status& status, const std::string& directory, const std::string& reason) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                testing::AllOf(testing::HasSubstr(directory + "/actbench.sqlite"), testing::HasSubstr(reason)));
+  }
+
   // A store that says why it is in memory, names the file, and serves.
   static void ExpectServesFromMemory(const std::string& directory, const std::string& reason) {
-    CertificateStore store(directory, kBuild);
+    std::string told;
+    CertificateStore store(directory, kBuild, {}, [&told](const std::string& warning) { told += warning; });
     EXPECT_NE(store.warning().find(directory + "/actbench.sqlite"), std::string::npos) << store.warning();
     EXPECT_NE(store.warning().find(reason), std::string::npos) << store.warning();
+    EXPECT_EQ(told, store.warning());
+    // What may be stored there is not denied.
+    ExpectNotUsed(store.CanWrite(), directory, reason);
+    ExpectNotUsed(store.List({}, 0, "").status(), directory, reason);
+    ExpectNotUsed(store.Get("0123456789").status(), directory, reason);
+    ExpectNotUsed(store.Delete("0123456789").status(), directory, reason);
     const auto stored = store.Add(MakeCertificate(1));
     ASSERT_TRUE(stored.ok()) << stored.status();
     EXPECT_TRUE(stored->unsaved);
     EXPECT_TRUE(store.Get(stored->id)->unsaved());
     EXPECT_EQ(Seconds(store), std::vector<int64_t>({1}));
     EXPECT_FALSE(store.SaveUnsaved());
+    RunStore runs(directory, 10);
+    EXPECT_EQ(runs.warning(), store.warning());
+    ExpectNotUsed(runs.CanWrite(), directory, reason);
+    ExpectNotUsed(runs.List({}, 0, "").status(), directory, reason);
+    ExpectNotUsed(runs.Get("a").status(), directory, reason);
+    ExpectNotUsed(runs.Delete("a").status(), directory, reason);
   }
 
   const TemporaryDirectory directory_;
@@ -190,6 +211,8 @@ TEST_F(StateDbTest, WhatMayNotBeWrittenIsReadAndWhatIsNewIsKeptInMemory) {
     EXPECT_EQ(RunAsNobody([&] {
                 CertificateStore store(directory, kBuild);
                 EXPECT_NE(store.warning().find("cannot be written"), std::string::npos) << store.warning();
+                EXPECT_TRUE(absl::IsFailedPrecondition(store.CanWrite()));
+                EXPECT_TRUE(absl::IsNotFound(store.Get("0123456789").status()));
                 EXPECT_EQ(Seconds(store), std::vector<int64_t>({5}));
                 const auto stored = store.Add(MakeCertificate(6));
                 ASSERT_TRUE(stored.ok()) << stored.status();
@@ -257,6 +280,8 @@ TEST_F(StateDbTest, TablesOfALaterVersionAreLeftAloneAndServedFromMemory) {
 TEST_F(StateDbTest, WithoutADirectoryThereIsNothingToWarnOf) {
   CertificateStore store("", kBuild);
   EXPECT_EQ(store.warning(), "");
+  EXPECT_TRUE(store.CanWrite().ok());
+  EXPECT_TRUE(store.List({}, 0, "").ok());
   EXPECT_TRUE(store.Get(Add(store, MakeCertificate(1)))->unsaved());
 }
 
