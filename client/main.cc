@@ -2,7 +2,6 @@
 // The `actbench` command.
 #include <grpc/support/log.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -10,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "client/command.h"
 #include "client/watched_output.h"
 #include "proto/address.h"
@@ -73,17 +71,12 @@ void AddPluginFlag(CLI::App& app, ServerFlags& server) {
 
 // Tells a mistake in one line. `arguments` are those of the command line.
 void PrintMistake(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  std::string description = DescribeMistake(app, error);
+  const std::string description = DescribeMistake(app, error, arguments);
   const auto commands = app.get_subcommands();
-  // A wrong value is told as "--flag: why".
   const std::string subject = description.substr(0, description.find(':'));
-  const CLI::Option* const global = app.get_option_no_throw(subject);
-  const bool typed = std::any_of(arguments.begin(), arguments.end(),
-                                 [&](const std::string& argument) { return absl::StartsWith(argument, subject); });
-  if (global != nullptr && !typed) description.replace(0, subject.size(), global->get_envname());
+  const bool global = app.get_option_no_throw(subject) != nullptr;  // found by its variable too
   std::cerr << "actbench: " << description << "; see 'actbench "
-            << (commands.empty() || global != nullptr ? "" : commands.front()->get_name() + " ") << "--help'"
-            << std::endl;
+            << (commands.empty() || global ? "" : commands.front()->get_name() + " ") << "--help'" << std::endl;
 }
 
 // `exit_status`, unless what was printed did not arrive.
@@ -132,6 +125,7 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return Finish(app.exit(error), output);  // prints help or version
+    if (AsksForHelp(app)) return Finish(app.exit(CLI::CallForHelp()), output);
     PrintMistake(app, error, {argv + 1, argv + argc});
     return app.got_subcommand(health) ? 1 : kFailure;
   }

@@ -2,6 +2,7 @@
 #include "proto/usage.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -101,7 +102,29 @@ CLI::Validator internal::Reader(ReadFunction read, std::string allowed) {
   return {replace, /*validator_desc=*/""};
 }
 
-std::string DescribeMistake(const CLI::App& app, const CLI::ParseError& error) {
+bool AsksForHelp(const CLI::App& app) {
+  if (app.get_help_ptr() != nullptr && app.get_help_ptr()->count() > 0) return true;
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  return std::any_of(commands.begin(), commands.end(), [](const CLI::App* command) { return AsksForHelp(*command); });
+}
+
+std::map<std::string, std::string> VariablesInUse(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::map<std::string, std::string> variables;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string variable = option->get_envname();
+    const char* const value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    const std::string flag = option->get_name();
+    const bool typed = std::any_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {
+      return argument == flag || absl::StartsWith(argument, flag + "=");
+    });
+    if (!typed) variables.emplace(flag, variable);
+  }
+  return variables;
+}
+
+std::string DescribeMistake(const CLI::App& app, const CLI::ParseError& error,
+                            const std::vector<std::string>& arguments) {
   const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
   const bool lacks = error.get_name() == "RequiredError";
   // CLI11 would tell of a missing command or argument even where the cause is a misspelled one.
@@ -113,7 +136,14 @@ std::string DescribeMistake(const CLI::App& app, const CLI::ParseError& error) {
     return flag ? absl::StrCat("unknown flag ", unknown.front())
                 : absl::StrCat("\"", unknown.front(), "\" is one argument too many");
   }
-  return InOurWords(error);
+  std::string description = InOurWords(error);
+  // A wrong value is told as "--flag: why".
+  const std::string flag = description.substr(0, description.find(':'));
+  const std::map<std::string, std::string> variables = VariablesInUse(app, arguments);
+  if (const auto variable = variables.find(flag); variable != variables.end()) {
+    description.replace(0, flag.size(), variable->second);
+  }
+  return description;
 }
 
 }  // namespace actbench

@@ -6,8 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -52,8 +54,16 @@ CLI::Validator NumberIn(T min, T max) {
 // A number of bytes, also with a unit: k, kb and kib, in either case, are 1024 bytes.
 CLI::Validator SizeIn(int64_t min, int64_t max);
 
-// What was given and what is allowed, in place of CLI11's own words: `--seed: no value is given; it takes N`.
-std::string DescribeMistake(const CLI::App& app, const CLI::ParseError& error);
+// What was given and what is allowed, in place of CLI11's own words: `--seed: no value is given; it takes N`. Where a
+// variable is wrong, that is named: `arguments` are those of the command line.
+std::string DescribeMistake(const CLI::App& app, const CLI::ParseError& error,
+                            const std::vector<std::string>& arguments = {});
+
+// Whether help on the program or on a command of it is asked for, which no other mistake is to prevent.
+bool AsksForHelp(const CLI::App& app);
+
+// The variables from which flags of the program have their values, by flag, as "--threads".
+std::map<std::string, std::string> VariablesInUse(const CLI::App& app, const std::vector<std::string>& arguments);
 
 }  // namespace actbench
 

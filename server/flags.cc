@@ -145,6 +145,17 @@ void AddAccuracy(FlagAdder& flags, ServerOptions& options) {
       ->type_name("true|false");
 }
 
+// Prints the mistake, unless help was asked for; gives the exit status.
+int Refuse(const CLI::App& app, const CLI::ParseError& mistake, const std::vector<std::string>& arguments) {
+  if (AsksForHelp(app)) {
+    app.exit(CLI::CallForHelp());
+    return std::cout.flush() ? 0 : 2;
+  }
+  std::cerr << "actbench-server: " << DescribeMistake(app, mistake, arguments) << "; see 'actbench-server --help'"
+            << std::endl;
+  return 2;
+}
+
 }  // namespace
 
 Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_status) {
@@ -171,6 +182,7 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
   std::string log_format = "text";
   adder.Add("log_format", log_format, "How to log")->check(CLI::IsMember({"text", "json"}));
 
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -178,10 +190,10 @@ Flags ParseFlags(int argc, const char* const* argv, std::optional<int>& exit_sta
     exit_status = std::cout.flush() ? 0 : 2;
     return flags;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "actbench-server: " << DescribeMistake(app, error) << "; see 'actbench-server --help'" << std::endl;
-    exit_status = 2;
+    exit_status = Refuse(app, error, arguments);
     return flags;
   }
+  flags.variables = VariablesInUse(app, arguments);
   if (flags.server.metrics_address == kNone) flags.server.metrics_address.clear();
   if (flags.server.state_dir == kNone) flags.server.state_dir.clear();
   absl::ParseDuration(drain_timeout, &flags.drain_timeout);

@@ -3,6 +3,7 @@
 #ifndef ACTBENCH_SERVER_FLAGS_H_
 #define ACTBENCH_SERVER_FLAGS_H_
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,7 @@ struct Flags {
   absl::Duration drain_timeout = absl::Seconds(30);
   std::string log_level = "info";
   LogFormat log_format = LogFormat::kText;
+  std::map<std::string, std::string> variables = {};  // of flags whose value came from the environment: its name
 };
 
 // Reads the command line and the environment (ACTBENCH_ADDRESS for --address and so on; the command line wins). After

@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proto/program.h"
@@ -81,7 +82,8 @@ int Run(const actbench::Flags& flags) {
   using actbench::LogLevel;
   absl::StatusOr<std::unique_ptr<actbench::Server>> server = actbench::Server::Start(flags.server);
   if (!server.ok()) {
-    const std::string message(server.status().message());
+    // What came from a variable is told of that.
+    const std::string message = absl::StrReplaceAll(server.status().message(), flags.variables);
     if (!actbench::LogEnabled(LogLevel::kError)) std::fprintf(stderr, "actbench-server: %s\n", message.c_str());
     Log(LogLevel::kError, message);
     return kUsage;

@@ -44,6 +44,23 @@ class ServerTest(CommandTest):
             self.assertLess(time.monotonic() - start, 2)
         self.fail_with("--server", "unix:" + self.path("no_socket"), "list")
 
+    def test_help_works_whatever_the_environment_has(self):
+        for arguments in [["--help"], ["eval", "--help"], ["certificates", "list", "--help"]]:
+            for name, value in [("ACTBENCH_SERVER", "bad"), ("ACTBENCH_TIMEOUT", "x")]:
+                self.assertEqual(self.succeed(*arguments, env={name: value}), self.succeed(*arguments))
+        server = lambda *arguments, **env: subprocess.run([server_program, *arguments], capture_output=True, text=True,
+                                                          timeout=100, env={**os.environ, **env})
+        result = server("--help", ACTBENCH_THREADS="abc")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("--threads", result.stdout)
+        # What is wrong with a variable is told of that.
+        for name, value, reason in [("ACTBENCH_THREADS", "abc", ': "abc" is not a whole number'),
+                                    ("ACTBENCH_ADDRESS", "bad", '.*"bad"')]:
+            result = server(**{name: value})
+            self.assertEqual(result.returncode, 2)
+            self.assertRegex(result.stderr, name + reason)
+        self.assertRegex(server("--threads=x", ACTBENCH_THREADS="y").stderr, r'--threads: "x"')
+
     def test_unix_sockets_and_the_environment(self):
         server = ServerProcess(server_program, address="unix:" + self.path("socket"))
         self.addCleanup(server.stop)
