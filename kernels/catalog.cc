@@ -81,22 +81,27 @@ std::string DidYouMean(const std::vector<std::string>& names) {
 }
 
 // `; did you mean "X" or "Y"?` for the nearest of `names`, or nothing if none is near. A name is as near as its part
-// before the first underscore, so that "gelu" finds all that begin with it.
+// before the first underscore, so that "gelu" finds all that begin with it. Case does not count, and what differs in
+// nothing else is what was meant.
 template <class Names>
 std::string Suggestion(std::string_view given, const Names& names) {
   constexpr size_t kMostNamed = 3;
   if (given.empty() || given.size() > kLongestName) return "";
   const std::string wanted = absl::AsciiStrToLower(absl::string_view(given.data(), given.size()));
   std::vector<std::string> best;
+  std::vector<std::string> same;
   size_t best_distance = std::max<size_t>(2, given.size() / 3);
   for (std::string_view name : names) {
-    const std::string_view first_word = name.substr(0, name.find('_'));
-    const size_t distance = std::min(EditDistance(wanted, name), EditDistance(wanted, first_word));
+    const std::string lower = absl::AsciiStrToLower(absl::string_view(name.data(), name.size()));
+    if (lower == wanted) same.push_back(Quoted(name));
+    const std::string first_word = lower.substr(0, lower.find('_'));
+    const size_t distance = std::min(EditDistance(wanted, lower), EditDistance(wanted, first_word));
     if (distance > best_distance) continue;
     if (distance < best_distance) best.clear();
     best_distance = distance;
     best.push_back(Quoted(name));
   }
+  if (!same.empty()) best = std::move(same);
   if (best.size() > kMostNamed) best.resize(kMostNamed);
   return best.empty() ? "" : DidYouMean(best);
 }

@@ -100,6 +100,16 @@ TEST(CatalogTest, AnUnknownActivationIsAnsweredWithTheNearestAndTheList) {
   EXPECT_NE(message("gelo").find("; did you mean \"gelu_erf\" or \"gelu_tanh\"?"), std::string::npos)
       << message("gelo");
   EXPECT_EQ(message("zzzzzzzz").find("did you mean"), std::string::npos) << message("zzzzzzzz");
+  // What differs in case alone was meant, whatever else is near.
+  for (const auto& [name, alias] : {std::pair("torch:gelu", "torch:GELU"),
+                                    {"torch:elu", "torch:ELU"},
+                                    {"tflite:gelu", "tflite:GELU"},
+                                    {"onnx:gelu", "onnx:Gelu"},
+                                    {"Torch:relu6", "torch:ReLU6"},
+                                    {"JAX:HARD_SWISH", "jax:hard_swish"}}) {
+    EXPECT_NE(message(name).find(absl::StrCat("; did you mean \"", alias, "\"?")), std::string::npos) << message(name);
+  }
+  EXPECT_NE(message("torch:gelv").find("\"torch:GELU\""), std::string::npos) << message("torch:gelv");
   // One line of whole characters, whatever was asked for.
   EXPECT_EQ(message("a\nb").find('\n'), std::string::npos);
   std::string accents;
