@@ -120,7 +120,17 @@ absl::StatusOr<Query> ParseFlags(Client& client, const KernelFlags& flags) {
   return query;
 }
 
-absl::StatusOr<Query> ParseName(const std::string& name, const Query& flags) {
+// Whether a list that was given, as `wanted`, has what the name of a kernel says.
+absl::Status CheckNamed(const Property& property, const std::string& value, const std::string& name,
+                        const std::vector<std::string>& wanted, const std::set<std::string>& given) {
+  if (given.count(property.name) == 0 || Fits(wanted, value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", property.name, " is ", absl::StrJoin(wanted, ","), ", but ",
+                                                 name, " is a kernel of ", property.name, " ", value,
+                                                 "; the flag is for activations: name one, or leave it out"));
+}
+
+// `given`: the flags that the names of kernels have to agree with.
+absl::StatusOr<Query> ParseName(const std::string& name, const Query& flags, const std::set<std::string>& given) {
   Query query = flags;
   query.name = name;
   query.activation = name;
@@ -128,7 +138,12 @@ absl::StatusOr<Query> ParseName(const std::string& name, const Query& flags) {
   if (absl::Status form = CheckKernelName(name); !form.ok()) return form;
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
   query.activation = parts[0];
-  for (size_t i = 0; i < kNamed; ++i) query.values[i] = {parts[i + 1]};
+  for (size_t i = 0; i < kNamed; ++i) {
+    if (absl::Status same = CheckNamed(kProperties[i], parts[i + 1], name, flags.values[i], given); !same.ok()) {
+      return same;
+    }
+    query.values[i] = {parts[i + 1]};
+  }
   if (query.default_device) query.values[kDevice].clear();
   query.default_tier = false;
   query.widest_isa = false;
@@ -255,9 +270,11 @@ absl::StatusOr<std::vector<Query>> MakeQueries(Client& client, const KernelFlags
   const absl::StatusOr<Query> wanted = ParseFlags(client, flags);
   if (!wanted.ok()) return wanted.status();
   if (flags.all) return std::vector<Query>{*wanted};
+  // Where activations are named too, the flags are for those.
+  const bool kernels_alone = std::all_of(flags.names.begin(), flags.names.end(), IsKernelName);
   std::vector<Query> queries;
   for (const std::string& name : flags.names) {
-    const absl::StatusOr<Query> query = ParseName(name, *wanted);
+    const absl::StatusOr<Query> query = ParseName(name, *wanted, kernels_alone ? flags.given : std::set<std::string>());
     if (!query.ok()) return query.status();
     queries.push_back(*query);
   }
@@ -286,7 +303,10 @@ void AddKernelFlags(CLI::App& command, KernelFlags& flags, const char* names) {
       ->type_name("");
   command.add_flag("--all", flags.all, "All activations");
   const auto add_list = [&](const char* flag, std::string& target, const char* help) {
-    command.add_option(flag, target, help)->type_name("NAME,...|all")->group("Kernels of the activations");
+    command.add_option(flag, target, help)
+        ->type_name("NAME,...|all")
+        ->each([&flags, flag](const std::string& /*list*/) { flags.given.insert(flag + 2); })  // after "--"
+        ->group("Kernels of the activations");
   };
   add_list("--direction", flags.direction, "forward, gradient (default: forward)");
   add_list("--dtype", flags.dtype, "f64, f32, f16, bf16 (default: f32, with --in the file's)");

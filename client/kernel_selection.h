@@ -5,6 +5,7 @@
 #define ACTBENCH_CLIENT_KERNEL_SELECTION_H_
 
 #include <CLI/CLI.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct KernelFlags {
   std::string isa;   // empty: of otherwise equal kernels the one for the widest
   // Empty: cpu, but for a kernel that is named, which says where it runs.
   std::string device;
+  // Of the lists those that the command line has: "dtype".
+  std::set<std::string> given = {};
 };
 
 // `names`: what the help calls them.
@@ -39,7 +42,8 @@ absl::Status CheckKernelName(const std::string& name);
 
 // In the order of the names, then in the catalog's; at least one. The error of an unknown name is the server's.
 // NOT_FOUND, with what there is, if a combination of a value of each list is that of no kernel: of each activation that
-// is named, of all together if all are wanted. "all" is no value: it takes what there is.
+// is named, of all together if all are wanted. "all" is no value: it takes what there is. INVALID_ARGUMENT if kernels
+// alone are named and a list that is given has not what the name of one says.
 absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const KernelFlags& flags);
 
 // A request to measure the kernel, without inputs.

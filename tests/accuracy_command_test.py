@@ -171,6 +171,14 @@ class MeasureTest(AccuracyTest):
                 (["--in", large], "nearly all of them tensors; the server takes at most 71303168")]:
             self.assertIn(reason, self.fail_with("accuracy", "swish", *arguments), arguments)
 
+    def test_a_kernels_name_and_flags_that_contradict_it(self):
+        name = "tanh/forward/f32/actbench/fast/scalar"
+        for flags, reason in [(["--dtype", "f64"], "--dtype is f64, but " + name), (["--isa", "avx2"], "--isa is avx2"),
+                              (["--provider", "libm"], "--provider is libm")]:
+            self.assertIn(reason, self.fail_with("accuracy", name, "--samples", "100", *flags))
+            self.assertIn(reason, self.fail_with("bench", name, *flags))
+        self.succeed("accuracy", name, "--samples", "100", "--dtype", "f32", "--isa", "all")
+
     def test_parameters(self):
         arguments = ["swish", "--dtype", "f16", "--isa", "scalar", "--exhaustive"]
         results = self.measure(*arguments) + self.measure(*arguments, "--param", "beta=1.5")

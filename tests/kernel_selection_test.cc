@@ -103,6 +103,30 @@ TEST_F(KernelSelectionTest, AKernelsNameIsThatKernelWhateverTheFlags) {
               ElementsAre("tanh/gradient/bf16/actbench/fast/scalar"));
 }
 
+TEST_F(KernelSelectionTest, WhatIsGivenDoesNotContradictTheNameOfAKernel) {
+  const std::string name = "tanh/gradient/bf16/actbench/fast/scalar";
+  KernelFlags flags = With(Named({name}), &KernelFlags::dtype, "f64");
+  flags.given = {"dtype"};
+  EXPECT_THAT(Error(flags), HasSubstr("--dtype is f64, but " + name + " is a kernel of dtype bf16"));
+  for (const char* const list : {"bf16", "f32,bf16", "all"}) {
+    EXPECT_THAT(Names(With(flags, &KernelFlags::dtype, list)), ElementsAre(name)) << list;
+  }
+  // It is for the activation that is named too.
+  flags.names = {name, "tanh"};
+  EXPECT_THAT(Names(flags), ElementsAre(name, "tanh/forward/f64/actbench/fast/" + isas_.back()));
+}
+
+TEST(KernelFlagsTest, TheListsThatAreGivenAreKnown) {
+  KernelFlags flags;
+  CLI::App app;
+  AddKernelFlags(app, flags);
+  app.parse("silu --dtype f16,bf16 --isa all");
+  EXPECT_THAT(flags.given, UnorderedElementsAre("dtype", "isa"));
+  EXPECT_TRUE(SayDtype(flags));
+  EXPECT_FALSE(SayDtype(Named({"silu", "tanh/forward/f32/actbench/fast/scalar"})));
+  EXPECT_TRUE(SayDtype(Named({"tanh/forward/f32/actbench/fast/scalar"})));
+}
+
 TEST_F(KernelSelectionTest, ATierThatIsNotGivenIsFastWhereThereIsOne) {
   EXPECT_THAT(Names(With(Named({"tanh"}), &KernelFlags::provider, "libm")),
               ElementsAre("tanh/forward/f32/libm/native/scalar"));
