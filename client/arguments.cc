@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/arguments.h"
 
+#include <cfenv>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <utility>
 
+#include "absl/base/casts.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -14,21 +17,39 @@
 #include "proto/tensor.h"
 
 namespace actbench::client {
+namespace {
 
-absl::StatusOr<double> ParseNumber(absl::string_view text) {
+double ParsedToOdd(const std::string& number) {
+  const int mode = std::fegetround();
+  std::fesetround(FE_DOWNWARD);
+  const double below = std::strtod(number.c_str(), nullptr);
+  std::fesetround(FE_UPWARD);
+  const double above = std::strtod(number.c_str(), nullptr);
+  std::fesetround(mode);
+  // Of two neighbours one is odd. NaN is either.
+  return (absl::bit_cast<uint64_t>(below) & 1) != 0 ? below : above;
+}
+
+}  // namespace
+
+absl::StatusOr<double> ParseNumber(absl::string_view text, Dtype dtype) {
   const std::string number(absl::StripAsciiWhitespace(text));
   char* end = nullptr;
   const double value = std::strtod(number.c_str(), &end);
   if (number.empty() || end != number.c_str() + number.size()) {
     return absl::InvalidArgumentError(absl::StrCat("\"", number, "\" is not a number"));
   }
-  return value;
+  return dtype == Dtype::kF64 ? value : ParsedToOdd(number);
 }
 
 CLI::Option* AddParameterFlag(CLI::App& command, std::vector<std::string>& texts) {
-  return command.add_option("--param", texts, "A parameter of the activation; may be repeated")
+  // One for each flag, of which there may be several.
+  return command.add_option("--param", texts, "A parameter of the activation; several: again, or with commas")
       ->type_name("NAME=NUMBER")
-      ->allow_extra_args(false);
+      ->delimiter(',')
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 absl::StatusOr<std::map<std::string, double>> ParseParameters(const std::vector<std::string>& texts) {

@@ -11,12 +11,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "actbench/v1/types.pb.h"
+#include "kernels/dtype.h"
 
 namespace actbench::client {
 
 // Decimal and hexadecimal numbers, inf and nan, in the C locale. Beyond a double's range: infinity or 0, as rounding
-// has it.
-absl::StatusOr<double> ParseNumber(absl::string_view text);
+// has it. For a narrower `dtype` the double is, where it is not exact, the neighbour with an odd last bit: rounded once
+// more, to nearest, that is the dtype's number nearest to the text.
+absl::StatusOr<double> ParseNumber(absl::string_view text, Dtype dtype = Dtype::kF64);
 
 // --param, which may be repeated.
 CLI::Option* AddParameterFlag(CLI::App& command, std::vector<std::string>& texts);

@@ -6,6 +6,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -53,6 +54,13 @@ std::string FiniteShortestDecimal(double value, Dtype dtype) {
   return "";
 }
 
+// The dtype's number nearest to that of the text.
+double ReadAs(Dtype dtype, const std::string& text) {
+  uint64_t bits = 0;
+  StoreElement(dtype, std::strtod(text.c_str(), nullptr), &bits);
+  return LoadElement(dtype, &bits);
+}
+
 // Up to here four decimals can be those of 0.5.
 constexpr double kNearHalf = 0.5001;
 
@@ -80,7 +88,13 @@ size_t Width(absl::string_view text) {
 std::string RoundedDecimal(double value, Dtype dtype) {
   if (std::isnan(value)) return "nan";
   const int digits = static_cast<int>(std::ceil((Info(dtype).precision - 1) * std::log10(2.0)));
-  return absl::StrFormat("%.*g", digits, value);
+  std::string text = absl::StrFormat("%.*g", digits, value);
+  // The largest numbers may round beyond all of them.
+  const bool is_largest = std::isfinite(value) && std::ilogb(value) == Info(dtype).max_exponent;
+  for (int more = digits + 1; is_largest && std::isinf(ReadAs(dtype, text)); ++more) {
+    text = absl::StrFormat("%.*g", more, value);
+  }
+  return text;
 }
 
 std::string ShortestDecimal(double value, Dtype dtype) {

@@ -18,7 +18,7 @@
 namespace actbench::client {
 
 // For people: as many significant digits as say which neighbourhood of the dtype a value is in (f64 16, f32 7, f16 4,
-// bf16 3), such as "-0.3333333" or "nan".
+// bf16 3), such as "-0.3333333" or "nan". What would read as infinity has more.
 std::string RoundedDecimal(double value, Dtype dtype);
 
 // For programs: the shortest decimal that, rounded to the dtype, gives back `value`, which must be one of the dtype's.

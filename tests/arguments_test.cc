@@ -23,6 +23,40 @@ TEST(ArgumentsTest, NumbersAreDecimalHexadecimalOrNotFinite) {
   for (const std::string text : {"", "one", "1x", "1 2"}) EXPECT_FALSE(ParseNumber(text).ok()) << text;
 }
 
+TEST(ArgumentsTest, NumbersOfNarrowDtypesAreRoundedOnce) {
+  const auto rounded = [](const std::string& text, Dtype dtype) {
+    uint64_t bits = 0;
+    StoreElement(dtype, *ParseNumber(text, dtype), &bits);
+    return LoadElement(dtype, &bits);
+  };
+  // Just above and below the middle of two neighbours, nearer to it than a double is, and exactly there.
+  EXPECT_EQ(rounded("1.00000005960464477539062500000000000000001", Dtype::kF32), 1 + 0x1p-23);
+  EXPECT_EQ(rounded("1.00000005960464477539062499999999999999999", Dtype::kF32), 1);
+  EXPECT_EQ(rounded("1.000000059604644775390625", Dtype::kF32), 1);
+  EXPECT_EQ(rounded("-1.00000005960464477539062500000000000000001", Dtype::kF32), -1 - 0x1p-23);
+  EXPECT_EQ(rounded("1.00048828125000000000000000001", Dtype::kF16), 1 + 0x1p-10);
+  EXPECT_EQ(rounded("1.00390625000000000000000000001", Dtype::kBF16), 1 + 0x1p-7);
+  EXPECT_EQ(rounded("0x1.0000010000000000000001p0", Dtype::kF32), 1 + 0x1p-23);
+  EXPECT_EQ(rounded("1e400", Dtype::kF32), HUGE_VAL);
+  EXPECT_EQ(rounded("-1e-400", Dtype::kF32), 0);
+  EXPECT_TRUE(std::signbit(rounded("-1e-400", Dtype::kF16)));
+  EXPECT_TRUE(std::isnan(rounded("nan", Dtype::kF16)));
+  EXPECT_EQ(*ParseNumber("1.1", Dtype::kF64), 1.1);
+  EXPECT_FALSE(ParseNumber("one", Dtype::kF32).ok());
+}
+
+TEST(ArgumentsTest, EachFlagHasOneParameterOrSeveralWithCommas) {
+  CLI::App app;
+  std::vector<std::string> texts;
+  std::string rest;
+  AddParameterFlag(app, texts);
+  app.add_option("REST", rest);
+  EXPECT_EQ(app.help().find("..."), std::string::npos) << app.help();
+  app.parse("--param alpha=1 --param beta=2,gamma=3 rest");
+  EXPECT_THAT(texts, ElementsAre("alpha=1", "beta=2", "gamma=3"));
+  EXPECT_EQ(rest, "rest");
+}
+
 TEST(ArgumentsTest, ParametersHaveNamesAndNumbers) {
   EXPECT_THAT(*ParseParameters({"alpha=0x1p-1", "beta=-2"}),
               UnorderedElementsAre(Pair("alpha", 0.5), Pair("beta", -2)));

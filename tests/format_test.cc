@@ -30,6 +30,18 @@ TEST(FormatTest, RoundedDecimalsHaveTheDigitsOfTheirDtype) {
   EXPECT_EQ(RoundedDecimal(-kInfinity, Dtype::kF32), "-inf");
 }
 
+TEST(FormatTest, RoundedDecimalsOfTheLargestNumbersAreFinite) {
+  EXPECT_EQ(RoundedDecimal(std::numeric_limits<double>::max(), Dtype::kF64), "1.7976931348623157e+308");
+  EXPECT_EQ(RoundedDecimal(std::numeric_limits<double>::lowest(), Dtype::kF64), "-1.7976931348623157e+308");
+  EXPECT_EQ(RoundedDecimal(65504, Dtype::kF16), "6.55e+04");
+  for (const DtypeInfo& info : AllDtypes()) {
+    const double largest = std::ldexp(2 - std::ldexp(1, 1 - info.precision), info.max_exponent);
+    uint64_t read = 0;
+    StoreElement(info.dtype, std::strtod(RoundedDecimal(largest, info.dtype).c_str(), nullptr), &read);
+    EXPECT_TRUE(std::isfinite(LoadElement(info.dtype, &read))) << info.name;
+  }
+}
+
 TEST(FormatTest, ShortestDecimalsAreShortAndKeepTheSignOfZero) {
   EXPECT_EQ(ShortestDecimal(0.1, Dtype::kF64), "0.1");
   EXPECT_EQ(ShortestDecimal(0.1f, Dtype::kF32), "0.1");
