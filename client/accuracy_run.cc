@@ -146,9 +146,9 @@ class Runner {
   AccuracyOutcome Finish() {
     bar_.Clear();
     if (cancellation_.cancelled() && outcome_.ended) {
-      Fail(
-          absl::CancelledError(absl::StrCat("interrupted, the server's work is stopped; ", outcome_.certificates.size(),
-                                            " of ", kernels_.size(), " kernels were measured, no file is written")));
+      Fail(absl::CancelledError(absl::StrCat(
+          "interrupted, the server's work is stopped; ", outcome_.certificates.size(), " of ", kernels_.size(),
+          kernels_.size() == 1 ? " kernel was" : " kernels were", " measured, no file is written")));
       EndInterrupted();
     }
     return std::move(outcome_);

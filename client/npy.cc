@@ -69,11 +69,23 @@ bool SetSize(int descriptor, size_t size) {
   return ::ftruncate(descriptor, static_cast<off_t>(size)) == 0;
 }
 
+// The magic and the version. A file that ends before may still be none.
+absl::StatusOr<std::string> ReadStart(std::FILE* file, const std::string& path) {
+  constexpr size_t kSize = kMagic.size() + 2;
+  std::string start(kSize, '\0');
+  start.resize(std::fread(start.data(), 1, kSize, file));
+  if (std::ferror(file)) return ErrnoError("read", path);
+  const absl::string_view magic = absl::string_view(start).substr(0, kMagic.size());
+  if (magic != kMagic.substr(0, magic.size())) return FormatError(path, "not a .npy file: it lacks the magic bytes");
+  if (start.size() == kSize) return start;
+  return FormatError(
+      path, absl::StrCat("truncated: the start of a .npy file needs ", kSize, " bytes, the file has ", start.size()));
+}
+
 // The dictionary's text, after the magic, the version and the length.
 absl::StatusOr<std::string> ReadHeaderText(std::FILE* file, const std::string& path) {
-  absl::StatusOr<std::string> start = ReadBytes(file, path, kMagic.size() + 2, "the start of a .npy file");
+  const absl::StatusOr<std::string> start = ReadStart(file, path);
   if (!start.ok()) return start.status();
-  if (start->substr(0, kMagic.size()) != kMagic) return FormatError(path, "not a .npy file: it lacks the magic bytes");
   const int major = static_cast<unsigned char>((*start)[kMagic.size()]);
   const int minor = static_cast<unsigned char>((*start)[kMagic.size() + 1]);
   if (major < 1 || major > 3 || minor != 0) {

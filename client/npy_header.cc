@@ -81,8 +81,10 @@ class Parser {
     return text;
   }
 
+  // Kept as text too where it is a number in parentheses.
   std::optional<Value> Tuple() {
     Shape shape;
+    bool comma = true;
     Consume("(");
     while (!Consume(")")) {
       SkipSpace();
@@ -92,8 +94,10 @@ class Parser {
       if (!absl::SimpleAtoi(absl::StripSuffix(rest_.substr(0, length), "L"), &dimension)) return std::nullopt;
       rest_.remove_prefix(length);
       shape.push_back(dimension);
-      if (!Consume(",") && !Peek(")")) return std::nullopt;
+      comma = Consume(",");
+      if (!comma && !Peek(")")) return std::nullopt;
     }
+    if (shape.size() == 1 && !comma) return absl::StrCat("(", shape[0], ")");
     return shape;
   }
 
@@ -144,6 +148,10 @@ absl::StatusOr<NpyHeader> ParseNpyHeader(absl::string_view text) {
   const std::string* description = nullptr;
   const bool* fortran_order = nullptr;
   const Shape* shape = nullptr;
+  const std::string* no_shape = nullptr;
+  if (find("shape", no_shape)) {
+    return absl::InvalidArgumentError(absl::StrCat("the shape in the header is ", *no_shape, ", which is no tuple"));
+  }
   if (!find("descr", description) || !find("fortran_order", fortran_order) || !find("shape", shape) ||
       header->size() != 3) {
     return absl::InvalidArgumentError("the header does not have the keys descr, fortran_order and shape and no others");

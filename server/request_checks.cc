@@ -18,9 +18,9 @@ absl::StatusOr<TensorInfo> CheckInputs(const google::protobuf::RepeatedPtrField<
   const size_t count = InputCount(activation, direction);
   const std::string names = absl::StrJoin(InputNames(ToProto(direction), static_cast<int>(count)), ", ");
   if (static_cast<size_t>(inputs.size()) != count) {
-    return absl::InvalidArgumentError(absl::StrCat(field, " has ", inputs.size(), " tensors; the ",
-                                                   std::string(Name(direction)), " direction of ",
-                                                   std::string(activation.name), " takes ", count, ": ", names));
+    return absl::InvalidArgumentError(absl::StrCat(
+        field, " has ", inputs.size(), inputs.size() == 1 ? " tensor; the " : " tensors; the ",
+        std::string(Name(direction)), " direction of ", std::string(activation.name), " takes ", count, ": ", names));
   }
   absl::StatusOr<TensorInfo> first;
   for (int i = 0; i < inputs.size(); ++i) {

@@ -285,7 +285,7 @@ std::vector<BadItem> TensorErrors() {
       {"GradientWithoutDy",
        [](Item& item) { item.set_direction(v1::DIRECTION_GRADIENT); },
        grpc::INVALID_ARGUMENT,
-       {"inputs has 1 tensors", "gradient", "takes 2: x, dy"}},
+       {"inputs has 1 tensor;", "gradient", "takes 2: x, dy"}},
       {"DyOfAnotherShape",
        [](Item& item) {
          item.set_direction(v1::DIRECTION_GRADIENT);

@@ -146,6 +146,8 @@ TEST_F(NpyTest, RefusesTruncationEverywhere) {
 
 TEST_F(NpyTest, RefusesWhatIsNotAnNpyFile) {
   ExpectRefused("PK\x03\x04 a zip file, such as .npz has", "magic");
+  ExpectRefused("1 2 3\n", "not a .npy file");
+  ExpectRefused("1", "not a .npy file");
   std::string bytes = NpyBytes(1, kHeader, BytesOf<float>({1, 2}));
   bytes[6] = 4;
   ExpectRefused(bytes, "version 4.0");
@@ -165,6 +167,14 @@ TEST_F(NpyTest, RefusesDamagedHeaders) {
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2.0,)}",
         "{'descr: '<f4', 'fortran_order': False, 'shape': (2,)}"}) {
     ExpectRefused(NpyBytes(1, header, data), "header");
+  }
+}
+
+TEST_F(NpyTest, RefusesShapesThatAreNoTuples) {
+  for (const std::string shape : {"[2]", "(2)", "'2'"}) {
+    ExpectRefused(NpyBytes(1, absl::StrCat("{'descr': '<f4', 'fortran_order': False, 'shape': ", shape, ", }"),
+                           BytesOf<float>({1, 2})),
+                  "no tuple");
   }
 }
 
