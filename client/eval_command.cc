@@ -25,9 +25,11 @@ constexpr char kNotes[] = R"(Examples:
   actbench eval gelu_erf --in x.npy --out y.npy --check
   actbench eval gelu_erf --in x.npy --gradient --upstream dy.npy --out dx.npy --dtype bf16
 
-Numbers may be decimal, hexadecimal (0x1.8p-3), inf or nan; too large ones round to infinity.
+Numbers may be decimal, hexadecimal (0x1.8p-3), inf or nan, and are rounded once, to the dtype; too large ones round to
+infinity. Files of different dtypes need --dtype.
 Prints the results, of more than 100 elements a summary: min, max and mean are those of the finite elements.
-.npy files: C order, <f8 <f4 <f2, and <V2 or |V2 (ml_dtypes) as bf16.
+.npy files: C order, <f8 <f4 <f2, and <V2 or |V2 (ml_dtypes) as bf16; - is standard input or output, and what is
+printed then goes to stderr.
 JSON: {"activation","direction","kernel","device","parameters","dtype","shape":[...],"queue_ns","compute_ns",
   "copy_ns","to_device_ns","from_device_ns","values":[...],"gate_values":[...],
   "error":{"max_ulp","mean_ulp","worst_input","worst_input_bits","checked"}};
@@ -37,7 +39,13 @@ JSON: {"activation","direction","kernel","device","parameters","dtype","shape":[
 // The files that the outputs go to: none where they are printed.
 using Files = std::array<std::optional<NpyWriter>, 2>;
 
+// A file that goes to stdout has it for itself.
+bool WritesStdout(const EvalFlags& flags) { return flags.out == "-" || flags.gate_out == "-"; }
+
 absl::StatusOr<Files> OpenFiles(const EvalFlags& flags) {
+  if (flags.json && WritesStdout(flags)) {
+    return absl::InvalidArgumentError("--json and an output file that is - both go to standard output");
+  }
   if (!flags.out.empty() && flags.out == flags.gate_out) {
     return absl::InvalidArgumentError(absl::StrCat("--out and --gate_out are the same file, ", flags.out));
   }
@@ -53,14 +61,14 @@ absl::StatusOr<Files> OpenFiles(const EvalFlags& flags) {
   return files;
 }
 
-// Writes or prints one output. The label tells two printed ones apart.
-absl::Status Deliver(const v1::Tensor& tensor, const TensorView& view, std::optional<NpyWriter>& file, bool print,
-                     const std::string& label) {
+// Writes or prints one output, to `text` if there is one. The label tells two printed ones apart.
+absl::Status Deliver(const v1::Tensor& tensor, const TensorView& view, std::optional<NpyWriter>& file,
+                     std::ostream* text, const std::string& label) {
   if (file.has_value()) {
     if (absl::Status written = file->Write(tensor); !written.ok()) return written;
     std::cerr << "wrote " << file->path() << ": " << ShapeText(tensor) << ", " << Name(view.dtype()) << "\n";
-  } else if (print) {
-    std::cout << label << TensorText(tensor, view);
+  } else if (text != nullptr) {
+    *text << label << TensorText(tensor, view);
   }
   return absl::OkStatus();
 }
@@ -91,16 +99,17 @@ absl::Status Report(const EvalFlags& flags, const v1::EvaluateResult& result, Fi
         absl::StrCat("--gate_out: ", result.kernel().activation(), " has no second output"));
   }
   if (!flags.json) std::cerr << TimesText(result) << std::endl;
+  std::ostream& text = WritesStdout(flags) ? std::cerr : std::cout;
   for (size_t i = 0; i < std::min(views.size(), files.size()); ++i) {
     const std::string label = views.size() == 1 ? "" : (i == 0 ? "dx:\n" : "dgate:\n");
     absl::Status delivered =
-        Deliver(result.outputs(static_cast<int>(i)), views[i], files[i], /*print=*/!flags.json, label);
+        Deliver(result.outputs(static_cast<int>(i)), views[i], files[i], flags.json ? nullptr : &text, label);
     if (!delivered.ok()) return delivered;
   }
   if (flags.json) {
     std::cout << EvalJson(result, views) << "\n";
   } else if (result.has_error()) {
-    std::cout << ErrorText(result.error(), FromProto(result.kernel().dtype()).value_or(Dtype::kF64)) << "\n";
+    text << ErrorText(result.error(), FromProto(result.kernel().dtype()).value_or(Dtype::kF64)) << "\n";
   }
   return absl::OkStatus();
 }

@@ -103,8 +103,11 @@ absl::StatusOr<std::string> ReadHeaderText(std::FILE* file, const std::string& p
 
 }  // namespace
 
-absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path) {
-  const File file(std::fopen(path.c_str(), "rb"));
+absl::StatusOr<v1::Tensor> ReadNpy(const std::string& argument) {
+  const bool is_stdin = argument == "-";
+  const std::string path = is_stdin ? "standard input" : argument;
+  const File file(is_stdin ? ::fdopen(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), "rb")
+                           : std::fopen(path.c_str(), "rbe"));
   if (file == nullptr) return ErrnoError("open", path);
   const absl::StatusOr<std::string> text = ReadHeaderText(file.get(), path);
   if (!text.ok()) return text.status();
@@ -123,7 +126,26 @@ absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path) {
   return tensor;
 }
 
+absl::Status CheckOneStdin(absl::Span<const FileArgument> files) {
+  const FileArgument* first = nullptr;
+  for (const FileArgument& file : files) {
+    if (file.path != "-") continue;
+    if (first != nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(first->flag, " and ", file.flag, " are both standard input"));
+    }
+    first = &file;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<NpyWriter> NpyWriter::Open(const std::string& path) {
+  if (path == "-") {
+    const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (output < 0) return ErrnoError("write", "standard output");
+    NpyWriter writer("standard output", File(::fdopen(output, "wb")));
+    writer.is_stdout_ = true;
+    return writer;
+  }
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (descriptor >= 0) return NpyWriter(path, File(::fdopen(descriptor, "wb")));
   // A new file is made only by Write, so that none is left behind when the work fails or is interrupted.
@@ -156,7 +178,9 @@ absl::Status NpyWriter::WriteAll(const v1::Tensor& tensor) {
   const std::string start =
       absl::StrCat(kMagic, absl::string_view("\x01\x00", 2), std::string(1, static_cast<char>(header.size() & 0xff)),
                    std::string(1, static_cast<char>(header.size() >> 8)), header);
-  if (!SetSize(fileno(file_.get()), start.size() + tensor.data().size())) return ErrnoError("write", path_);
+  // Standard output may have something in it already.
+  const bool has_room = is_stdout_ || SetSize(fileno(file_.get()), start.size() + tensor.data().size());
+  if (!has_room) return ErrnoError("write", path_);
   for (const absl::string_view part : {absl::string_view(start), absl::string_view(tensor.data())}) {
     if (std::fwrite(part.data(), 1, part.size(), file_.get()) != part.size()) return ErrnoError("write", path_);
   }

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "actbench/v1/types.pb.h"
 
 namespace actbench::client {
@@ -20,7 +21,16 @@ namespace actbench::client {
 // (at most one dimension other than 1). Otherwise, and for big-endian, object, structured and other arrays as well as
 // for damaged files, INVALID_ARGUMENT names the file and the reason; if it cannot be read, the code and message of
 // errno.
+// "-" is stdin.
 absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path);
+
+// A file that a flag names, which is empty where it is not given.
+struct FileArgument {
+  const char* flag;
+  const std::string& path;
+};
+// INVALID_ARGUMENT if more than one of them is "-".
+absl::Status CheckOneStdin(absl::Span<const FileArgument> files);
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -28,7 +38,7 @@ struct CloseFile {
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
 // A file to be written, looked at before the work whose result it will hold, so that a path that cannot be written is
-// told at once. What was there stays until Write. Errors have the code and message of errno.
+// told at once. What was there stays until Write. "-" is stdout. Errors have the code and message of errno.
 class NpyWriter {
  public:
   static absl::StatusOr<NpyWriter> Open(const std::string& path);
@@ -45,6 +55,7 @@ class NpyWriter {
 
   std::string path_;
   File file_;  // null if there is none yet, and when it was closed
+  bool is_stdout_ = false;
 };
 
 }  // namespace actbench::client
