@@ -257,7 +257,10 @@ void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_stat
   AddParameterFlag(*command, flags->parameters);
   AddInputFlags(*command, flags->inputs);
   AddOutputFlags(*command, *flags);
-  command->final_callback([flags, &server, &exit_status] { exit_status = RunAccuracy(*flags, server); });
+  command->final_callback([flags, &server, &exit_status] {
+    flags->inputs.convert = SayDtype(flags->kernels) || !flags->compare.empty();
+    exit_status = RunAccuracy(*flags, server);
+  });
 }
 
 }  // namespace actbench::client

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/accuracy_inputs.h"
 
+#include <iterator>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/npy.h"
@@ -53,14 +55,19 @@ void AddInputFlags(CLI::App& command, InputFlags& flags) {
 
 absl::StatusOr<AccuracyInputs> AccuracyInputs::Load(const InputFlags& flags) {
   AccuracyInputs inputs(flags);
-  const std::pair<const std::string&, std::optional<v1::Tensor>&> files[] = {
-      {flags.x, inputs.x_}, {flags.gate, inputs.gate_}, {flags.upstream, inputs.upstream_}};
-  for (const auto& [path, target] : files) {
-    if (path.empty()) continue;
-    absl::StatusOr<v1::Tensor> tensor = ReadNpy(path);
+  const FileArgument files[] = {{"--in", flags.x}, {"--gate", flags.gate}, {"--upstream", flags.upstream}};
+  if (absl::Status one = CheckOneStdin(files); !one.ok()) return one;
+  std::optional<v1::Tensor>* const targets[] = {&inputs.x_, &inputs.gate_, &inputs.upstream_};
+  std::vector<FileDtype> dtypes;
+  for (size_t i = 0; i < std::size(files); ++i) {
+    if (files[i].path.empty()) continue;
+    absl::StatusOr<v1::Tensor> tensor = ReadNpy(files[i].path);
     if (!tensor.ok()) return tensor.status();
-    target = *std::move(tensor);
+    dtypes.push_back({files[i].flag, tensor->dtype()});
+    *targets[i] = *std::move(tensor);
   }
+  if (flags.convert) return inputs;
+  if (absl::Status same = CheckSameDtype(dtypes); !same.ok()) return same;
   return inputs;
 }
 

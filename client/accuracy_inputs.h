@@ -22,6 +22,7 @@ struct InputFlags {
   std::string x = {};  // files
   std::string gate = {};
   std::string upstream = {};
+  bool convert = false;  // whether files of different dtypes are: it was said to what
 
   bool sampled() const { return samples.has_value() || !distribution.empty() || seed.has_value(); }
   // Whether it is said how to measure, so that no stored certificate will do.
@@ -35,7 +36,7 @@ bool Has16Bits(v1::Dtype dtype);
 
 class AccuracyInputs {
  public:
-  // Reads the files. The error names the flag or file.
+  // Reads the files. The error names the flag or file; different dtypes that are not to be converted are one.
   static absl::StatusOr<AccuracyInputs> Load(const InputFlags& flags);
 
   // That of the file for x, if there is one.

@@ -211,7 +211,10 @@ void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status)
   command->add_option("--csv", flags->csv, "Write a table for programs; - is standard output")
       ->type_name("FILE")
       ->group("Output");
-  command->final_callback([flags, &server, &exit_status] { exit_status = RunBench(*flags, server); });
+  command->final_callback([flags, &server, &exit_status] {
+    flags->inputs.convert = SayDtype(flags->kernels);
+    exit_status = RunBench(*flags, server);
+  });
 }
 
 }  // namespace actbench::client

@@ -93,6 +93,7 @@ absl::Status SetInputs(Client& client, const BenchmarkInputFlags& flags, std::ve
   files.x = flags.x;
   files.gate = flags.gate;
   files.upstream = flags.upstream;
+  files.convert = flags.convert;
   const absl::StatusOr<AccuracyInputs> inputs = AccuracyInputs::Load(files);
   if (!inputs.ok()) return inputs.status();
   const absl::StatusOr<v1::ListActivationsResponse> list = client.ListActivations();

@@ -30,6 +30,7 @@ struct BenchmarkInputFlags {
   std::string x = {};  // files
   std::string gate = {};
   std::string upstream = {};
+  bool convert = false;  // whether files of different dtypes are: it was said to what
 };
 
 void AddBenchmarkInputFlags(CLI::App& command, BenchmarkInputFlags& flags);

@@ -221,6 +221,7 @@ void AddCompareCommand(CLI::App& app, const ServerFlags& server, int& exit_statu
     flags->run.for_kernels = FirstGiven(*command, {kernels_group, kInputs, kPairs});
     if (!flags->run.kernels.names.empty()) flags->run.for_kernels = "CASES";
     if (flags->run.kernels.all) flags->run.for_kernels = "--all";
+    flags->run.inputs.convert = SayDtype(flags->run.kernels);
     exit_status = RunCompare(*flags, server);
   });
 }

@@ -9,18 +9,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "client/arguments.h"
 #include "client/npy.h"
 #include "client/tensor.h"
 #include "kernels/dtype.h"
+#include "proto/dtype.h"
 
 namespace actbench::client {
 namespace {
 
-absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text, absl::string_view flag) {
+absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text, Dtype dtype, absl::string_view flag) {
   std::vector<double> numbers;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    const absl::StatusOr<double> number = ParseNumber(part);
+    const absl::StatusOr<double> number = ParseNumber(part, dtype);
     if (!number.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(flag, ": ", number.status().message(), "; numbers are separated by commas"));
@@ -30,39 +32,66 @@ absl::StatusOr<std::vector<double>> ParseNumbers(const std::string& text, absl::
   return numbers;
 }
 
-// The tensor in `dtype`, by default the file's, else f32.
-absl::StatusOr<v1::Tensor> Load(const TensorFlags& flags, absl::string_view values_flag, std::optional<Dtype> dtype) {
-  if (flags.path.empty()) {
-    const absl::StatusOr<std::vector<double>> numbers = ParseNumbers(flags.values, values_flag);
-    if (!numbers.ok()) return numbers.status();
-    return MakeTensor(dtype.value_or(Dtype::kF32), *numbers);
+// An input of the item, of which the file has been read, if it is one.
+struct Input {
+  const TensorFlags& flags;
+  const char* file_flag;
+  const char* values_flag;
+  std::optional<v1::Tensor> read = std::nullopt;
+};
+
+absl::Status ReadFiles(absl::Span<Input> inputs) {
+  std::vector<FileArgument> files;
+  for (const Input& input : inputs) files.push_back({input.file_flag, input.flags.path});
+  if (absl::Status one = CheckOneStdin(files); !one.ok()) return one;
+  for (Input& input : inputs) {
+    if (input.flags.path.empty()) continue;
+    absl::StatusOr<v1::Tensor> tensor = ReadNpy(input.flags.path);
+    if (!tensor.ok()) return tensor.status();
+    input.read = *std::move(tensor);
   }
-  absl::StatusOr<v1::Tensor> tensor = ReadNpy(flags.path);
-  if (tensor.ok() && dtype.has_value()) {
-    if (absl::Status converted = ConvertTensor(*dtype, *tensor); !converted.ok()) return converted;
+  return absl::OkStatus();
+}
+
+// That of the flag, else that of the files, which then have to agree, else f32.
+absl::StatusOr<Dtype> DtypeOf(const EvalFlags& flags, absl::Span<const Input> inputs) {
+  if (const std::optional<Dtype> dtype = ParseDtype(flags.dtype); dtype.has_value()) return *dtype;
+  std::vector<FileDtype> files;
+  for (const Input& input : inputs) {
+    if (input.read.has_value()) files.push_back({input.file_flag, input.read->dtype()});
   }
-  return tensor;
+  if (absl::Status same = CheckSameDtype(files); !same.ok()) return same;
+  return files.empty() ? Dtype::kF32 : FromProto(files[0].dtype).value_or(Dtype::kF32);
+}
+
+absl::StatusOr<v1::Tensor> MakeInput(Input input, Dtype dtype) {
+  if (input.read.has_value()) {
+    if (absl::Status converted = ConvertTensor(dtype, *input.read); !converted.ok()) return converted;
+    return *std::move(input.read);
+  }
+  const absl::StatusOr<std::vector<double>> numbers = ParseNumbers(input.flags.values, dtype, input.values_flag);
+  if (!numbers.ok()) return numbers.status();
+  return MakeTensor(dtype, *numbers);
 }
 
 absl::Status AddTensors(const EvalFlags& flags, v1::EvaluateItem& item) {
-  absl::StatusOr<v1::Tensor> x = Load(flags.x, "--values", ParseDtype(flags.dtype));
-  if (!x.ok()) return x.status();
-  const absl::StatusOr<TensorView> view = TensorView::Of(*x);
-  if (!view.ok()) return view.status();
-  const Dtype dtype = view->dtype();
-  std::optional<v1::Tensor> ones;
-  if (flags.gradient && !flags.upstream.given()) ones = OnesLike(*x, *view);
-  *item.add_inputs() = *std::move(x);
-
-  const std::pair<const TensorFlags&, absl::string_view> others[] = {{flags.gate, "--gate_values"},
-                                                                     {flags.upstream, "--upstream_values"}};
-  for (const auto& [tensor_flags, values_flag] : others) {
-    if (!tensor_flags.given()) continue;
-    absl::StatusOr<v1::Tensor> tensor = Load(tensor_flags, values_flag, dtype);
+  Input inputs[] = {{flags.x, "--in", "--values"},
+                    {flags.gate, "--gate", "--gate_values"},
+                    {flags.upstream, "--upstream", "--upstream_values"}};
+  if (absl::Status read = ReadFiles(absl::MakeSpan(inputs)); !read.ok()) return read;
+  const absl::StatusOr<Dtype> dtype = DtypeOf(flags, inputs);
+  if (!dtype.ok()) return dtype.status();
+  for (Input& input : inputs) {
+    if (!input.flags.given()) continue;
+    absl::StatusOr<v1::Tensor> tensor = MakeInput(std::move(input), *dtype);
     if (!tensor.ok()) return tensor.status();
     *item.add_inputs() = *std::move(tensor);
   }
-  if (ones.has_value()) *item.add_inputs() = *std::move(ones);
+  if (!flags.gradient || flags.upstream.given()) return absl::OkStatus();
+  const absl::StatusOr<TensorView> x = TensorView::Of(item.inputs(0));
+  if (!x.ok()) return x.status();
+  v1::Tensor ones = OnesLike(item.inputs(0), *x);
+  *item.add_inputs() = std::move(ones);
   return absl::OkStatus();
 }
 

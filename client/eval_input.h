@@ -19,7 +19,7 @@ struct TensorFlags {
   bool given() const { return !path.empty() || !values.empty(); }
 };
 
-// Where the dtype is empty it is the file's, else f32.
+// Where the dtype is empty it is that of the files, else f32.
 struct EvalFlags : ItemFlags {
   TensorFlags x;
   TensorFlags gate;
@@ -30,7 +30,8 @@ struct EvalFlags : ItemFlags {
   std::string gate_out;  // empty: print
 };
 
-// The item to evaluate, with the tensors read and converted. The error names the flag or file.
+// The item to evaluate, with the tensors read and converted. The error names the flag or file; files of
+// different dtypes are one, unless the flags have the dtype.
 absl::StatusOr<v1::EvaluateItem> MakeItem(const EvalFlags& flags);
 
 }  // namespace actbench::client

@@ -335,6 +335,11 @@ absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const Kern
   return selection;
 }
 
+bool SayDtype(const KernelFlags& flags) {
+  const bool kernels_alone = !flags.names.empty() && std::all_of(flags.names.begin(), flags.names.end(), IsKernelName);
+  return kernels_alone || flags.given.count("dtype") > 0;
+}
+
 v1::MeasureAccuracyRequest RequestFor(const v1::Kernel& kernel) {
   v1::MeasureAccuracyRequest request;
   request.set_activation(kernel.activation());

@@ -46,6 +46,9 @@ absl::Status CheckKernelName(const std::string& name);
 // alone are named and a list that is given has not what the name of one says.
 absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const KernelFlags& flags);
 
+// Whether they say which dtypes are wanted: by the flag, or by kernels' names alone.
+bool SayDtype(const KernelFlags& flags);
+
 // A request to measure the kernel, without inputs.
 v1::MeasureAccuracyRequest RequestFor(const v1::Kernel& kernel);
 

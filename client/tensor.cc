@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 
 namespace actbench::client {
 
@@ -47,6 +48,17 @@ absl::Status ConvertTensor(Dtype dtype, v1::Tensor& tensor) {
   ConvertElements(view->dtype(), view->data(), dtype, converted.data(), static_cast<size_t>(view->size()));
   tensor.set_dtype(ToProto(dtype));
   tensor.set_data(std::move(converted));
+  return absl::OkStatus();
+}
+
+absl::Status CheckSameDtype(absl::Span<const FileDtype> files) {
+  for (const FileDtype& file : files) {
+    const FileDtype& first = files.front();
+    if (file.dtype == first.dtype) continue;
+    return absl::InvalidArgumentError(absl::StrCat("the file of ", first.flag, " is ", DtypeText(first.dtype),
+                                                   ", that of ", file.flag, " is ", DtypeText(file.dtype),
+                                                   "; give files of one dtype, or --dtype to convert them"));
+  }
   return absl::OkStatus();
 }
 

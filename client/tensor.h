@@ -49,6 +49,14 @@ v1::Tensor OnesLike(const v1::Tensor& tensor, TensorView view);
 // Changes the dtype, rounding to nearest even. CheckTensor's error if it is not well-formed.
 absl::Status ConvertTensor(Dtype dtype, v1::Tensor& tensor);
 
+// The dtype of a file that a flag names.
+struct FileDtype {
+  const char* flag;
+  v1::Dtype dtype;
+};
+// INVALID_ARGUMENT, with what to do, if they are not all the same.
+absl::Status CheckSameDtype(absl::Span<const FileDtype> files);
+
 }  // namespace actbench::client
 
 #endif  // ACTBENCH_CLIENT_TENSOR_H_

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The command run as a process: what it prints, where, and its exit status."""
+import io
 import json
 import math
 import os
@@ -191,7 +192,7 @@ class EvalTest(CommandTest):
         x = self.save("x.npy", numpy.array([[-1.0, 2.0]]))
         dy = self.save("dy.npy", numpy.array([[3.0, 4.0]], "<f4"))
         out = self.path("dx.npy")
-        self.succeed("eval", "relu", "--in", x, "--gradient", "--upstream", dy, "--out", out)
+        self.succeed("eval", "relu", "--in", x, "--gradient", "--upstream", dy, "--dtype", "f64", "--out", out)
         numpy.testing.assert_array_equal(numpy.load(out), numpy.array([[0.0, 4.0]]))
 
     def test_gated_units_take_x_and_gate_and_have_two_gradients(self):
@@ -267,6 +268,43 @@ class FileTest(CommandTest):
         path = self.save("x.npy", numpy.array([1 + 2**-11, 1 + 3 * 2**-11, 65519.9, 65520, 2**-25]))
         self.succeed("eval", "relu", "--in", path, "--dtype", "f16", "--out", out)
         numpy.testing.assert_array_equal(numpy.load(out), [1, 1 + 2**-9, 65504, numpy.inf, 0])
+
+    def test_files_of_different_dtypes_need_a_dtype(self):
+        x, gate = self.save("x.npy", numpy.ones(2, "f4")), self.save("gate.npy", numpy.full(2, 1 + 2**-30))
+        for command in [["eval"], ["accuracy"], ["bench"]]:
+            error = self.fail_with(*command, "swiglu", "--in", x, "--gate", gate)
+            self.assertIn("the file of --in is f32, that of --gate is f64; give files of one dtype, or --dtype", error)
+        self.assertIn("--upstream is f64", self.fail_with("eval", "relu", "--gradient", "--in", x, "--upstream", gate))
+        self.assertIn("--upstream is f64", self.fail_with("accuracy", "relu", "--direction", "gradient", "--in", x,
+                                                          "--upstream", gate))
+        for dtype in ["f32", "f64"]:
+            self.assertEqual(json.loads(self.succeed("eval", "swiglu", "--in", x, "--gate", gate, "--dtype", dtype,
+                                                     "--json"))["dtype"], dtype)
+        self.succeed("accuracy", "swiglu", "--in", x, "--gate", gate, "--dtype", "f64")
+        # Numbers are in the dtype of the files.
+        result = json.loads(self.succeed("eval", "swiglu", "--values=1,2", "--gate", gate, "--json"))
+        self.assertEqual(result["dtype"], "f64")
+
+    def test_a_dash_is_standard_input_and_output(self):
+        x = self.save("x.npy", numpy.array([[-1.5, 2]], "f4"))
+        with open(x, "rb") as file:
+            result = subprocess.run([actbench_program, "eval", "relu", "--in", "-", "--out", "-", "--check"],
+                                    stdin=file, capture_output=True, timeout=100)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        numpy.testing.assert_array_equal(numpy.load(io.BytesIO(result.stdout)), [[0, 2]])
+        self.assertIn(b"error: max", result.stderr)
+        # What is in a file already stays there.
+        with open(self.path("log"), "wb") as file:
+            file.write(b"before")
+            file.flush()
+            subprocess.run([actbench_program, "eval", "relu", "--values=1", "--out", "-"], stdout=file, check=True,
+                           stderr=subprocess.DEVNULL, timeout=100)
+        with open(self.path("log"), "rb") as file:
+            self.assertEqual(file.read(6), b"before")
+            numpy.testing.assert_array_equal(numpy.load(file), [1])
+        self.assertIn("both standard input", self.fail_with("eval", "swiglu", "--in", "-", "--gate", "-"))
+        self.assertIn("standard input: not a .npy file", self.fail_with("eval", "relu", "--in", "-", input="text"))
+        self.assertIn("standard output", self.fail_with("eval", "relu", "--values=1", "--out", "-", "--json"))
 
     def test_what_cannot_be_read_or_written_is_named(self):
         missing = self.path("missing.npy")
