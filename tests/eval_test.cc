@@ -81,6 +81,24 @@ TEST(EvalOutputTest, JsonHasBothOutputsOfAGatedGradient) {
             R"("error":{"max_ulp":"Infinity","mean_ulp":0.0,"worst_input":0.0,"worst_input_bits":"","checked":0}})");
 }
 
+TEST(EvalInputTest, NumbersAreRoundedOnceToTheDtype) {
+  EvalFlags flags;
+  flags.x.values = "1.00000005960464477539062500000000000000001";
+  const absl::StatusOr<v1::EvaluateItem> item = MakeItem(flags);
+  ASSERT_TRUE(item.ok()) << item.status();
+  EXPECT_EQ(item->inputs(0).data(), MakeTensor(Dtype::kF32, {1 + 0x1p-23}).data());
+}
+
+TEST(EvalOutputTest, WhereAllErrorsAre0NoneIsTheWorst) {
+  v1::ErrorReport error;
+  error.set_checked(2);
+  error.set_worst_input(-3);
+  error.set_worst_input_bits("0xc0400000");
+  EXPECT_THAT(ErrorText(error, Dtype::kF32), HasSubstr("worst at x = -, 2 checked"));
+  error.set_max_ulp(0.25);
+  EXPECT_THAT(ErrorText(error, Dtype::kF32), HasSubstr("worst at x = -3 (0xc0400000), 2 checked"));
+}
+
 TEST(EvalOutputTest, NothingToPrintIsSaid) {
   v1::Tensor tensor = MakeTensor(Dtype::kF32, {});
   tensor.add_shape(3);
