@@ -202,7 +202,9 @@ void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status)
       ->add_flag("--no_accuracy", flags->no_accuracy,
                  "Do not measure the error of a kernel without a certificate at samples")
       ->group("Measurement");
-  command->add_option("--save", flags->save, "A name by which the stored run is found")
+  command
+      ->add_option("--save", flags->save,
+                   "A name by which the stored run is found: letters, digits, spaces and any of _-.+@:")
       ->type_name("NAME")
       ->group("Output");
   command->add_option("--json", flags->json, "Write Google Benchmark's JSON; - is standard output")

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/benchmark_csv.h"
@@ -29,6 +30,9 @@ A run is what one 'actbench bench' measured. RUN is its id, the first characters
 'bench --save' gave it: of several with a name the newest. Times of machines whose fingerprints differ are not to be
 compared. 'actbench report' makes pages and other formats of a run.)";
 
+// Of runs that were stored before names were checked, what a terminal would take for more than text is escaped.
+std::string NameText(const v1::BenchmarkRun& run) { return absl::Utf8SafeCEscape(run.name()); }
+
 struct ListFlags {
   std::string name;
   std::string machine;
@@ -49,7 +53,7 @@ ExitStatus RunList(const ListFlags& flags, const ServerFlags& server) {
   }
   Table table({"run", "time", "name", "measured", "not", "s", "machine", "build", "state"}, {3, 4, 5});
   for (const v1::BenchmarkRun& run : *runs) {
-    table.AddRow({run.id(), TimeText(ToTime(run.time())), run.name().empty() ? "-" : run.name(),
+    table.AddRow({run.id(), TimeText(ToTime(run.time())), run.name().empty() ? "-" : NameText(run),
                   absl::StrCat(run.measured()), absl::StrCat(run.unmeasured()),
                   absl::StrCat(std::llround(run.seconds())), run.fingerprint_hash(), run.build_id(),
                   run.unsaved() ? "unsaved" : "-"});
@@ -63,7 +67,7 @@ ExitStatus RunShow(const std::string& id, const ServerFlags& server) {
   if (!client.ok()) return Fail(client.status());
   const absl::StatusOr<v1::BenchmarkRun> run = client->GetRun(id);
   if (!run.ok()) return Fail(run.status(), server);
-  std::cout << "run        " << run->id() << (run->name().empty() ? "" : absl::StrCat(", ", run->name())) << "\n"
+  std::cout << "run        " << run->id() << (run->name().empty() ? "" : absl::StrCat(", ", NameText(*run))) << "\n"
             << "time       " << TimeText(ToTime(run->time())) << ", " << std::llround(run->seconds()) << " s\n"
             << "build      " << run->build().version()
             << (run->build().revision().empty() ? "" : absl::StrCat(", ", run->build().revision())) << ", kernels "

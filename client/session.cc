@@ -7,6 +7,7 @@
 #include <regex>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
@@ -21,6 +22,8 @@ constexpr absl::Duration kConnectTimeout = absl::Seconds(5);
 
 // A server's message with the flags in place of the fields of requests.
 std::string InFlags(absl::string_view message) {
+  constexpr absl::string_view kRunName = "name is ";
+  if (absl::StartsWith(message, kRunName)) return absl::StrCat("--save is ", message.substr(kRunName.size()));
   static const std::regex part(R"((inputs(\.given\.inputs)?\[\d\])\.(dtype|shape))");
   return absl::StrReplaceAll(std::regex_replace(std::string(message), part, "the $3 of $1"),
                              {{"inputs.exhaustive", "--exhaustive"},

@@ -7,10 +7,12 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/measure/fingerprint.h"
 #include "kernels/measure/host.h"
+#include "kernels/quoted.h"
 #include "proto/tensor.h"
 #include "server/certificate.h"
 #include "server/convert.h"
@@ -26,6 +28,27 @@ constexpr double kMemoryShare = 0.8;
 
 std::string Listed(std::span<const std::string_view> names) {
   return absl::StrJoin(names, ", ", [](std::string* out, std::string_view name) { out->append(name); });
+}
+
+// Whether a run may have this name: no command may take it for a file, standard input, a plug-in or a provider, nor a
+// table or a terminal for more than text.
+absl::Status CheckRunName(const std::string& name, const Catalog& catalog) {
+  constexpr std::string_view kPunctuation = " _-.+@:";
+  const auto is_allowed = [&](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kPunctuation.find(c) != std::string_view::npos;
+  };
+  const auto ends = [&](std::string_view end) { return std::string_view(name).ends_with(end); };
+  const bool is_provider = std::any_of(catalog.kernels().begin(), catalog.kernels().end(),
+                                       [&](const Kernel& kernel) { return kernel.provider == name; });
+  const bool good =
+      name.empty() || (name.size() <= kMaxName && absl::ascii_isalnum(static_cast<unsigned char>(name.front())) &&
+                       std::all_of(name.begin(), name.end(), is_allowed) && !ends(" ") && !ends(".json") &&
+                       !ends(".so") && !is_provider);
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "name is ", Quoted(name), "; it must have at most ", kMaxName,
+      " characters, letters, digits, spaces and any of _-.+@:, begin with a letter or digit, not end in a space, .json "
+      "or .so, and not be the name of a provider"));
 }
 
 // The value that `name` names, or `usual` if it is empty.
@@ -259,10 +282,7 @@ absl::Status UniqueCases::Add(int i, const std::string& name) {
 absl::StatusOr<BenchmarkPlan> PlanBenchmark(const v1::RunBenchmarkRequest& request, const Catalog& catalog,
                                             const Limits& limits) {
   if (absl::Status status = CheckCaseCount(request.cases_size(), limits); !status.ok()) return status;
-  if (request.name().size() > kMaxName) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("name has ", request.name().size(), " bytes; at most ", kMaxName, " are allowed"));
-  }
+  if (absl::Status status = CheckRunName(request.name(), catalog); !status.ok()) return status;
   absl::StatusOr<CasePlan> each = PlanEach(request.plan());
   if (!each.ok()) return each.status();
   each->error_samples = request.measure_accuracy() ? kErrorSamples : 0;

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -60,6 +61,34 @@ class BenchTest(CommandTest):
         run_id = result.stderr.split()[1].rstrip(":")
         self.assertEqual(self.succeed("runs", "delete", run_id[:6]), f"deleted {run_id}\n")
         self.assertEqual(self.succeed("runs", "list"), "")
+
+    def test_a_run_with_a_name_is_kept_or_it_fails(self):
+        bench = ["bench", "sigmoid", *SHORT, "--size", "10"]
+        with open(self.path("file"), "w"):
+            os.environ["ACTBENCH_STATE_DIR"] = self.path("file")
+        self.assertRegex(self.fail_with(*bench, "--save", "nightly"),
+                         r"^actbench: nothing can be stored, as .*file/actbench\.sqlite cannot be used: ")
+        result = run(*bench)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, r"^actbench: warning: state is kept in memory and lost at the end, as .*"
+                                        r"file/actbench\.sqlite cannot be used: .*\nrun .*, not saved\n$")
+        result = run(*bench, "--save", "nightly", env={"ACTBENCH_STATE_DIR": "none"})
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("the run cannot be saved", result.stderr)
+
+    def test_names_are_checked_and_old_ones_are_escaped(self):
+        for name in ["x\ny", "\x1b[31mred", "a/b", "night.json", "-", "actbench", "base.so"]:
+            error = self.fail_with("bench", "sigmoid", *SHORT, "--size", "10", f"--save={name}")
+            self.assertRegex(error, r'^actbench: --save is ".*"; it must have at most 128 characters, letters, digits,')
+            self.assertNotIn("\x1b", error)
+        self.succeed("bench", "sigmoid", *SHORT, "--size", "10", "--save", "name")
+        with sqlite3.connect(self.path("state/actbench.sqlite")) as database:
+            run_bytes, = database.execute("SELECT run FROM runs").fetchone()
+            database.execute("UPDATE runs SET run = ?", [run_bytes.replace(b"name", b"a\x1b\nb")])
+        self.assertIn("  a\\033\\nb  ", self.succeed("runs", "list"))
+        shown = self.succeed("runs", "show", "name")
+        self.assertIn(", a\\033\\nb\n", shown)
+        self.assertNotIn("\x1b", shown)
 
     def test_the_json_is_google_benchmarks(self):
         self.succeed("bench", "sigmoid", *SHORT, "--size", "100", "--json", self.path("run.json"), "--csv", self.path("run.csv"))

@@ -146,7 +146,7 @@ TEST(BenchmarkPlanTest, MistakesSayWhatWasGivenAndWhatIsAllowed) {
        kInvalid,
        {"inputs[0].dtype is f64", "dtype is f32"}},
       {[](Request& r) { *r.add_cases() = r.cases(0); }, kInvalid, {"cases[1] and cases[0] are the same"}},
-      {[](Request& r) { r.set_name(std::string(200, 'x')); }, kInvalid, {"name has 200 bytes", "128"}},
+      {[](Request& r) { r.set_name(std::string(129, 'x')); }, kInvalid, {"name is \"xxx", "128"}},
       {[](Request& r) { r.mutable_plan()->set_min_processes(3); }, kInvalid, {"min_processes is 3", "which is 2"}},
       {[](Request& r) { r.mutable_plan()->set_process_ms(-1); }, kInvalid, {"process_ms is -1", "0 to 3600000"}},
       {[](Request& r) { r.mutable_plan()->set_max_relative_width(std::numeric_limits<double>::quiet_NaN()); },
@@ -165,6 +165,31 @@ TEST(BenchmarkPlanTest, MistakesSayWhatWasGivenAndWhatIsAllowed) {
     const absl::Status status = Plan(request).status();
     EXPECT_EQ(status.code(), mistake.code) << status << "\n" << request.DebugString();
     for (const std::string& part : mistake.says) EXPECT_THAT(std::string(status.message()), testing::HasSubstr(part));
+  }
+}
+
+TEST(BenchmarkPlanTest, NamesAreTextThatNoCommandTakesForSomethingElse) {
+  v1::RunBenchmarkRequest request = MakeRun({MakeCase("sigmoid")});
+  for (const std::string name : {"nightly", "a name", "2026-11-30_main@1f2e3d.4+b:c", "json", "actbench2"}) {
+    request.set_name(name);
+    EXPECT_TRUE(Plan(request).ok()) << name;
+  }
+  for (const auto& [name, quoted] :
+       std::vector<std::pair<std::string, std::string>>{{"x\ny", R"("x\ny")"},
+                                                        {"\x1b[31mred", R"("\033[31mred")"},
+                                                        {"a/b", "\"a/b\""},
+                                                        {"night.json", "\"night.json\""},
+                                                        {"-", "\"-\""},
+                                                        {"-a", "\"-a\""},
+                                                        {"base.so", "\"base.so\""},
+                                                        {"actbench", "\"actbench\""},
+                                                        {"a ", "\"a \""},
+                                                        {" a", "\" a\""},
+                                                        {"\xc3\xa9", "\"\xc3\xa9\""}}) {
+    request.set_name(name);
+    const absl::Status status = Plan(request).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_THAT(std::string(status.message()), testing::StartsWith("name is " + quoted + "; it must have at most 128"));
   }
 }
 
