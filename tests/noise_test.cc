@@ -60,6 +60,19 @@ TEST(NoiseTest, BetweenTwoReadingsThereAreRatios) {
   EXPECT_EQ(noise.involuntary_switches, 11);
 }
 
+TEST(NoiseTest, NoShareIsMoreThanAll) {
+  NoiseCounters before;
+  before.steal_s = 1;
+  before.pressure_s = 5;
+  NoiseCounters after = before;
+  after.time_ns = 1000000000;
+  after.steal_s = 3.01;
+  after.pressure_s = 6.0009;
+  const Noise noise = NoiseBetween(before, after, 2);
+  EXPECT_EQ(noise.steal_ratio, 1);
+  EXPECT_EQ(noise.pressure_ratio, 1);
+}
+
 TEST(NoiseTest, NewPagesAreFaults) {
   const NoiseCounters before = ReadNoise();
   constexpr size_t kBytes = 64 << 20;

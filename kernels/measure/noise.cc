@@ -58,6 +58,12 @@ std::optional<T> Grown(const std::optional<T>& before, const std::optional<T>& a
   return *after - *before;
 }
 
+// At most 1: the system counts at moments of its own, so that some of the time before may be in what grew.
+std::optional<double> Share(const std::optional<double>& part_s, double whole_s) {
+  if (!part_s.has_value()) return std::nullopt;
+  return std::min(1.0, *part_s / whole_s);
+}
+
 }  // namespace
 
 NoiseCounters ReadNoise(const std::string& root) {
@@ -80,10 +86,8 @@ Noise NoiseBetween(const NoiseCounters& before, const NoiseCounters& after, int 
   noise.minor_faults = after.minor_faults - before.minor_faults;
   noise.major_faults = after.major_faults - before.major_faults;
   if (noise.elapsed_s <= 0) return noise;
-  noise.steal_ratio = Grown(before.steal_s, after.steal_s);
-  if (noise.steal_ratio.has_value()) *noise.steal_ratio /= noise.elapsed_s * cpus;
-  noise.pressure_ratio = Grown(before.pressure_s, after.pressure_s);
-  if (noise.pressure_ratio.has_value()) *noise.pressure_ratio /= noise.elapsed_s;
+  noise.steal_ratio = Share(Grown(before.steal_s, after.steal_s), noise.elapsed_s * cpus);
+  noise.pressure_ratio = Share(Grown(before.pressure_s, after.pressure_s), noise.elapsed_s);
   return noise;
 }
 
