@@ -25,8 +25,9 @@ class RowTable {
  public:
   explicit RowTable(std::string shared)
       : shared_(std::move(shared)),
-        table_({"case", "base ns", "head ns", "head to base", "could see", "speed", "accuracy", "reason"},
-               {1, 2, 3, 4}) {}
+        table_(
+            {"case", "base ns/element", "head ns/element", "head to base", "could see", "speed", "accuracy", "reason"},
+            {1, 2, 3, 4}) {}
 
   void Add(const ComparisonRow& row) {
     const ComparisonCells cells = CellsOf(row);

@@ -168,9 +168,8 @@ std::vector<std::string> NotesOf(const Comparison& comparison) {
 
 std::string ComparisonTableText(const Comparison& comparison) {
   const std::string shared = SharedConditions(comparison);
-  std::vector<Column> columns = {{"case", false, 4},         {"base ns", true, 7},   {"head ns", true, 7},
-                                 {"head to base", true, 12}, {"could see", true, 9}, {"speed", false, 9},
-                                 {"accuracy", false, 0}};
+  std::vector<Column> columns = {{"case", false, 4},     {"ns/element", true, 10}, {"head to base", true, 12},
+                                 {"could see", true, 9}, {"speed", false, 9},      {"accuracy", false, 0}};
   std::vector<std::vector<std::string>> lines;
   std::string reasons;
   for (const ComparisonRow& row : comparison.rows) {
@@ -181,7 +180,8 @@ std::string ComparisonTableText(const Comparison& comparison) {
       columns[0].width = std::max(columns[0].width, name.size());
       continue;
     }
-    lines.push_back({name, cells.base_ns, cells.head_ns, cells.ratio, cells.detectable, cells.speed, cells.accuracy});
+    lines.push_back({name, absl::StrCat(cells.base_ns, " -> ", cells.head_ns), cells.ratio, cells.detectable,
+                     cells.speed, cells.accuracy});
     for (size_t i = 0; i + 1 < columns.size(); ++i)
       columns[i].width = std::max(columns[i].width, lines.back()[i].size());
     if (SpeedOf(row) == SpeedVerdict::kAmbiguous && !ReasonText(row).empty()) {

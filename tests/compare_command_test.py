@@ -80,8 +80,8 @@ class RunsTest(CompareTest):
             result = run("compare", base, head)
             self.assertEqual(result.returncode, 0, result.stderr)
             lines = result.stdout.splitlines()
-            self.assertRegex(lines[0], r"^case +base ns +head ns +head to base +could see +speed +accuracy$")
-            self.assertRegex(lines[1], r"^sigmoid/forward/f32/fast/scalar +[\d.]+ +[\d.]+ +\+0\.0 % \(.*\) .* (same|ambiguous) +(same bits|ulp \S+ -> \S+)$")
+            self.assertRegex(lines[0], r"^case +ns/element +head to base +could see +speed +accuracy$")
+            self.assertRegex(lines[1], r"^sigmoid/forward/f32/fast/scalar +[\d.]+ -> [\d.]+ +\+0\.0 % \(.*\) .* (same|ambiguous) +(same bits|ulp \S+ -> \S+)$")
             self.assertIn("All with n:1000, dist:normal, cache:hot.", lines)
             self.assertRegex(result.stderr.splitlines()[-1], "^no regression: ")
 

@@ -21,7 +21,7 @@ TEST(ComparisonMarkdownTest, TheVerdictIsFirst) {
                          "faster, 1 ambiguous, 1 worse as accepted, 1 skipped; could have seen 4.1 % or more\n\n"
                          "`a|b/head.so` against `base.so` on A &lt;Processor> &amp; Co, 2025-11-25 14:03 UTC, in turns "
                          "in the same processes, 13 s; differences below 3 % do not matter.\n\n"
-                         "| case | base ns | head ns | head to base | could see | speed | accuracy | reason |\n"));
+                         "| case | base ns/element | head ns/element | head to base | could see | speed | accuracy | reason |\n"));
 }
 
 TEST(ComparisonMarkdownTest, WhatChangedIsShownAndTheRestFolded) {

@@ -23,14 +23,14 @@ using testing::SizeIs;
 TEST(ComparisonTableTest, ALineForEachRowThenReasonsAndNotes) {
   EXPECT_EQ(
       ComparisonTableText(MakeHandmadeComparison()),
-      R"(case                                         base ns  head ns              head to base  could see  speed              accuracy
-sigmoid/forward/f32/fast/avx512                0.125    0.125     +0.0 % (-0.8 to +0.8)      4.1 %  same               same bits
-sigmoid/forward/f32/fast/avx2                  0.125    0.109  -12.5 % (-13.3 to -11.7)      4.1 %  faster             ulp 1.5000 -> 1.2500
-sigmoid/forward/f32/exact/avx512               0.125    0.133     +6.2 % (+5.5 to +7.0)      4.1 %  slower (accepted)
-sigmoid/forward/f32/exact/avx2                 0.125    0.131     +4.7 % (+3.9 to +5.5)      4.1 %  SLOWER             WORSE: bits of 1,234 outputs changed
-sigmoid/forward/f32/exact/sse4                 0.125    0.129     +3.1 % (+2.3 to +3.9)      4.1 %  ambiguous
-sigmoid/forward/f32/exact/scalar               0.125    0.125     +0.0 % (-0.8 to +0.8)      4.1 %  same               WORSE: max ulp 1.5000 -> 1.6250; misrounded 100 -> 101; output bits changed
-sigmoid/forward/f32/fast/avx2:native/avx512    0.125   0.0625  -50.0 % (-50.8 to -49.2)      4.1 %  faster             NOT MEASURED: no room
+      R"(case                                              ns/element              head to base  could see  speed              accuracy
+sigmoid/forward/f32/fast/avx512               0.125 -> 0.125     +0.0 % (-0.8 to +0.8)      4.1 %  same               same bits
+sigmoid/forward/f32/fast/avx2                 0.125 -> 0.109  -12.5 % (-13.3 to -11.7)      4.1 %  faster             ulp 1.5000 -> 1.2500
+sigmoid/forward/f32/exact/avx512              0.125 -> 0.133     +6.2 % (+5.5 to +7.0)      4.1 %  slower (accepted)
+sigmoid/forward/f32/exact/avx2                0.125 -> 0.131     +4.7 % (+3.9 to +5.5)      4.1 %  SLOWER             WORSE: bits of 1,234 outputs changed
+sigmoid/forward/f32/exact/sse4                0.125 -> 0.129     +3.1 % (+2.3 to +3.9)      4.1 %  ambiguous
+sigmoid/forward/f32/exact/scalar              0.125 -> 0.125     +0.0 % (-0.8 to +0.8)      4.1 %  same               WORSE: max ulp 1.5000 -> 1.6250; misrounded 100 -> 101; output bits changed
+sigmoid/forward/f32/fast/avx2:native/avx512  0.125 -> 0.0625  -50.0 % (-50.8 to -49.2)      4.1 %  faster             NOT MEASURED: no room
 sigmoid/forward/f32/fast/sse4                skipped: only BASE has <it> & | no other
 sigmoid/forward/f32/fast/scalar              ERROR: the worker ended by signal 11
 sigmoid/forward/f32/exact/sse4: ambiguous: the interval holds 1.03 after 64 processes
