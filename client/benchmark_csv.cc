@@ -63,8 +63,9 @@ void AppendTimes(const v1::BenchmarkResult& result, Row& row) {
     row.push_back({column, measured ? absl::StrCat(value) : ""});
   };
   number("median_ns", time.median_ns());
-  number("median_low_ns", time.median_low_ns());
-  number("median_high_ns", time.median_high_ns());
+  const bool has_interval = measured && HasInterval(result);
+  row.push_back({"median_low_ns", has_interval ? Number(time.median_low_ns()) : ""});
+  row.push_back({"median_high_ns", has_interval ? Number(time.median_high_ns()) : ""});
   number("min_ns", time.min_ns());
   number("p90_ns", time.p90_ns());
   number("p99_ns", time.p99_ns());
@@ -78,7 +79,7 @@ void AppendTimes(const v1::BenchmarkResult& result, Row& row) {
   integer("processes", time.process_medians_ns_size());
   integer("samples", time.samples());
   integer("calls_per_sample", time.calls_per_sample());
-  row.push_back({"converged", measured ? JsonBoolean(time.converged()) : ""});
+  row.push_back({"converged", measured ? JsonBoolean(has_interval && time.converged()) : ""});
 }
 
 void AppendAccuracy(const v1::BenchmarkResult& result, Row& row) {

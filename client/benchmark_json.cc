@@ -111,8 +111,10 @@ void AppendCounters(const v1::BenchmarkResult& result, Members& members) {
   AppendIfFinite("min_ns", time.min_ns(), members);
   AppendIfFinite("p90_ns", time.p90_ns(), members);
   AppendIfFinite("p99_ns", time.p99_ns(), members);
-  AppendIfFinite("median_low_ns", time.median_low_ns(), members);
-  AppendIfFinite("median_high_ns", time.median_high_ns(), members);
+  if (HasInterval(result)) {
+    AppendIfFinite("median_low_ns", time.median_low_ns(), members);
+    AppendIfFinite("median_high_ns", time.median_high_ns(), members);
+  }
   AppendIfFinite("copy_ratio", CopyRatio(result), members);
   if (result.has_accuracy()) AppendIfFinite("max_ulp", result.accuracy().max_ulp(), members);
   AppendIfFinite("clock_ghz", result.clock_ghz(), members);
@@ -186,10 +188,10 @@ absl::Status CheckResult(int index, const v1::BenchmarkResult& result) {
   if (result.outcome() == v1::OUTCOME_SKIPPED || result.outcome() == v1::OUTCOME_ERROR) return absl::OkStatus();
   if (result.outcome() != v1::OUTCOME_MEASURED) return Damaged(index, result, "has no outcome");
   if (!IsMeasured(result)) return Damaged(index, result, "was measured, but has no time above 0 or no elements");
-  if (!IsTime(time.median_low_ns()) || !IsTime(time.median_high_ns()) || time.median_low_ns() > time.median_high_ns()) {
-    return Damaged(index, result, "has no interval of its median");
-  }
   const auto& medians = time.process_medians_ns();
+  const bool has_interval =
+      IsTime(time.median_low_ns()) && IsTime(time.median_high_ns()) && time.median_low_ns() <= time.median_high_ns();
+  if (!has_interval && medians.size() != 1) return Damaged(index, result, "has no interval of its median");
   if (medians.empty() || !std::all_of(medians.begin(), medians.end(), IsTime)) {
     return Damaged(index, result, "was measured, but has no times of processes above 0");
   }

@@ -57,10 +57,19 @@ std::string ReasonText(const v1::BenchmarkResult& result) {
 
 bool IsNoisy(const v1::BenchmarkResult& result) { return !result.noise().reasons().empty(); }
 
+bool HasInterval(const v1::BenchmarkResult& result) {
+  // Older servers gave one process an interval without a width.
+  return result.time().process_medians_ns_size() != 1 && result.time().median_low_ns() > 0;
+}
+
 std::string NoteText(const v1::BenchmarkResult& result) {
   std::vector<std::string> notes;
   if (IsNoisy(result)) notes.push_back(absl::StrCat("noisy: ", absl::StrJoin(result.noise().reasons(), ", ")));
-  if (!result.time().converged()) notes.emplace_back("interval wider than asked");
+  if (!HasInterval(result)) {
+    notes.emplace_back("one process: no interval");
+  } else if (!result.time().converged()) {
+    notes.emplace_back("interval wider than asked");
+  }
   return absl::StrJoin(notes, "; ");
 }
 
@@ -87,6 +96,7 @@ std::string NsPerElementCell(const v1::BenchmarkResult& result) {
 }
 
 std::string IntervalCell(const v1::BenchmarkResult& result) {
+  if (!HasInterval(result)) return "-";
   const int decimals = DecimalsOf(NsPerElement(result));
   const auto elements = static_cast<double>(result.elements());
   return absl::StrCat(Decimal(result.time().median_low_ns() / elements, decimals), " to ",

@@ -22,6 +22,9 @@ std::string ReasonText(const v1::BenchmarkResult& result);
 // Whether times are marked: what disturbed them could not be kept out.
 bool IsNoisy(const v1::BenchmarkResult& result);
 
+// Whether the median has an interval: one process alone says nothing of others.
+bool HasInterval(const v1::BenchmarkResult& result);
+
 // What the reader of measured times should know, such as "noisy: steal, other_work; interval wider than asked"; empty
 // if there is nothing.
 std::string NoteText(const v1::BenchmarkResult& result);
@@ -36,7 +39,7 @@ double BytesPerSecond(const v1::BenchmarkResult& result);
 std::optional<double> CopyRatio(const v1::BenchmarkResult& result);
 
 // What tables of them show. Of the median per element four digits, "0.1250", and its interval with as many decimals,
-// "0.1240 to 0.1260"; per call "8.19 us"; of the copy "50 %", empty if that is not known; the largest error as
+// "0.1240 to 0.1260", or "-"; per call "8.19 us"; of the copy "50 %", empty if that is not known; the largest error as
 // MaxUlpText (accuracy_table.h) has it, empty if it is not known; the kernel within its group, "actbench/fast/avx512".
 std::string NsPerElementCell(const v1::BenchmarkResult& result);
 std::string IntervalCell(const v1::BenchmarkResult& result);

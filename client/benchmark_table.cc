@@ -20,9 +20,10 @@ std::string KernelText(const v1::BenchmarkResult& result) {
 }
 
 // Half of the interval of the median, of the median.
-double RelativeError(const v1::BenchmarkResult& result) {
+std::string RelativeErrorText(const v1::BenchmarkResult& result) {
+  if (!HasInterval(result)) return "-";
   const v1::CallTime& time = result.time();
-  return (time.median_high_ns() - time.median_low_ns()) / 2 / time.median_ns();
+  return PercentText((time.median_high_ns() - time.median_low_ns()) / 2 / time.median_ns());
 }
 
 // What of a case is not seen in its kernel and size, where it is not the usual.
@@ -98,10 +99,9 @@ std::string BenchmarkTable::Line(const v1::BenchmarkResult& result, bool fastest
   if (!note.empty()) absl::StrAppend(&manner, manner.empty() ? "" : "; ", note);
   const std::optional<double> copy = CopyRatio(result);
   const std::string ulp = UlpCell(result);
-  return AlignedLine(columns_,
-                     {KernelText(result), GroupedDecimal(result.elements()), result.working_set(),
-                      MeasuredDecimal(NsPerElement(result)), fastest ? "*" : "", PercentText(RelativeError(result)),
-                      copy.has_value() ? PercentText(*copy) : "-", ulp.empty() ? "-" : ulp, manner});
+  return AlignedLine(columns_, {KernelText(result), GroupedDecimal(result.elements()), result.working_set(),
+                                MeasuredDecimal(NsPerElement(result)), fastest ? "*" : "", RelativeErrorText(result),
+                                copy.has_value() ? PercentText(*copy) : "-", ulp.empty() ? "-" : ulp, manner});
 }
 
 std::string BenchmarkTableText(const v1::BenchmarkRun& run) {

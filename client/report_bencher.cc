@@ -23,12 +23,16 @@ std::string Metric(double value, double lower, double upper) {
 
 std::string Measures(const v1::BenchmarkResult& result) {
   const v1::CallTime& time = result.time();
+  const bool has_interval = HasInterval(result);
+  const double low = has_interval ? time.median_low_ns() : HUGE_VAL;
+  const double high = has_interval ? time.median_high_ns() : HUGE_VAL;
   // Elements per second if a call took so long.
-  const auto throughput = [&](double ns) { return ElementsPerSecond(result) * (time.median_ns() / ns); };
+  const auto throughput = [&](double ns) {
+    return std::isfinite(ns) ? ElementsPerSecond(result) * (time.median_ns() / ns) : HUGE_VAL;
+  };
   std::vector<JsonMember> measures = {
-      {"latency", Metric(time.median_ns(), time.median_low_ns(), time.median_high_ns())},
-      {"throughput",
-       Metric(ElementsPerSecond(result), throughput(time.median_high_ns()), throughput(time.median_low_ns()))}};
+      {"latency", Metric(time.median_ns(), low, high)},
+      {"throughput", Metric(ElementsPerSecond(result), throughput(high), throughput(low))}};
   if (result.has_accuracy()) {
     const double ulp = result.accuracy().max_ulp();
     // What was found at samples is a lower bound.

@@ -121,7 +121,7 @@ std::string IntervalSvg(const v1::BenchmarkResult& result, size_t color, const S
   std::string svg = absl::StrFormat("<svg class=\"interval\" viewBox=\"0 0 %s %s\" role=\"img\"><title>%s</title>",
                                     Px(kIntervalWidth), Px(kIntervalHeight), Escape(IntervalCell(result)));
   absl::StrAppend(&svg, "<path class=\"axis\" d=\"M0 ", Px(middle), "H", Px(kIntervalWidth), "\"/>");
-  if (low > 0 && std::isfinite(high)) {
+  if (HasInterval(result) && std::isfinite(high)) {
     absl::StrAppendFormat(&svg, "<path class=\"span k%d\" d=\"M%s %sH%s\"/>", color, Px(scale.At(low)), Px(middle),
                           Px(scale.At(high)));
   }
@@ -135,7 +135,11 @@ std::string NoteHtml(const v1::BenchmarkResult& result) {
   if (IsNoisy(result)) {
     notes.push_back(absl::StrCat(Badge("noisy", "noisy"), " ", Escape(absl::StrJoin(result.noise().reasons(), ", "))));
   }
-  if (!result.time().converged()) notes.push_back(Badge("wide interval", "wide"));
+  if (!HasInterval(result)) {
+    notes.push_back(Badge("no interval", "wide"));
+  } else if (!result.time().converged()) {
+    notes.push_back(Badge("wide interval", "wide"));
+  }
   return absl::StrJoin(notes, " ");
 }
 

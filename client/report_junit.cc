@@ -13,8 +13,10 @@ constexpr double kNsPerSecond = 1e9;
 
 // A line for each fact that is known.
 std::string Numbers(const v1::BenchmarkResult& result) {
-  std::string text = absl::StrCat(NsPerElementCell(result), " ns per element (95 % interval ", IntervalCell(result),
-                                  "), ", CallCell(result), " per call\n");
+  const std::string interval =
+      HasInterval(result) ? absl::StrCat(" (95 % interval ", IntervalCell(result), ")") : std::string();
+  std::string text =
+      absl::StrCat(NsPerElementCell(result), " ns per element", interval, ", ", CallCell(result), " per call\n");
   if (const std::string copy = CopyCell(result); !copy.empty()) absl::StrAppend(&text, copy, " of the copying speed\n");
   if (const std::string ulp = UlpCell(result); !ulp.empty()) absl::StrAppend(&text, "max error ", ulp, " ulp\n");
   if (const std::string note = NoteText(result); !note.empty()) absl::StrAppend(&text, note, "\n");

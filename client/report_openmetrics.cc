@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -75,6 +76,7 @@ std::string SecondsText(const v1::BenchmarkRun& run) {
          {std::pair("min", time.min_ns()), std::pair("median", time.median_ns()),
           std::pair("median_low", time.median_low_ns()), std::pair("median_high", time.median_high_ns()),
           std::pair("p90", time.p90_ns()), std::pair("p99", time.p99_ns())}) {
+      if (absl::StartsWith(stat, "median_") && !HasInterval(result)) continue;
       Labels labels = LabelsOf(run, result);
       labels.emplace_back("stat", stat);
       gauge.Add(labels, ns / kNsPerSecond);

@@ -174,7 +174,8 @@ std::string PointTitle(const v1::BenchmarkResult& result) {
   const std::string ulp = UlpCell(result);
   const std::string copy = CopyCell(result);
   const std::string note = NoteText(result);
-  return absl::StrCat(result.name(), "\n", NsPerElementCell(result), " ns per element (", IntervalCell(result), ")\n",
+  return absl::StrCat(result.name(), "\n", NsPerElementCell(result), " ns per element",
+                      HasInterval(result) ? absl::StrCat(" (", IntervalCell(result), ")\n") : "\n",
                       ulp.empty() ? "max error not known" : absl::StrCat("max error ", ulp, " ulp"),
                       copy.empty() ? "" : absl::StrCat("\n", copy, " of the copying speed"),
                       note.empty() ? "" : absl::StrCat("\n", note));
@@ -187,7 +188,7 @@ std::string Whiskers(const Point& point, const Layout& layout, size_t color) {
   const double low = layout.speeds.At(result.time().median_low_ns() / elements);
   const double high = layout.speeds.At(result.time().median_high_ns() / elements);
   std::string svg;
-  if (std::isfinite(low) && std::isfinite(high)) {
+  if (HasInterval(result) && std::isfinite(low) && std::isfinite(high)) {
     absl::StrAppendFormat(&svg, "<path class=\"whisker k%d\" d=\"M%s %sH%s\"/>", color, Px(low), Px(point.y), Px(high));
   }
   if (result.has_accuracy() && std::isfinite(result.accuracy().max_ulp()) && !IsExhaustive(result.accuracy().mode())) {

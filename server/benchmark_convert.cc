@@ -13,8 +13,10 @@ namespace {
 void SetTime(const CaseResult& result, v1::CallTime& time) {
   time.set_min_ns(result.min_ns);
   time.set_median_ns(result.median_ns);
-  time.set_median_low_ns(result.median_interval.low);
-  time.set_median_high_ns(result.median_interval.high);
+  if (result.median_interval.has_value()) {
+    time.set_median_low_ns(result.median_interval->low);
+    time.set_median_high_ns(result.median_interval->high);
+  }
   time.set_p90_ns(result.p90_ns);
   time.set_p99_ns(result.p99_ns);
   time.mutable_process_medians_ns()->Add(result.process_medians_ns.begin(), result.process_medians_ns.end());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/benchmark_service.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -149,9 +151,10 @@ class RunCall final : public JobCall {
       const BenchmarkCase& benchmark = *plan.cases[i].benchmark;
       if (!benchmark.IsUsual() || !HasSizeOfWorkingSet(benchmark)) continue;
       const v1::CallTime& time = result.time();
+      const double width = time.median_high_ns() - time.median_low_ns();
       metrics.BenchmarkMeasured(*benchmark.kernel, *ParseWorkingSet(result.working_set()),
                                 time.median_ns() * 1e-9 / static_cast<double>(benchmark.elements),
-                                (time.median_high_ns() - time.median_low_ns()) / time.median_ns());
+                                time.median_low_ns() > 0 ? width / time.median_ns() : std::nan(""));
     }
   }
 

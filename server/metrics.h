@@ -101,7 +101,7 @@ class Metrics {
   // A comparison of two kernels that were timed in turns.
   void BenchmarkJudged(Verdict verdict);
   // Of `kernel` (one of the catalog's) in the usual manner, and of the size that `set` stands for: the median, and the
-  // width of its interval over it.
+  // width of its interval over it, NaN where there is none.
   void BenchmarkMeasured(const Kernel& kernel, WorkingSet set, double seconds_per_element, double interval_ratio);
 
   // The scheduler.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -62,6 +63,23 @@ TEST_F(BenchmarkCsvTest, EachCaseIsARowUnderOneHeader) {
   EXPECT_THAT(rows_, Each(SizeIs(rows_[0].size())));
   EXPECT_EQ(rows_[0][0], "name");
   for (size_t i = 0; i < 8; ++i) EXPECT_EQ(Get(i, "name"), run_.results(static_cast<int>(i)).name());
+}
+
+TEST(BenchmarkCsvIntervalTest, OneProcessHasNoneAndIsNotConverged) {
+  v1::BenchmarkRun run;
+  LeaveOneProcess(Measure(AddResult(run, "actbench", "fast", "avx2"), 8192), true);
+  const std::vector<std::vector<std::string>> rows = Parse(BenchmarkCsv(run));
+  ASSERT_THAT(rows, SizeIs(2));
+  const std::map<std::string, std::string> wanted = {{"median_ns", "8192.0"},
+                                                     {"median_low_ns", ""},
+                                                     {"median_high_ns", ""},
+                                                     {"processes", "1"},
+                                                     {"converged", "false"}};
+  for (size_t i = 0; i < rows[0].size(); ++i) {
+    const auto cell = wanted.find(rows[0][i]);
+    if (cell == wanted.end()) continue;
+    EXPECT_EQ(rows[1][i], cell->second) << rows[0][i];
+  }
 }
 
 TEST_F(BenchmarkCsvTest, CellsHoldWhatWasMeasured) {

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/benchmark_result.h"
 #include "tests/handmade_run.h"
 
 namespace actbench::client {
@@ -83,6 +84,21 @@ TEST_F(BenchmarkJsonTest, TimesAreMediansInNanoseconds) {
   EXPECT_FALSE(row.contains("label"));
   EXPECT_EQ(rows_[2]["noisy"], 1);
   EXPECT_EQ(rows_[2]["label"], "noisy: steal, slow_clock");
+}
+
+TEST_F(BenchmarkJsonTest, OneProcessHasNoIntervalAndCanBeRead) {
+  for (const bool by_old_server : {false, true}) {
+    LeaveOneProcess(*run_.mutable_results(0), by_old_server);
+    const std::string text = GoogleBenchmarkJson(run_);
+    const json row = json::parse(text)["benchmarks"][0];
+    EXPECT_EQ(row["processes"], 1);
+    EXPECT_FALSE(row.contains("median_low_ns"));
+    EXPECT_FALSE(row.contains("median_high_ns"));
+    EXPECT_EQ(row["label"], "one process: no interval");
+    const absl::StatusOr<v1::BenchmarkRun> read = ParseBenchmarkJson(text);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_FALSE(HasInterval(read->results(0)));
+  }
 }
 
 TEST_F(BenchmarkJsonTest, FamiliesAreFunctions) {

@@ -53,6 +53,17 @@ TEST_F(BenchmarkResultTest, NotesTellOfNoiseAndWideIntervals) {
   EXPECT_TRUE(IsNoisy(run_.results(2)));
 }
 
+TEST_F(BenchmarkResultTest, OneProcessHasNoInterval) {
+  EXPECT_TRUE(HasInterval(run_.results(0)));
+  EXPECT_EQ(IntervalCell(run_.results(0)), "0.1240 to 0.1260");
+  for (const bool by_old_server : {false, true}) {
+    LeaveOneProcess(*run_.mutable_results(0), by_old_server);
+    EXPECT_FALSE(HasInterval(run_.results(0)));
+    EXPECT_EQ(IntervalCell(run_.results(0)), "-");
+    EXPECT_EQ(NoteText(run_.results(0)), "one process: no interval");
+  }
+}
+
 TEST_F(BenchmarkResultTest, ErrorsAtSamplesAreLowerBounds) {
   EXPECT_EQ(UlpCell(run_.results(0)), "1.5000");
   EXPECT_EQ(UlpCell(run_.results(2)), ">=2.500e+06");

@@ -163,6 +163,24 @@ TEST(BenchmarkGpuTest, ARunOnAGpuHasItInItsFingerprint) {
   EXPECT_NE(with.run.fingerprint_hash(), without.run.fingerprint_hash());
 }
 
+TEST_F(BenchmarkServiceTest, OneProcessHasNoInterval) {
+  v1::BenchmarkCase usual = MakeCase("sigmoid");
+  usual.clear_elements();
+  usual.set_working_set("l1");
+  v1::RunBenchmarkRequest request = MakeRun({usual});
+  request.mutable_plan()->set_min_processes(1);
+  request.mutable_plan()->set_max_processes(1);
+  RunStream stream(server_, request);
+  ASSERT_TRUE(stream.Finish().ok());
+  EXPECT_EQ(stream.results.at(0).time().median_low_ns(), 0);
+  EXPECT_EQ(stream.results.at(0).time().median_high_ns(), 0);
+  EXPECT_FALSE(stream.results.at(0).time().converged());
+  const std::string page = FetchMetrics(server_.server->metrics_address());
+  const size_t place = page.find("actbench_bench_interval_ratio{activation=\"sigmoid\"");
+  ASSERT_NE(place, std::string::npos);
+  EXPECT_EQ(page.substr(page.find("} ", place) + 2, 4), "Nan\n") << "an interval of no width would be a certain one";
+}
+
 TEST_F(BenchmarkServiceTest, WhatIsCertifiedGoesBeforeSamples) {
   const v1::Certificate certificate = Measure(server_, ShortMeasurement());
   v1::BenchmarkCase benchmark = MakeCase("sigmoid");

@@ -46,6 +46,15 @@ TEST(BenchmarkTableTest, TheFastestOfItsAlternativesIsMarked) {
       << BenchmarkTableText(run);
 }
 
+TEST(BenchmarkTableTest, OneProcessHasNoInterval) {
+  v1::BenchmarkRun run;
+  *run.add_results() = MakeResult("actbench", 200);
+  run.mutable_results(0)->mutable_time()->add_process_medians_ns(200);
+  EXPECT_NE(BenchmarkTableText(run).find("     0.200          -       50 %       1.8766  one process: no interval\n"),
+            std::string::npos)
+      << BenchmarkTableText(run);
+}
+
 TEST(BenchmarkTableTest, AlternativesDifferInTheirKernelAlone) {
   const v1::BenchmarkResult result = MakeResult("actbench", 200);
   v1::BenchmarkResult other = MakeResult("another", 200);

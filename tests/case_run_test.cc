@@ -60,8 +60,9 @@ TEST(CaseRunTest, EveryProcessGivesAMedian) {
   EXPECT_EQ(result.process_medians_ns.size(), 3u);
   EXPECT_GT(result.min_ns, 0);
   EXPECT_LE(result.min_ns, result.median_ns);
-  EXPECT_LE(result.median_interval.low, result.median_ns);
-  EXPECT_LE(result.median_ns, result.median_interval.high);
+  ASSERT_TRUE(result.median_interval.has_value());
+  EXPECT_LE(result.median_interval->low, result.median_ns);
+  EXPECT_LE(result.median_ns, result.median_interval->high);
   EXPECT_LE(result.p90_ns, result.p99_ns);
   EXPECT_GT(result.copy_ns, 0);
   EXPECT_GT(result.samples, 0);
@@ -80,6 +81,22 @@ TEST(CaseRunTest, ItEndsAsSoonAsTheMedianIsKnown) {
   ASSERT_TRUE(run.status().ok()) << run.status();
   EXPECT_EQ(run.Result().process_medians_ns.size(), 2u);
   EXPECT_TRUE(run.Result().converged);
+}
+
+TEST(CaseRunTest, OneProcessSaysNothingOfOthers) {
+  CasePlan plan = kShort;
+  plan.max_relative_width = 1e9;
+  plan.min_processes = plan.max_processes = 1;
+  CaseRun one(CaseOf("sigmoid"), plan, {.path = WorkerBesideThisProgram()});
+  RunToEnd(one);
+  ASSERT_TRUE(one.status().ok()) << one.status();
+  EXPECT_FALSE(one.Result().median_interval.has_value());
+  EXPECT_FALSE(one.Result().converged);
+  plan.max_processes = 3;
+  CaseRun more(CaseOf("sigmoid"), plan, {.path = WorkerBesideThisProgram()});
+  RunToEnd(more);
+  EXPECT_EQ(more.Result().process_medians_ns.size(), 2u);
+  EXPECT_TRUE(more.Result().converged);
 }
 
 TEST(CaseRunTest, RivalsGiveARatioInEveryProcess) {

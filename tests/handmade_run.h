@@ -62,6 +62,16 @@ inline v1::BenchmarkResult& Measure(v1::BenchmarkResult& result, double median_n
   return result;
 }
 
+// Makes it one of a single process, which has no interval; by an old server it has one without a width.
+inline void LeaveOneProcess(v1::BenchmarkResult& result, bool by_old_server = false) {
+  v1::CallTime& time = *result.mutable_time();
+  time.clear_process_medians_ns();
+  time.add_process_medians_ns(time.median_ns());
+  time.set_median_low_ns(by_old_server ? time.median_ns() : 0);
+  time.set_median_high_ns(by_old_server ? time.median_ns() : 0);
+  time.set_converged(by_old_server);
+}
+
 inline void SetAccuracy(v1::BenchmarkResult& result, double max_ulp, const std::string& mode) {
   result.mutable_accuracy()->set_max_ulp(max_ulp);
   result.mutable_accuracy()->set_mode(mode);

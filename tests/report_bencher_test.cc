@@ -27,6 +27,14 @@ TEST_F(ReportBencherTest, EachMeasuredCaseHasItsMeasuresWithBounds) {
       "max_ulp":{"value":0.5,"lower_value":0.5,"upper_value":0.5},"infinite_ulp":{"value":0}})"));
 }
 
+TEST_F(ReportBencherTest, OneProcessHasNoBounds) {
+  for (const bool by_old_server : {false, true}) {
+    LeaveOneProcess(*run_.mutable_results(1), by_old_server);
+    EXPECT_EQ(Of(1)["latency"], (json{{"value", 16384}}));
+    EXPECT_EQ(Of(1)["throughput"], (json{{"value", 4e9}}));
+  }
+}
+
 TEST_F(ReportBencherTest, AnErrorAtSamplesHasNoUpperBound) {
   EXPECT_EQ(Of(2)["max_ulp"], (json{{"value", 2.5e6}, {"lower_value", 2.5e6}}));
 }

@@ -78,11 +78,21 @@ TEST_F(ReportHtmlTest, RowsHaveNumbersToSortBy) {
 TEST_F(ReportHtmlTest, NoiseIsMarkedAndExplained) {
   EXPECT_THAT(Page(), HasSubstr("<span class=\"badge noisy\">noisy</span> steal, slow_clock</td>"));
   EXPECT_THAT(Page(), HasSubstr("<span class=\"badge wide\">wide interval</span>"));
+  EXPECT_THAT(Page(), Not(HasSubstr("no interval")));
   EXPECT_THAT(Page(),
               HasSubstr("<td>steal, slow_clock</td><td>other_work 1, steal 7</td>"
                         "<td class=\"n\" data-v=\"0.25\">25.0 %</td><td class=\"n\" data-v=\"0.5\">50.0 %</td>"));
   run_.mutable_results()->DeleteSubrange(2, 1);
   EXPECT_THAT(Page(), Not(HasSubstr("What disturbed the machine")));
+}
+
+TEST_F(ReportHtmlTest, OneProcessHasNoInterval) {
+  const int spans = Count(Page(), "<path class=\"span ");
+  LeaveOneProcess(*run_.mutable_results(0), true);
+  EXPECT_EQ(Count(Page(), "<path class=\"span "), spans - 1);
+  EXPECT_THAT(Page(), HasSubstr("<span class=\"badge wide\">no interval</span>"));
+  EXPECT_THAT(Page(), HasSubstr("<span class=\"quiet\">-</span>"));
+  EXPECT_THAT(Page(), HasSubstr("0.1250 ns per element\n")) << "the point's title";
 }
 
 TEST_F(ReportHtmlTest, WhatWasNotMeasuredSaysWhy) {

@@ -42,6 +42,11 @@ TEST_F(ReportJUnitTest, AMeasuredCasePassesWithItsNumbers) {
                 "</system-out>\n    </testcase>\n"));
 }
 
+TEST_F(ReportJUnitTest, OneProcessHasNoInterval) {
+  LeaveOneProcess(*run_.mutable_results(0));
+  EXPECT_THAT(JUnitReport(run_), HasSubstr("<system-out>0.1250 ns per element, 8.19 us per call\n"));
+}
+
 TEST_F(ReportJUnitTest, OthersAreSkippedOrErrorsWithoutATime) {
   const std::string text = JUnitReport(run_);
   EXPECT_THAT(text,

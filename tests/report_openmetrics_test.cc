@@ -46,6 +46,13 @@ TEST_F(ReportOpenMetricsTest, ValuesAreInBaseUnitsWithTheTimeOfTheRun) {
   EXPECT_THAT(text, EndsWith("\n# EOF\n"));
 }
 
+TEST_F(ReportOpenMetricsTest, OneProcessHasNoInterval) {
+  EXPECT_THAT(OpenMetricsReport(run_), HasSubstr(std::string(kSwish) + ",stat=\"median_low\"}"));
+  LeaveOneProcess(*run_.mutable_results(5));
+  EXPECT_THAT(OpenMetricsReport(run_), HasSubstr(std::string(kSwish) + ",stat=\"median\"}"));
+  EXPECT_THAT(OpenMetricsReport(run_), Not(HasSubstr(std::string(kSwish) + ",stat=\"median_")));
+}
+
 TEST_F(ReportOpenMetricsTest, LabelsAreEscaped) {
   EXPECT_THAT(OpenMetricsReport(run_), HasSubstr(",provider=\"a \\\"b\\\" <c> & 'd' | `e`, \\\\f\","));
   run_.set_name("a\nb");

@@ -198,9 +198,12 @@ void CaseRun::TakeSlice(Slice slice) {
   const auto processes = static_cast<int>(result_.process_medians_ns.size());
   if (processes >= plan_.min_processes) {
     result_.median_ns = Median(result_.process_medians_ns);
-    result_.median_interval = MedianInterval(result_.process_medians_ns);
-    const double width = result_.median_interval.high - result_.median_interval.low;
-    result_.converged = width <= plan_.max_relative_width * result_.median_ns;
+  }
+  // One process says nothing of others.
+  if (processes >= std::max(plan_.min_processes, 2)) {
+    const Interval interval = MedianInterval(result_.process_medians_ns);
+    result_.median_interval = interval;
+    result_.converged = interval.high - interval.low <= plan_.max_relative_width * result_.median_ns;
   }
   const bool last = result_.converged || processes >= plan_.max_processes;
   if (last && plan_.error_samples > 0) {

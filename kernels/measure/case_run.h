@@ -49,12 +49,12 @@ std::chrono::nanoseconds ProcessDuration(const CasePlan& plan);
 
 struct CaseResult {
   // Of all samples in all processes, in ns per call; the median is that of the processes' medians, and the interval
-  // where it would lie with other processes (MedianInterval).
+  // where it would lie with other processes (MedianInterval); of one process there is none.
   double min_ns = 0;
   double median_ns = 0;
   double p90_ns = 0;
   double p99_ns = 0;
-  Interval median_interval;
+  std::optional<Interval> median_interval;
   double copy_ns = 0;  // the median over processes of copying x to y
   std::vector<double> process_medians_ns;
   std::vector<std::vector<double>> process_ratios;  // of each rival, in each process: the median of its ratios
