@@ -39,10 +39,10 @@ constexpr char kNotes[] = R"(Examples:
 Each case is timed in fresh processes, one at a time on the machine: what does not change within a process, such as where
 its memory lies, changes times by some percent. The kernels of one activation, dtype and size take turns, in random
 order; the fastest is marked with a star. "ns/element" is the median over processes of their medians, "+-" half the width
-of its 95 % interval, by a bootstrap over processes. "of a copy" is how the kernel's bytes per second compare with those
-of copying x to y in the same processes. The error in ulp is that of the newest current certificate (see 'actbench
-accuracy --exhaustive'), else that of a million samples, a lower bound, shown with ">=". With --no_accuracy these are not
-taken, which saves up to some seconds a case.
+of its 95 % interval, by a bootstrap over processes ("-": of one process there is none). "of a copy" is how the kernel's
+bytes per second compare with those of copying x to y in the same processes. The error in ulp, of gradients that at
+dy = 1, is that of the newest current certificate (see 'actbench accuracy --exhaustive'), else that of a million samples,
+a lower bound, shown with ">="; with --no_accuracy these are not taken, which saves up to some seconds a case.
 "noisy" marks a result during which something slowed the machine down even after half of the time was measured anew;
 "interval wider than asked" one where it is over 1 % after all processes. Neither changes the exit status.
 Sizes are elements of each input and output; a working set is all of them together: half of the L1, L2 or L3 cache, or

@@ -77,7 +77,8 @@ void SetOutcome(const CaseRun& run, v1::BenchmarkResult& result) {
   result.mutable_accuracy()->set_checked(static_cast<int64_t>(measured.error->checked));
   result.mutable_accuracy()->set_misrounded(static_cast<int64_t>(measured.error->misrounded));
   result.mutable_accuracy()->set_output_hash(OutputHashText(measured.error->output_hash));
-  result.mutable_accuracy()->set_mode("sampled");
+  const bool gradient = run.benchmark().kernel->direction == Direction::kGradient;
+  result.mutable_accuracy()->set_mode(gradient ? "sampled_unit_upstream" : "sampled");
 }
 
 v1::BenchmarkPlan ToProto(const CasePlan& plan) {

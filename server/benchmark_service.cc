@@ -158,7 +158,7 @@ class RunCall final : public JobCall {
     }
   }
 
-  // What is certified for all inputs goes before samples.
+  // What is certified for all inputs goes before samples; of gradients that at dy = 1, as samples are.
   void SetCertifiedAccuracy(v1::BenchmarkResult& result) const {
     if (result.outcome() != v1::OUTCOME_MEASURED) return;
     CertificateStore::Filter filter;
@@ -172,9 +172,14 @@ class RunCall final : public JobCall {
     filter.current_only = true;
     filter.unit_upstream = true;
     filter.parameters = result.parameters();
-    const absl::StatusOr<v1::ListCertificatesResponse> found = services_.certificates.List(filter, 1, "");
-    if (!found.ok() || found->certificates().empty()) return;
-    const v1::Certificate& certificate = found->certificates(0);
+    const absl::StatusOr<v1::ListCertificatesResponse> found = services_.certificates.List(filter, 0, "");
+    if (!found.ok()) return;
+    const bool gradient = result.kernel().direction() == v1::DIRECTION_GRADIENT;
+    const auto place = std::find_if(found->certificates().begin(), found->certificates().end(), [&](const auto& one) {
+      return one.mode() == (gradient ? "exhaustive_unit_upstream" : "exhaustive");
+    });
+    if (place == found->certificates().end()) return;
+    const v1::Certificate& certificate = *place;
     v1::BenchmarkAccuracy& accuracy = *result.mutable_accuracy();
     accuracy.set_max_ulp(certificate.report().max_ulp());
     accuracy.set_mode(certificate.mode());

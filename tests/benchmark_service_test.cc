@@ -193,6 +193,27 @@ TEST_F(BenchmarkServiceTest, WhatIsCertifiedGoesBeforeSamples) {
   EXPECT_EQ(stream.results.at(0).accuracy().max_ulp(), certificate.report().max_ulp());
 }
 
+TEST_F(BenchmarkServiceTest, ErrorsOfGradientsAreAtUnitUpstream) {
+  v1::MeasureAccuracyRequest request = ShortMeasurement();
+  request.set_direction(v1::DIRECTION_GRADIENT);
+  request.mutable_inputs()->mutable_exhaustive()->set_unit_upstream(true);
+  const v1::Certificate certificate = Measure(server_, request);
+  v1::BenchmarkCase certified = MakeCase("sigmoid");
+  certified.set_direction(v1::DIRECTION_GRADIENT);
+  certified.set_dtype(v1::DTYPE_F16);
+  certified.mutable_selector()->clear_isa();
+  v1::BenchmarkCase sampled = certified;
+  sampled.set_dtype(v1::DTYPE_F32);
+  v1::RunBenchmarkRequest run = MakeRun({certified, sampled});
+  run.set_measure_accuracy(true);
+  RunStream stream(server_, run);
+  ASSERT_TRUE(stream.Finish().ok());
+  EXPECT_EQ(stream.results.at(0).accuracy().certificate_id(), certificate.id());
+  EXPECT_EQ(stream.results.at(0).accuracy().mode(), "exhaustive_unit_upstream");
+  EXPECT_EQ(stream.results.at(1).accuracy().mode(), "sampled_unit_upstream");
+  EXPECT_LT(stream.results.at(1).accuracy().max_ulp(), 2) << "where f' is subnormal and dy large it is 1.6e7";
+}
+
 TEST_F(BenchmarkServiceTest, ACaseThatCannotBeCostsNoOther) {
   v1::BenchmarkCase impossible = MakeCase("sigmoid");
   impossible.mutable_selector()->set_tier("exact");

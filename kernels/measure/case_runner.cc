@@ -14,8 +14,8 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> CaseRunner::Make(const BenchmarkCase
 }
 
 absl::StatusOr<SampledError> CaseRunner::MeasureError(uint64_t samples, absl::FunctionRef<void()> still_busy) const {
-  const InputPlan plan = SampledInputs{.count = samples};
   const Kernel* const kernel = benchmark_.kernel;
+  const InputPlan plan = SampledInputs{.count = samples, .unit_upstream = kernel->direction == Direction::kGradient};
   const absl::StatusOr<std::unique_ptr<Measurement>> measurement =
       Measurement::Make(absl::MakeSpan(&kernel, 1), *benchmark_.activation, benchmark_.parameters, plan);
   if (!measurement.ok()) return measurement.status();

@@ -50,7 +50,8 @@ class CaseRunner {
   // timed after that is another kernel.
   virtual absl::StatusOr<Slice> Run(std::chrono::nanoseconds time) = 0;
 
-  // At `samples` bit patterns. Calls `still_busy` now and then: references of 53 bits take a while.
+  // At `samples` bit patterns, of a gradient with dy = 1, as kernels' claims are. Calls `still_busy` now and then:
+  // references of 53 bits take a while.
   absl::StatusOr<SampledError> MeasureError(uint64_t samples, absl::FunctionRef<void()> still_busy) const;
 
  protected:
