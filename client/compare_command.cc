@@ -38,7 +38,7 @@ difference is none. What is slower is measured again before it is said to be. Of
 the tier and the ISA of BASE's; where it has none of the tier, or the tier is native: the one for the same ISA, else
 for the widest.
 Runs are the ids or names of stored ones, or files, which end in .json or have a /. They must be of one machine,
-unless --force says otherwise, and what changed on it between them counts as well.
+unless --force says otherwise, and what changed on it between them counts as well; of a case each needs 4 processes.
 CASES are activations, or ACTIVATION/DIRECTION/DTYPE[/TIER[/ISA]]; by default ten of f32.
 Accuracy is compared at all inputs, where these are 2^32 at most; worse are a larger error, more results that are not
 the correctly rounded ones, and of tier exact any other bits.

@@ -16,8 +16,6 @@
 namespace actbench {
 namespace {
 
-// Wilcoxon's test says of fewer that nothing is certain: 2 of 2^5 ways are more than 5 %.
-constexpr int kFewestProcesses = 6;
 constexpr double kLeastThreshold = 0.001;
 constexpr double kMostThreshold = 1;
 

@@ -108,6 +108,23 @@ class RunsTest(CompareTest):
         failed = suite.find("testsuite/testcase/failure/..")
         self.assertEqual(failed.get("name"), "tanh/forward/f32/fast/scalar/n:1000/dist:normal/cache:hot")
 
+    def test_too_few_processes_are_status_3(self):
+        path = self.bench("one", "sigmoid", "tanh")
+
+        def cut(file):
+            for result in file["actbench"]["run"]["results"]:
+                del result["time"]["processMediansNs"][2:]
+            return file
+
+        few = self.edit(path, cut, "few")
+        for base, head, counts in [(few, self.scaled(few, 1.5), "2 and 2"), (path, few, "8 and 2")]:
+            result = run("compare", base, head)
+            self.assertEqual(result.returncode, 3, result.stderr)
+            self.assertRegex(result.stdout, r"(?m)^tanh/forward/f32/fast/scalar .* %.*\)  +UNTRUSTED ")
+            self.assertIn(f"untrusted: measured in {counts} processes; a difference can be told from chance from 4 of each on\n",
+                          result.stderr)
+            self.assertEqual(result.stderr.splitlines()[-1], "UNTRUSTED: 2 cannot be trusted")
+
     def test_what_is_accepted_is_no_regression(self):
         path = self.bench("one", "sigmoid", "tanh")
         slower = self.scaled(path, 3, only="tanh")

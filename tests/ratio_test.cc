@@ -91,6 +91,15 @@ TEST(RatioTest, ByChanceAProbabilityIsAsSmallAsItSays) {
   EXPECT_NEAR(static_cast<double>(small) / kTrials, 0.05, 0.02);
 }
 
+TEST(RatioTest, TheLeastProbabilityIsThatOfAllOnOneSide) {
+  for (const size_t count : {1, 6, 16}) {
+    EXPECT_NEAR(LeastSignedRankPValue(count), SignedRankPValue(std::vector<double>(count, 1.5)), 1e-15) << count;
+    const std::vector<double> first(count, 1);
+    const std::vector<double> second(8, 2);
+    EXPECT_NEAR(LeastRankSumPValue(count, 8) / RankSumPValue(first, second), 1, 1e-9) << count;
+  }
+}
+
 // R: p.adjust(c(0.01, 0.04, 0.03, 0.5), "BH").
 TEST(RatioTest, ManyProbabilitiesAreWorthLess) {
   const std::vector<double> adjusted = AdjustForMany({0.01, 0.04, 0.03, 0.5});

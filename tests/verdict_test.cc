@@ -6,7 +6,10 @@
 #include <cmath>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "absl/strings/str_cat.h"
 
 namespace actbench {
 namespace {
@@ -96,17 +99,58 @@ TEST(VerdictTest, WhatTheOrderOfFunctionsDoesIsNoDifference) {
   EXPECT_EQ(judgement.verdict, Verdict::kSame) << "added work is seen: the kernel's code can be told from itself";
 }
 
-TEST(VerdictTest, FewProcessesAmongManyCasesProveNothing) {
-  PairedRatios few = Pair(1.05);
-  few.head.resize(5);  // p is 2 of 2^5 at least
-  EXPECT_EQ(JudgeOne(few).verdict, Verdict::kAmbiguous);
-  EXPECT_EQ(JudgeOne(few).reason, "it may be chance (q = 0.062)");
-  PairedRatios eight = Pair(1.05);
-  eight.head.resize(8);
-  EXPECT_EQ(JudgeOne(eight).verdict, Verdict::kSlower);
-  std::vector<PairedRatios> many(30, Pair(1));
-  many.front() = eight;
-  EXPECT_EQ(Judge(many, 0.03).front().verdict, Verdict::kAmbiguous) << "p of 0.008 is nothing among 30";
+TEST(VerdictTest, OfTooFewProcessesNothingIsSaid) {
+  PairedRatios few = Pair(1.5);
+  few.head.resize(5);  // of signs 2 of 2^5 at least
+  EXPECT_EQ(JudgeOne(few).verdict, Verdict::kUntrusted);
+  EXPECT_EQ(JudgeOne(few).reason, "measured in 5 processes; a difference can be told from chance from 6 on");
+  EXPECT_EQ(JudgeOne(few).p_value, 1);
+  EXPECT_EQ(JudgeOne(few).detectable, 0);
+  few.head.push_back(1.5);
+  EXPECT_EQ(JudgeOne(few).verdict, Verdict::kSlower);
+}
+
+TEST(VerdictTest, RunsApartNeedFourProcessesEach) {
+  for (const auto& [base, head] : {std::pair(1, 1), std::pair(2, 2), std::pair(3, 16), std::pair(16, 3)}) {
+    const Judgement judgement = Judge<UnpairedTimes>({{Measured(100, base), Measured(150, head)}}, 0.1)[0];
+    EXPECT_EQ(judgement.verdict, Verdict::kUntrusted) << base << " " << head;
+    EXPECT_EQ(judgement.reason, absl::StrCat("measured in ", base, " and ", head,
+                                             " processes; a difference can be told from chance from 4 of each on"));
+    EXPECT_EQ(judgement.detectable, 0) << "nothing could have been seen";
+    EXPECT_EQ(judgement.p_value, 1);
+  }
+  EXPECT_EQ(Judge<UnpairedTimes>({{Measured(100, 4), Measured(150, 4)}}, 0.1)[0].verdict, Verdict::kSlower);
+}
+
+// What the rank tests alone cannot: 2 of the 12,870 ways to choose 8 of 16 are too many for more than 320 cases.
+TEST(VerdictTest, OneSlowCaseIsSeenAmongAnyNumber) {
+  std::vector<Judgement> judgements(2000, Estimate(UnpairedTimes{Measured(100, 8), Measured(100, 8)}, 0.1));
+  judgements[1] = Estimate(UnpairedTimes{Measured(100, 8), Measured(1000, 8)}, 0.1);
+  judgements[2] = Estimate(UnpairedTimes{Measured(100, 8), Measured(120, 8)}, 0.1);
+  std::vector<double> disturbed = Measured(1000, 8);
+  disturbed[3] *= 3;
+  judgements[3] = Estimate(UnpairedTimes{Measured(100, 8), disturbed}, 0.1);
+  PairedRatios six = Pair(1.05);
+  six.head.resize(6);
+  judgements[4] = Estimate(six, 0.03);
+  SetVerdicts(absl::MakeSpan(judgements));
+  EXPECT_EQ(judgements[0].verdict, Verdict::kSame);
+  for (const size_t slow : {1, 2, 3, 4}) EXPECT_EQ(judgements[slow].verdict, Verdict::kSlower) << slow;
+}
+
+TEST(VerdictTest, WhatMayBeChanceAmongManyCasesIsNotSaidToBeDetectable) {
+  // Half widths of some 15 %.
+  const Judgement noisy = Estimate(UnpairedTimes{Measured(100, 8, 0.2), Measured(140, 8, 0.2, 2)}, 0.1);
+  std::vector<Judgement> one = {noisy};
+  SetVerdicts(absl::MakeSpan(one));
+  EXPECT_NEAR(one[0].detectable, 0.1 + 1.5 * noisy.ratio.half_width(), 1e-12);
+  std::vector<Judgement> many(2000, Estimate(UnpairedTimes{Measured(100, 8), Measured(100, 8)}, 0.1));
+  many[0] = noisy;
+  SetVerdicts(absl::MakeSpan(many));
+  EXPECT_EQ(many[0].verdict, Verdict::kAmbiguous);
+  EXPECT_GT(many[0].detectable, one[0].detectable + 0.3);
+  // Quiet ones are judged by the threshold, as ever.
+  EXPECT_NEAR(many[1].detectable, 0.1 + 1.5 * many[1].ratio.half_width(), 1e-12);
 }
 
 TEST(VerdictTest, RunsApartHaveNoControls) {

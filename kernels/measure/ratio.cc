@@ -140,6 +140,14 @@ double RankSumPValue(absl::Span<const double> first, absl::Span<const double> se
   return TwoSided(ways.back(), found);
 }
 
+double LeastSignedRankPValue(size_t count) { return std::min(1.0, std::exp2(1 - static_cast<double>(count))); }
+
+double LeastRankSumPValue(size_t first, size_t second) {
+  const auto log_factorial = [](size_t n) { return std::lgamma(static_cast<double>(n) + 1); };
+  const double log_choices = log_factorial(first + second) - log_factorial(first) - log_factorial(second);
+  return std::min(1.0, 2 * std::exp(-log_choices));
+}
+
 std::vector<double> AdjustForMany(absl::Span<const double> p_values) {
   const std::vector<size_t> order = Ascending(p_values);
   std::vector<double> adjusted(p_values.size());

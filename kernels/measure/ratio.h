@@ -3,6 +3,7 @@
 #ifndef ACTBENCH_KERNELS_MEASURE_RATIO_H_
 #define ACTBENCH_KERNELS_MEASURE_RATIO_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -32,6 +33,10 @@ double SignedRankPValue(absl::Span<const double> ratios);
 // How likely two groups of numbers differ as much if they are of one distribution: Wilcoxon's rank-sum test, two-sided;
 // exact, and from 65 numbers on by the normal distribution.
 double RankSumPValue(absl::Span<const double> first, absl::Span<const double> second);
+
+// The least that these tests can say: of ratios, and of two groups.
+double LeastSignedRankPValue(size_t count);
+double LeastRankSumPValue(size_t first, size_t second);
 
 // What each of these probabilities is worth where all are looked at: who takes for real those of at most 0.05 is wrong
 // in at most 5 % of them (Benjamini and Hochberg 1995, J. R. Stat. Soc. B 57, 289-300). In the order given.

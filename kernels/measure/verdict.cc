@@ -18,6 +18,9 @@ constexpr double kControlWidths = 3;
 // So many half widths beyond the threshold nearly every interval has its nearer end beyond it.
 constexpr double kDetectableWidths = 1.5;
 
+// Of the test that says more: there were two to choose from.
+double OfTwoTests(double p_value) { return std::min(1.0, 2 * p_value); }
+
 std::string Text(const RatioEstimate& estimate) {
   const auto percent = [](double ratio) { return (ratio - 1) * 100; };
   return absl::StrFormat("%+.1f %% (%+.1f to %+.1f)", percent(estimate.ratio), percent(estimate.low),
@@ -37,7 +40,24 @@ void SetThreshold(double asked, Judgement& judgement) {
   if (judgement.layout.has_value()) {
     judgement.threshold = std::max(judgement.threshold, std::abs(judgement.layout->ratio - 1));
   }
-  judgement.detectable = judgement.threshold + kDetectableWidths * judgement.ratio.half_width();
+}
+
+void SetPValue(double rank_p_value, double least_rank_p_value, const MeanEstimate& mean, Judgement& judgement) {
+  judgement.least_rank_p_value = least_rank_p_value;
+  judgement.mean = mean;
+  if (judgement.lacking.empty()) judgement.p_value = OfTwoTests(std::min(rank_p_value, StudentPValue(mean)));
+}
+
+// Of one slow case among so many.
+void SetDetectable(size_t cases, Judgement& judgement) {
+  if (!judgement.lacking.empty()) return;
+  const double significant = kFalseDiscoveries / static_cast<double>(cases);
+  double least = judgement.threshold;
+  if (OfTwoTests(judgement.least_rank_p_value) > significant) {
+    const double distance = StudentDistance(significant / 2, judgement.mean.degrees);
+    least = std::max(least, std::expm1(distance * judgement.mean.standard_error));
+  }
+  judgement.detectable = least + kDetectableWidths * judgement.ratio.half_width();
 }
 
 void Decide(Verdict verdict, std::string reason, Judgement& judgement) {
@@ -51,6 +71,7 @@ void SetVerdict(Judgement& judgement) {
   const double below = 1 / above;
   const double half = judgement.threshold / 2;
   const RatioEstimate& ratio = judgement.ratio;
+  if (!judgement.lacking.empty()) return Decide(Verdict::kUntrusted, judgement.lacking, judgement);
   if (judgement.control.has_value() &&
       (judgement.control->low > 1 + half || judgement.control->high < 1 / (1 + half))) {
     return Decide(Verdict::kUntrusted,
@@ -84,7 +105,12 @@ Judgement Estimate(const PairedRatios& ratios, double threshold) {
   judgement.control = EstimateControl(ratios.control);
   judgement.injected = EstimateControl(ratios.injected);
   judgement.layout = EstimateControl(ratios.layout);
-  judgement.p_value = SignedRankPValue(ratios.head);
+  const size_t processes = ratios.head.size();
+  if (processes < kFewestProcesses) {
+    judgement.lacking = absl::StrCat("measured in ", processes,
+                                     " processes; a difference can be told from chance from ", kFewestProcesses, " on");
+  }
+  SetPValue(SignedRankPValue(ratios.head), LeastSignedRankPValue(processes), EstimateMean(ratios.head), judgement);
   SetThreshold(threshold, judgement);
   return judgement;
 }
@@ -92,7 +118,15 @@ Judgement Estimate(const PairedRatios& ratios, double threshold) {
 Judgement Estimate(const UnpairedTimes& times, double threshold) {
   Judgement judgement;
   judgement.ratio = EstimateRatio(times.base, times.head);
-  judgement.p_value = RankSumPValue(times.base, times.head);
+  const size_t base = times.base.size();
+  const size_t head = times.head.size();
+  if (std::min(base, head) < kFewestProcessesApart) {
+    judgement.lacking =
+        absl::StrCat("measured in ", base, " and ", head, " processes; a difference can be told from chance from ",
+                     kFewestProcessesApart, " of each on");
+  }
+  SetPValue(RankSumPValue(times.base, times.head), LeastRankSumPValue(base, head), EstimateMean(times.base, times.head),
+            judgement);
   SetThreshold(threshold, judgement);
   return judgement;
 }
@@ -103,6 +137,7 @@ void SetVerdicts(absl::Span<Judgement> judgements) {
   const std::vector<double> q_values = AdjustForMany(p_values);
   for (size_t i = 0; i < judgements.size(); ++i) {
     judgements[i].q_value = q_values[i];
+    SetDetectable(judgements.size(), judgements[i]);
     SetVerdict(judgements[i]);
   }
 }

@@ -13,6 +13,7 @@
 
 #include "absl/types/span.h"
 #include "kernels/measure/ratio.h"
+#include "kernels/measure/student.h"
 
 namespace actbench {
 
@@ -32,6 +33,10 @@ inline constexpr std::array<std::string_view, 5> kVerdictNames = {"same", "faste
 inline constexpr int kFirstProcesses = 16;
 inline constexpr int kMoreProcesses = 8;
 inline constexpr int kMostProcesses = 64;
+// Of fewer no verdict is given, as no rank test could tell the largest difference from chance (5 %): by pairs 2 of 2^5
+// signs, apart 2 of the 20 ways to choose 3 of 6.
+inline constexpr int kFewestProcesses = 6;
+inline constexpr int kFewestProcessesApart = 4;  // of each
 inline constexpr double kPairedThreshold = 0.03;
 
 // Of one case, measured by pairs: the time by that of the base kernel in each process. Missing controls are empty.
@@ -53,12 +58,17 @@ struct Judgement {
   std::optional<RatioEstimate> control;
   std::optional<RatioEstimate> injected;
   std::optional<RatioEstimate> layout;
+  // How likely such a difference is by chance: the smaller p value of a rank test, which no outlier disturbs, and of
+  // Student's, which is not bounded by the number of processes; doubled, as there are two to choose from.
   double p_value = 1;
-  double q_value = 1;  // with the number of cases taken into account
+  double q_value = 1;             // with the number of cases taken into account
+  double least_rank_p_value = 1;  // that so many processes allow
+  MeanEstimate mean;              // for Student's test
+  std::string lacking;            // why nothing can be said of it; empty if something can
   // The relative difference that counts here: what was asked for, or more where the controls say that less cannot be
   // told from nothing.
   double threshold = 0;
-  // The relative slowdown that would most likely have been found.
+  // The relative slowdown that would most likely have been found; 0 where none would have been.
   double detectable = 0;
   bool sees_injected = true;  // whether `injected`, if there is one, lies beyond what the control leaves open
   Verdict verdict = Verdict::kAmbiguous;
@@ -68,8 +78,8 @@ struct Judgement {
 // The work of the control that has to be found slower, for a threshold: 1.05 for 0.03.
 double InjectedWork(double threshold);
 
-// All but the q value and the verdict, which depend on the other cases. Each has at least one ratio, or time of both.
-// Takes some 40 ms.
+// All but the q value, what is detectable and the verdict, which depend on the other cases. Each has at least one
+// ratio, or time of both. Takes some 40 ms.
 Judgement Estimate(const PairedRatios& ratios, double threshold);
 Judgement Estimate(const UnpairedTimes& times, double threshold);
 
