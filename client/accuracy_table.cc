@@ -26,9 +26,11 @@ namespace {
 constexpr char kUnitUpstream[] = "exhaustive, dy = 1";
 constexpr char kExhaustive[] = "exhaustive";
 
-// A maximum is never shown smaller than it is, a lower bound of one never larger.
-UlpRounding MaximumRounding(absl::string_view mode) {
-  return IsExhaustive(mode) ? UlpRounding::kUp : UlpRounding::kDown;
+// Of all errors of a measurement, so that the worst input's is shown as the maximum is.
+UlpRounding RoundingOf(absl::string_view mode) { return IsExhaustive(mode) ? UlpRounding::kUp : UlpRounding::kDown; }
+
+std::string ErrorCell(const v1::InputError& error, const v1::Certificate& certificate) {
+  return UlpText(error.ulp(), RoundingOf(certificate.mode()));
 }
 
 // A round number of inputs as the power of two that it is.
@@ -73,7 +75,7 @@ bool Continues(const BinadeRange& range, const BinadeRange& next, const DtypeInf
 }
 
 std::vector<BinadeRange> FoldBinades(const v1::Certificate& certificate, const DtypeInfo& info) {
-  const UlpRounding rounding = MaximumRounding(certificate.mode());
+  const UlpRounding rounding = RoundingOf(certificate.mode());
   std::vector<BinadeRange> ranges;
   for (const v1::BinadeError& binade : certificate.report().binades()) {
     BinadeRange one = {.first = &binade,
@@ -104,7 +106,7 @@ Dtype DtypeOf(const v1::Certificate& certificate) {
 }
 
 std::string MaxUlpText(double max_ulp, absl::string_view mode) {
-  return absl::StrCat(IsExhaustive(mode) || std::isinf(max_ulp) ? "" : ">=", UlpText(max_ulp, MaximumRounding(mode)));
+  return absl::StrCat(IsExhaustive(mode) || std::isinf(max_ulp) ? "" : ">=", UlpText(max_ulp, RoundingOf(mode)));
 }
 
 std::string MaxUlpText(const v1::Certificate& certificate) {
@@ -198,7 +200,7 @@ std::string SpecialValuesText(const v1::Certificate& certificate) {
   for (const v1::SpecialValue& value : certificate.report().special_values()) {
     const v1::InputError& error = value.error();
     table.AddRow({value.name(), InputText(certificate, error), RoundedDecimal(error.got(), dtype),
-                  RoundedDecimal(error.expected(), dtype), UlpText(error.ulp())});
+                  RoundedDecimal(error.expected(), dtype), ErrorCell(error, certificate)});
   }
   return Title(certificate) + table.Aligned();
 }
@@ -207,9 +209,10 @@ std::string WorstText(const v1::Certificate& certificate) {
   const Dtype dtype = DtypeOf(certificate);
   Table table({"worst x", "got", "expected", "ulp"}, /*right=*/{3});
   for (const v1::InputError& error : certificate.report().worst()) {
-    table.AddRow(
-        {InputText(certificate, error), absl::StrCat(RoundedDecimal(error.got(), dtype), " ", error.got_bits()),
-         absl::StrCat(RoundedDecimal(error.expected(), dtype), " ", error.expected_bits()), UlpText(error.ulp())});
+    table.AddRow({InputText(certificate, error),
+                  absl::StrCat(RoundedDecimal(error.got(), dtype), " ", error.got_bits()),
+                  absl::StrCat(RoundedDecimal(error.expected(), dtype), " ", error.expected_bits()),
+                  ErrorCell(error, certificate)});
   }
   return Title(certificate) + table.Aligned();
 }
@@ -224,9 +227,10 @@ std::string ComparisonText(const v1::Comparison& comparison) {
     const v1::InputError& first = difference.first();
     const v1::InputError& second = difference.second();
     table.AddRow({InputText(comparison.first(), first),
-                  absl::StrCat(RoundedDecimal(first.got(), dtype), " ", first.got_bits()), UlpText(first.ulp()),
-                  absl::StrCat(RoundedDecimal(second.got(), dtype), " ", second.got_bits()), UlpText(second.ulp()),
-                  RoundedDecimal(first.expected(), dtype)});
+                  absl::StrCat(RoundedDecimal(first.got(), dtype), " ", first.got_bits()),
+                  ErrorCell(first, comparison.first()),
+                  absl::StrCat(RoundedDecimal(second.got(), dtype), " ", second.got_bits()),
+                  ErrorCell(second, comparison.second()), RoundedDecimal(first.expected(), dtype)});
   }
   return absl::StrCat("\n", GroupedDecimal(comparison.differing()), " of ", GroupedDecimal(checked),
                       " outputs differ, the largest errors first:\n", table.Aligned());

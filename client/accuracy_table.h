@@ -22,8 +22,7 @@ bool IsExhaustive(const v1::Certificate& certificate);
 // The kernel's dtype; f64 where this client does not know it.
 Dtype DtypeOf(const v1::Certificate& certificate);
 
-// UlpText upwards where it is a maximum and downwards, after ">=", where it is a lower bound: what is shown is never
-// wrong. "inf" where a NaN or infinity is.
+// The largest error as UlpText has it, after ">=" where it is a lower bound. "inf" where a NaN or infinity is.
 std::string MaxUlpText(double max_ulp, absl::string_view mode);
 std::string MaxUlpText(const v1::Certificate& certificate);
 

@@ -107,13 +107,13 @@ std::string TensorText(const v1::Tensor& tensor, const TensorView& view) {
 
 std::string ErrorText(const v1::ErrorReport& error, Dtype dtype) {
   if (error.checked() == 0) return "error: no elements to check";
-  const std::string max = UlpText(error.max_ulp());
+  const std::string max = UlpText(error.max_ulp(), UlpRounding::kDown);  // as 'actbench accuracy --in' has it
   // Of errors that are all 0, as shown, none is the worst.
   const std::string worst =
       max == UlpText(0) ? "-"
                         : absl::StrCat(RoundedDecimal(error.worst_input(), dtype), " (", error.worst_input_bits(), ")");
-  return absl::StrFormat("error: max %s ulp, mean %.4g ulp, worst at x = %s, %d checked", max, error.mean_ulp(), worst,
-                         error.checked());
+  return absl::StrFormat("error: max %s ulp, mean %s ulp, worst at x = %s, %d checked", max, UlpText(error.mean_ulp()),
+                         worst, error.checked());
 }
 
 }  // namespace actbench::client

@@ -64,18 +64,13 @@ double ReadAs(Dtype dtype, const std::string& text) {
 // Up to here four decimals can be those of 0.5.
 constexpr double kNearHalf = 0.5001;
 
-// With all its decimals (a double above 0.5 has at most 53), cut where they tell it from 0.5; upwards one unit more.
 std::string TextAboveHalf(double ulp, UlpRounding rounding) {
-  constexpr size_t kIntegerPart = 2;  // "0."
-  constexpr size_t kDecimals = 7;
-  const std::string exact = absl::StrFormat("%.53f", ulp);
-  if (rounding != UlpRounding::kDown) {
-    const double unit = std::pow(10, static_cast<double>(kDecimals));
-    const double text = rounding == UlpRounding::kUp ? std::ceil(ulp * unit) : std::round(ulp * unit);
-    if (text > unit / 2) return absl::StrFormat("%.*f", static_cast<int>(kDecimals), text / unit);
-  }
-  const size_t first = exact.find_first_not_of('0', kIntegerPart + 1);  // after the 5
-  return exact.substr(0, std::max(first + 1, kIntegerPart + kDecimals));
+  constexpr double kUnit = 1e7;
+  const double scaled = ulp * kUnit;
+  const double rounded = rounding == UlpRounding::kUp     ? std::ceil(scaled)
+                         : rounding == UlpRounding::kDown ? std::floor(scaled)
+                                                          : std::round(scaled);
+  return absl::StrFormat("%.7f", std::max(rounded, kUnit / 2 + 1) / kUnit);
 }
 
 // Of UTF-8, counting code points; good enough for the few that are not ASCII.

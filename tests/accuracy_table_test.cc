@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
+#include <utility>
 
+#include "client/eval_output.h"
 #include "tests/handmade_certificates.h"
 
 namespace actbench::client {
@@ -36,7 +39,29 @@ TEST(AccuracyTableTest, ALowerBoundIsMarkedAndNeverShownLargerThanItIs) {
   EXPECT_EQ(MaxUlpOf(0.49999, "sampled_unit_upstream"), ">=0.4999");
   EXPECT_EQ(MaxUlpOf(0.3, "given"), ">=0.3000");
   EXPECT_EQ(MaxUlpOf(0.50000012, "sampled"), ">=0.5000001");
+  EXPECT_EQ(MaxUlpOf(std::nextafter(0.5, 1), "sampled"), ">=0.5000001");
   EXPECT_EQ(MaxUlpOf(kInfinity, "sampled"), "inf");
+}
+
+TEST(AccuracyTableTest, AnErrorIsShownTheSameEverywhere) {
+  for (const auto& [mode, text] : {std::pair("exhaustive", "0.4985"), std::pair("given", "0.4984")}) {
+    v1::Certificate certificate = MakeCertificate();
+    certificate.set_mode(mode);
+    certificate.mutable_report()->set_max_ulp(0.49841);
+    certificate.mutable_report()->mutable_worst(0)->set_ulp(0.49841);
+    EXPECT_THAT(MaxUlpText(certificate), testing::EndsWith(text));
+    EXPECT_THAT(WorstText(certificate), HasSubstr(std::string("  ") + text + "\n"));
+    v1::Comparison comparison;
+    *comparison.mutable_first() = *comparison.mutable_second() = certificate;
+    comparison.set_differing(1);
+    *comparison.add_differences()->mutable_first() = certificate.report().worst(0);
+    EXPECT_THAT(ComparisonText(comparison), HasSubstr(std::string(" ") + text + " "));
+  }
+  v1::ErrorReport given;
+  given.set_checked(5);
+  given.set_max_ulp(1.55836);
+  given.set_mean_ulp(0.24286);
+  EXPECT_THAT(ErrorText(given, Dtype::kF32), testing::StartsWith("error: max 1.5583 ulp, mean 0.2429 ulp, "));
 }
 
 TEST(AccuracyTableTest, ThereIsALineForEachKernel) {
