@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <iostream>
 #include <map>
@@ -18,6 +17,7 @@
 #include "client/benchmark_result.h"
 #include "client/benchmark_table.h"
 #include "client/command.h"
+#include "client/format.h"
 #include "client/interrupt.h"
 #include "client/kernel_selection.h"
 #include "client/output_file.h"
@@ -114,7 +114,7 @@ size_t LongestName(const std::vector<v1::Kernel>& kernels) {
 // What is said of a run at its end.
 void PrintSummary(const v1::BenchmarkRun& run) {
   std::cerr << "run " << (run.id().empty() ? "not stored" : run.id()) << ": " << CountsText(run) << ", "
-            << static_cast<int64_t>(std::ceil(run.seconds())) << " s, machine " << run.fingerprint_hash()
+            << WholeSeconds(run.seconds()) << " s, machine " << run.fingerprint_hash()
             << (run.unsaved() && !run.id().empty() ? ", not saved" : "") << std::endl;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/comparison_markdown.h"
 
-#include <cmath>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -60,7 +59,7 @@ std::string ContextText(const Comparison& comparison) {
   }
   if (summary.has_time()) absl::StrAppend(&text, ", ", TimeText(ToTime(summary.time())));
   if (summary.paired()) {
-    absl::StrAppend(&text, ", in turns in the same processes, ", std::llround(summary.seconds()), " s");
+    absl::StrAppend(&text, ", in turns in the same processes, ", WholeSeconds(summary.seconds()), " s");
   }
   return absl::StrCat(
       text, absl::StrFormat("; differences below %.3g %% do not matter.\n\n", summary.plan().threshold() * 100));

@@ -175,6 +175,8 @@ std::string MeasuredDecimal(double value) {
   return absl::StrFormat("%.*f", std::min(2 - exponent, kMostDecimals), value);
 }
 
+std::string WholeSeconds(double seconds) { return GroupedDecimal(std::max(1LL, std::llround(seconds))); }
+
 std::string PrefixedDecimal(double value) {
   constexpr double kStep = 1000;
   constexpr double kNearStep = 999.5;  // with three digits 1000

@@ -41,6 +41,9 @@ std::string GroupedDecimal(int64_t value);
 // and from 100 on a whole number: "0.00213", "21.3", "12,345".
 std::string MeasuredDecimal(double value);
 
+// How long something took, for people, in whole seconds: "26"; what is less than one is "1".
+std::string WholeSeconds(double seconds);
+
 // With three digits and a prefix of the SI from k to G: "819 M", "4.1 k", "12". A unit is to follow.
 std::string PrefixedDecimal(double value);
 

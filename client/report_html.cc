@@ -62,7 +62,7 @@ std::string Header(const v1::BenchmarkRun& run) {
   const std::string title = run.name().empty() ? absl::StrCat("Benchmark run ", run.id()) : run.name();
   return absl::StrCat(Element("h1", title), "\n<p class=\"quiet\">", Escape(TimeText(ToTime(run.time()))), " · ",
                       Escape(run.machine().cpu_model()), " · ", Escape(VersionText(run.build())), " · ",
-                      absl::StrFormat("%.3g", run.seconds()), " s</p>\n<ul class=\"counts\">", items, "</ul>\n");
+                      WholeSeconds(run.seconds()), " s</p>\n<ul class=\"counts\">", items, "</ul>\n");
 }
 
 // The providers and tiers that there are, and the signs that points have besides.

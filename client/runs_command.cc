@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -54,9 +53,8 @@ ExitStatus RunList(const ListFlags& flags, const ServerFlags& server) {
   Table table({"run", "time", "name", "measured", "not", "s", "machine", "build", "state"}, {3, 4, 5});
   for (const v1::BenchmarkRun& run : *runs) {
     table.AddRow({run.id(), TimeText(ToTime(run.time())), run.name().empty() ? "-" : NameText(run),
-                  absl::StrCat(run.measured()), absl::StrCat(run.unmeasured()),
-                  absl::StrCat(std::llround(run.seconds())), run.fingerprint_hash(), run.build_id(),
-                  run.unsaved() ? "unsaved" : "-"});
+                  absl::StrCat(run.measured()), absl::StrCat(run.unmeasured()), WholeSeconds(run.seconds()),
+                  run.fingerprint_hash(), run.build_id(), run.unsaved() ? "unsaved" : "-"});
   }
   std::cout << table.Aligned();
   return kSuccess;
@@ -68,7 +66,7 @@ ExitStatus RunShow(const std::string& id, const ServerFlags& server) {
   const absl::StatusOr<v1::BenchmarkRun> run = client->GetRun(id);
   if (!run.ok()) return Fail(run.status(), server);
   std::cout << "run        " << run->id() << (run->name().empty() ? "" : absl::StrCat(", ", NameText(*run))) << "\n"
-            << "time       " << TimeText(ToTime(run->time())) << ", " << std::llround(run->seconds()) << " s\n"
+            << "time       " << TimeText(ToTime(run->time())) << ", " << WholeSeconds(run->seconds()) << " s\n"
             << "build      " << run->build().version()
             << (run->build().revision().empty() ? "" : absl::StrCat(", ", run->build().revision())) << ", kernels "
             << run->build_id() << "\n"

@@ -43,6 +43,7 @@ std::string InFlags(absl::string_view message) {
                               {"parameters:", "--param:"},
                               {"a name in parameters", "a name in --param"},
                               {"ListCertificates has", "'actbench certificates list' has"},
+                              {"ListRuns has", "'actbench runs list' has"},
                               {"selector.", "--"}});
 }
 

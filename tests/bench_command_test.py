@@ -57,6 +57,9 @@ class BenchTest(CommandTest):
         self.assertIn("a name", listed)
         shown = self.succeed("runs", "show", "a name")
         self.assertIn("processor: ", shown)
+        seconds = result.stderr.partition(" s, ")[0].split()[-1]
+        self.assertIn(f", {seconds} s\n", shown)
+        self.assertRegex(listed.splitlines()[1], rf" a name +4 +0 +{seconds} ")
         self.assertIn("\n".join(lines), shown)
         run_id = result.stderr.split()[1].rstrip(":")
         self.assertEqual(self.succeed("runs", "delete", run_id[:6]), f"deleted {run_id}\n")
@@ -109,6 +112,19 @@ class BenchTest(CommandTest):
             rows[len(flags)], = csv.DictReader(io.StringIO(exported))
         self.assertEqual(rows[0]["accuracy_mode"], "sampled")
         self.assertEqual((rows[1]["outcome"], rows[1]["accuracy_mode"], rows[1]["max_ulp"]), ("measured", "", ""))
+
+    def test_one_process_has_no_interval(self):
+        result = run("bench", "sigmoid", *SHORT[:-1], "1", "--size", "100", "--csv", self.path("run.csv"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"l1 +\d+\.\d+ +- .* one process: no interval\n$")
+        with open(self.path("run.csv")) as file:
+            row = next(csv.DictReader(file))
+        self.assertEqual([row[name] for name in ["median_low_ns", "median_high_ns", "processes", "converged"]], ["", "", "1", "false"])
+
+    def test_a_run_that_is_none_names_the_command(self):
+        result = run("runs", "show", "nope")
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertEqual(result.stderr, "actbench: there is no run with the id or name \"nope\"; 'actbench runs list' has them all\n")
 
     def test_a_case_that_cannot_be_is_skipped_and_the_others_measured(self):
         result = run("bench", "sigmoid", *SHORT[:4], "--tier", "all", "--dtype", "f32,f64", "--size", "10", "--time", "0.02",

@@ -16,12 +16,14 @@ using testing::Not;
 using testing::StartsWith;
 
 TEST(ComparisonMarkdownTest, TheVerdictIsFirst) {
-  EXPECT_THAT(ComparisonMarkdown(MakeHandmadeComparison()),
-              StartsWith("### REGRESSION: 1 slower, 2 less accurate; 1 failed, 1 accuracy not measured; 2 the same, 2 "
-                         "faster, 1 ambiguous, 1 worse as accepted, 1 skipped; could have seen 4.1 % or more\n\n"
-                         "`a|b/head.so` against `base.so` on A &lt;Processor> &amp; Co, 2025-11-25 14:03 UTC, in turns "
-                         "in the same processes, 13 s; differences below 3 % do not matter.\n\n"
-                         "| case | base ns/element | head ns/element | head to base | could see | speed | accuracy | reason |\n"));
+  EXPECT_THAT(
+      ComparisonMarkdown(MakeHandmadeComparison()),
+      StartsWith(
+          "### REGRESSION: 1 slower, 2 less accurate; 1 failed, 1 accuracy not measured; 2 the same, 2 "
+          "faster, 1 ambiguous, 1 worse as accepted, 1 skipped; could have seen 4.1 % or more\n\n"
+          "`a|b/head.so` against `base.so` on A &lt;Processor> &amp; Co, 2025-11-25 14:03 UTC, in turns "
+          "in the same processes, 13 s; differences below 3 % do not matter.\n\n"
+          "| case | base ns/element | head ns/element | head to base | could see | speed | accuracy | reason |\n"));
 }
 
 TEST(ComparisonMarkdownTest, WhatChangedIsShownAndTheRestFolded) {

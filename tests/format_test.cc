@@ -147,6 +147,14 @@ TEST(TimestampTest, TimesAreInUtc) {
   EXPECT_EQ(Rfc3339(ToTime(timestamp)), "2025-11-25T14:03:11Z");
 }
 
+TEST(FormatTest, SecondsAreWholeAndNotNone) {
+  EXPECT_EQ(WholeSeconds(0), "1");
+  EXPECT_EQ(WholeSeconds(0.2), "1");
+  EXPECT_EQ(WholeSeconds(25.4), "25");
+  EXPECT_EQ(WholeSeconds(25.6), "26");
+  EXPECT_EQ(WholeSeconds(3600.1), "3,600");
+}
+
 TEST(FormatTest, MeasuredNumbersHaveThreeDigitsAndNoExponent) {
   for (const auto& [value, text] : std::vector<std::pair<double, std::string>>{{0, "0"},
                                                                                {1e-9, "0.000000"},

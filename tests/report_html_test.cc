@@ -35,7 +35,7 @@ TEST_F(ReportHtmlTest, ItBeginsWithWhatWasRunAndTheCounts) {
   EXPECT_THAT(Page(), HasSubstr("<title>nightly | &lt;main&gt; - actbench</title>"));
   EXPECT_THAT(Page(), HasSubstr("<h1>nightly | &lt;main&gt;</h1>"));
   EXPECT_THAT(Page(),
-              HasSubstr("2025-11-25 14:03 UTC · A &lt;Processor&gt; &amp; Co · actbench 0.1.0 (abcdef0) · 12.5 s"));
+              HasSubstr("2025-11-25 14:03 UTC · A &lt;Processor&gt; &amp; Co · actbench 0.1.0 (abcdef0) · 13 s"));
   EXPECT_THAT(Page(),
               HasSubstr("<li class=\"measured\"><b>6</b>measured</li><li class=\"noisy\"><b>1</b>of these "
                         "noisy</li><li class=\"skipped\"><b>1</b>skipped</li><li class=\"error\"><b>1</b>failed"));
