@@ -38,7 +38,7 @@ difference is none. What is slower is measured again before it is said to be. Of
 the tier and the ISA of BASE's; where it has none of the tier, or the tier is native: the one for the same ISA, else
 for the widest.
 Runs are the ids or names of stored ones, or files, which end in .json or have a /. They must be of one machine,
-unless --force says otherwise, and what changed on it between them counts as well; of a case each needs 4 processes.
+unless --force says otherwise, and what changed on it between them counts as well; of a case each needs 8 processes.
 CASES are activations, or ACTIVATION/DIRECTION/DTYPE[/TIER[/ISA]]; by default ten of f32.
 Accuracy is compared at all inputs, where these are 2^32 at most; worse are a larger error, more results that are not
 the correctly rounded ones, and of tier exact any other bits.
@@ -137,11 +137,11 @@ ExitStatus RunCompare(CompareFlags flags, const ServerFlags& server) {
 void AddMeasurementFlags(CLI::App& command, CompareFlags& flags) {
   command.add_option("--processes", flags.processes, "The processes of each pass (default: 16)")
       ->type_name("N")
-      ->transform(NumberIn(6, 1000))
+      ->transform(NumberIn(8, 1000))
       ->group(kPairs);
   command.add_option("--max_processes", flags.max_processes, "At most, while it is not decided (default: 64)")
       ->type_name("N")
-      ->transform(NumberIn(6, 1000))
+      ->transform(NumberIn(8, 1000))
       ->group(kPairs);
   command.add_option("--time", flags.seconds, "Begin no more after so long than what is needed (default: 300)")
       ->type_name("SECONDS")
@@ -221,7 +221,7 @@ void AddCompareCommand(CLI::App& app, const ServerFlags& server, int& exit_statu
     flags->run.for_kernels = FirstGiven(*command, {kernels_group, kInputs, kPairs});
     if (!flags->run.kernels.names.empty()) flags->run.for_kernels = "CASES";
     if (flags->run.kernels.all) flags->run.for_kernels = "--all";
-    flags->run.inputs.convert = SayDtype(flags->run.kernels);
+    flags->run.inputs.convert = NamesDtype(flags->run.kernels);
     exit_status = RunCompare(*flags, server);
   });
 }

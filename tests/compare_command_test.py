@@ -24,7 +24,7 @@ lease_directory = tempfile.TemporaryDirectory()
 os.environ["ACTBENCH_LEASE_FILE"] = os.path.join(lease_directory.name, "lease")
 
 # Their times mean nothing, so no verdict is looked at.
-SHORT = ["--processes", "6", "--max_processes", "6", "--time", "1", "--size", "1000"]
+SHORT = ["--processes", "8", "--max_processes", "8", "--time", "1", "--size", "1000"]
 ANY_VERDICT = [0, 1, 3]
 
 

@@ -101,28 +101,28 @@ TEST(VerdictTest, WhatTheOrderOfFunctionsDoesIsNoDifference) {
 
 TEST(VerdictTest, OfTooFewProcessesNothingIsSaid) {
   PairedRatios few = Pair(1.5);
-  few.head.resize(5);  // of signs 2 of 2^5 at least
+  few.head.resize(7);
   EXPECT_EQ(JudgeOne(few).verdict, Verdict::kUntrusted);
-  EXPECT_EQ(JudgeOne(few).reason, "measured in 5 processes; a difference can be told from chance from 6 on");
+  EXPECT_EQ(JudgeOne(few).reason, "measured in 7 processes; a difference can be told from chance from 8 on");
   EXPECT_EQ(JudgeOne(few).p_value, 1);
   EXPECT_EQ(JudgeOne(few).detectable, 0);
   few.head.push_back(1.5);
   EXPECT_EQ(JudgeOne(few).verdict, Verdict::kSlower);
 }
 
-TEST(VerdictTest, RunsApartNeedFourProcessesEach) {
-  for (const auto& [base, head] : {std::pair(1, 1), std::pair(2, 2), std::pair(3, 16), std::pair(16, 3)}) {
+TEST(VerdictTest, RunsApartNeedEightProcessesEach) {
+  for (const auto& [base, head] : {std::pair(1, 1), std::pair(4, 4), std::pair(7, 16), std::pair(16, 7)}) {
     const Judgement judgement = Judge<UnpairedTimes>({{Measured(100, base), Measured(150, head)}}, 0.1)[0];
     EXPECT_EQ(judgement.verdict, Verdict::kUntrusted) << base << " " << head;
     EXPECT_EQ(judgement.reason, absl::StrCat("measured in ", base, " and ", head,
-                                             " processes; a difference can be told from chance from 4 of each on"));
+                                             " processes; a difference can be told from chance from 8 of each on"));
     EXPECT_EQ(judgement.detectable, 0) << "nothing could have been seen";
     EXPECT_EQ(judgement.p_value, 1);
   }
-  EXPECT_EQ(Judge<UnpairedTimes>({{Measured(100, 4), Measured(150, 4)}}, 0.1)[0].verdict, Verdict::kSlower);
+  EXPECT_EQ(Judge<UnpairedTimes>({{Measured(100, 8), Measured(150, 8)}}, 0.1)[0].verdict, Verdict::kSlower);
 }
 
-// What the rank tests alone cannot: 2 of the 12,870 ways to choose 8 of 16 are too many for more than 320 cases.
+// What the rank-sum test cannot: 2 of the 12,870 ways to choose 8 of 16, doubled, are too many for more than 160 cases.
 TEST(VerdictTest, OneSlowCaseIsSeenAmongAnyNumber) {
   std::vector<Judgement> judgements(2000, Estimate(UnpairedTimes{Measured(100, 8), Measured(100, 8)}, 0.1));
   judgements[1] = Estimate(UnpairedTimes{Measured(100, 8), Measured(1000, 8)}, 0.1);
@@ -130,9 +130,9 @@ TEST(VerdictTest, OneSlowCaseIsSeenAmongAnyNumber) {
   std::vector<double> disturbed = Measured(1000, 8);
   disturbed[3] *= 3;
   judgements[3] = Estimate(UnpairedTimes{Measured(100, 8), disturbed}, 0.1);
-  PairedRatios six = Pair(1.05);
-  six.head.resize(6);
-  judgements[4] = Estimate(six, 0.03);
+  PairedRatios pairs = Pair(1.05);
+  pairs.head.resize(8);
+  judgements[4] = Estimate(pairs, 0.03);
   SetVerdicts(absl::MakeSpan(judgements));
   EXPECT_EQ(judgements[0].verdict, Verdict::kSame);
   for (const size_t slow : {1, 2, 3, 4}) EXPECT_EQ(judgements[slow].verdict, Verdict::kSlower) << slow;

@@ -195,21 +195,22 @@ void CaseRun::TakeSlice(Slice slice) {
   process_samples_.clear();
   process_copies_.clear();
   process_ratios_.clear();
-  const auto processes = static_cast<int>(result_.process_medians_ns.size());
-  if (processes >= plan_.min_processes) {
-    result_.median_ns = Median(result_.process_medians_ns);
-  }
-  // One process says nothing of others.
-  if (processes >= std::max(plan_.min_processes, 2)) {
-    const Interval interval = MedianInterval(result_.process_medians_ns);
-    result_.median_interval = interval;
-    result_.converged = interval.high - interval.low <= plan_.max_relative_width * result_.median_ns;
-  }
-  const bool last = result_.converged || processes >= plan_.max_processes;
+  SetMedian();
+  const bool last = result_.converged || processes_done() >= plan_.max_processes;
   if (last && plan_.error_samples > 0) {
     return Ask({.run = {}, .error_samples = plan_.error_samples}, Stage::kMeasuringError);
   }
   EndProcess(last);
+}
+
+void CaseRun::SetMedian() {
+  const int processes = processes_done();
+  if (processes >= plan_.min_processes) result_.median_ns = Median(result_.process_medians_ns);
+  // One process says nothing of others.
+  if (processes < std::max(plan_.min_processes, 2)) return;
+  const Interval interval = MedianInterval(result_.process_medians_ns);
+  result_.median_interval = interval;
+  result_.converged = interval.high - interval.low <= plan_.max_relative_width * result_.median_ns;
 }
 
 void CaseRun::EndProcess(bool last) {

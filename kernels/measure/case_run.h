@@ -116,6 +116,7 @@ class CaseRun {
   // Waits for the worker's next line; none yet, or the case failed: nothing.
   std::optional<std::string> Await(std::chrono::milliseconds longest, absl::FunctionRef<bool()> must_yield);
   void TakeSlice(Slice slice);
+  void SetMedian();
   void EndProcess(bool last);
   void Fail(absl::Status status);
 

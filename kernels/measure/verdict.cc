@@ -120,10 +120,10 @@ Judgement Estimate(const UnpairedTimes& times, double threshold) {
   judgement.ratio = EstimateRatio(times.base, times.head);
   const size_t base = times.base.size();
   const size_t head = times.head.size();
-  if (std::min(base, head) < kFewestProcessesApart) {
+  if (std::min(base, head) < kFewestProcesses) {
     judgement.lacking =
         absl::StrCat("measured in ", base, " and ", head, " processes; a difference can be told from chance from ",
-                     kFewestProcessesApart, " of each on");
+                     kFewestProcesses, " of each on");
   }
   SetPValue(RankSumPValue(times.base, times.head), LeastRankSumPValue(base, head), EstimateMean(times.base, times.head),
             judgement);

@@ -33,10 +33,9 @@ inline constexpr std::array<std::string_view, 5> kVerdictNames = {"same", "faste
 inline constexpr int kFirstProcesses = 16;
 inline constexpr int kMoreProcesses = 8;
 inline constexpr int kMostProcesses = 64;
-// Of fewer no verdict is given, as no rank test could tell the largest difference from chance (5 %): by pairs 2 of 2^5
-// signs, apart 2 of the 20 ways to choose 3 of 6.
-inline constexpr int kFewestProcesses = 6;
-inline constexpr int kFewestProcessesApart = 4;  // of each
+// Of fewer, of each run where they are measured apart, no verdict is given: rank tests can hardly tell the largest
+// difference from chance, and Student's takes processes that fall into two groups for certainty (docs/method.md).
+inline constexpr int kFewestProcesses = 8;
 inline constexpr double kPairedThreshold = 0.03;
 
 // Of one case, measured by pairs: the time by that of the base kernel in each process. Missing controls are empty.
