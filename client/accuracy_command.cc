@@ -258,7 +258,7 @@ void AddAccuracyCommand(CLI::App& app, const ServerFlags& server, int& exit_stat
   AddInputFlags(*command, flags->inputs);
   AddOutputFlags(*command, *flags);
   command->final_callback([flags, &server, &exit_status] {
-    flags->inputs.convert = SayDtype(flags->kernels) || !flags->compare.empty();
+    flags->inputs.convert = NamesDtype(flags->kernels) || !flags->compare.empty();
     exit_status = RunAccuracy(*flags, server);
   });
 }

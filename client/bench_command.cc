@@ -214,7 +214,7 @@ void AddBenchCommand(CLI::App& app, const ServerFlags& server, int& exit_status)
       ->type_name("FILE")
       ->group("Output");
   command->final_callback([flags, &server, &exit_status] {
-    flags->inputs.convert = SayDtype(flags->kernels);
+    flags->inputs.convert = NamesDtype(flags->kernels);
     exit_status = RunBench(*flags, server);
   });
 }

@@ -205,7 +205,7 @@ absl::StatusOr<std::string> ImportOne(const absl::StatusOr<v1::Certificate>& cer
   const absl::StatusOr<v1::ImportCertificateResponse> stored = client.ImportCertificate(*certificate);
   if (!stored.ok()) return stored.status();
   if (stored->unsaved()) {
-    if (server.address.empty()) return absl::AbortedError("it cannot be saved, and no server keeps it");
+    if (server.address.empty()) return absl::AbortedError("it cannot be saved now, and no server keeps it");
     TellWarnings(client, server);
   }
   return absl::StrCat("imported ", certificate->kernel().name(), " as ", stored->id(),

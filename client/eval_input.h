@@ -30,8 +30,8 @@ struct EvalFlags : ItemFlags {
   std::string gate_out;  // empty: print
 };
 
-// The item to evaluate, with the tensors read and converted. The error names the flag or file; files of
-// different dtypes are one, unless the flags have the dtype.
+// The item to evaluate, with the tensors read and converted. The error names the flag or file; files of different
+// dtypes are an error, unless the flags have the dtype.
 absl::StatusOr<v1::EvaluateItem> MakeItem(const EvalFlags& flags);
 
 }  // namespace actbench::client

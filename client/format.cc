@@ -67,9 +67,8 @@ constexpr double kNearHalf = 0.5001;
 std::string TextAboveHalf(double ulp, UlpRounding rounding) {
   constexpr double kUnit = 1e7;
   const double scaled = ulp * kUnit;
-  const double rounded = rounding == UlpRounding::kUp     ? std::ceil(scaled)
-                         : rounding == UlpRounding::kDown ? std::floor(scaled)
-                                                          : std::round(scaled);
+  if (rounding == UlpRounding::kDown) return absl::StrFormat("%.7f", std::floor(scaled) / kUnit);
+  const double rounded = rounding == UlpRounding::kUp ? std::ceil(scaled) : std::round(scaled);
   return absl::StrFormat("%.7f", std::max(rounded, kUnit / 2 + 1) / kUnit);
 }
 

@@ -29,8 +29,8 @@ std::string ShortestDecimal(double value, Dtype dtype);
 // An error in ulp for people: below 1,000 in four decimals, else with a power of ten, or "inf". Errors of a measurement
 // at all inputs are rounded up, the maximum and those of single inputs alike, so that none is shown smaller than it is;
 // where only some inputs were measured, and the maximum is a lower bound of the kernel's, down; means to nearest. Just
-// above 0.5 there are seven decimals, as a kernel is or is not correctly rounded there: 0.5000001 at least, however it
-// is rounded.
+// above 0.5 there are seven decimals, as a kernel is or is not correctly rounded there: 0.5000001 at least, rounded
+// down 0.5000000.
 enum class UlpRounding { kNearest, kUp, kDown };
 std::string UlpText(double ulp, UlpRounding rounding = UlpRounding::kNearest);
 

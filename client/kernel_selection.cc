@@ -266,12 +266,16 @@ absl::StatusOr<std::vector<v1::Kernel>> Find(Client& client, const Query& query,
   return query.widest_isa ? KeepWidest(fitting, isas) : fitting;
 }
 
+bool NamesKernelsAlone(const KernelFlags& flags) {
+  return !flags.names.empty() && std::all_of(flags.names.begin(), flags.names.end(), IsKernelName);
+}
+
 absl::StatusOr<std::vector<Query>> MakeQueries(Client& client, const KernelFlags& flags) {
   const absl::StatusOr<Query> wanted = ParseFlags(client, flags);
   if (!wanted.ok()) return wanted.status();
   if (flags.all) return std::vector<Query>{*wanted};
   // Where activations are named too, the flags are for those.
-  const bool kernels_alone = std::all_of(flags.names.begin(), flags.names.end(), IsKernelName);
+  const bool kernels_alone = NamesKernelsAlone(flags);
   std::vector<Query> queries;
   for (const std::string& name : flags.names) {
     const absl::StatusOr<Query> query = ParseName(name, *wanted, kernels_alone ? flags.given : std::set<std::string>());
@@ -335,10 +339,7 @@ absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const Kern
   return selection;
 }
 
-bool SayDtype(const KernelFlags& flags) {
-  const bool kernels_alone = !flags.names.empty() && std::all_of(flags.names.begin(), flags.names.end(), IsKernelName);
-  return kernels_alone || flags.given.count("dtype") > 0;
-}
+bool NamesDtype(const KernelFlags& flags) { return NamesKernelsAlone(flags) || flags.given.count("dtype") > 0; }
 
 v1::MeasureAccuracyRequest RequestFor(const v1::Kernel& kernel) {
   v1::MeasureAccuracyRequest request;

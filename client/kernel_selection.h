@@ -27,7 +27,7 @@ struct KernelFlags {
   std::string isa;   // empty: of otherwise equal kernels the one for the widest
   // Empty: cpu, but for a kernel that is named, which says where it runs.
   std::string device;
-  // Of the lists those that the command line has: "dtype".
+  // Which of the lists the command line has, as their flags are called: "dtype".
   std::set<std::string> given = {};
 };
 
@@ -47,7 +47,7 @@ absl::Status CheckKernelName(const std::string& name);
 absl::StatusOr<std::vector<v1::Kernel>> SelectKernels(Client& client, const KernelFlags& flags);
 
 // Whether they say which dtypes are wanted: by the flag, or by kernels' names alone.
-bool SayDtype(const KernelFlags& flags);
+bool NamesDtype(const KernelFlags& flags);
 
 // A request to measure the kernel, without inputs.
 v1::MeasureAccuracyRequest RequestFor(const v1::Kernel& kernel);

@@ -17,11 +17,10 @@
 
 namespace actbench::client {
 
-// Reads a file or pipe that holds one array and nothing else. Fortran order is accepted where it is the same as C order
-// (at most one dimension other than 1). Otherwise, and for big-endian, object, structured and other arrays as well as
-// for damaged files, INVALID_ARGUMENT names the file and the reason; if it cannot be read, the code and message of
-// errno.
-// "-" is stdin.
+// Reads a file or pipe, or stdin where `path` is "-", that holds one array and nothing else. Fortran order is accepted
+// where it is the same as C order (at most one dimension other than 1). Otherwise, and for big-endian, object,
+// structured and other arrays as well as for damaged files, INVALID_ARGUMENT names the file and the reason; if it
+// cannot be read, the code and message of errno.
 absl::StatusOr<v1::Tensor> ReadNpy(const std::string& path);
 
 // A file that a flag names, which is empty where it is not given.

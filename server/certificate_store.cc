@@ -228,8 +228,7 @@ absl::StatusOr<std::string> CertificateStore::Delete(const std::string& id) {
     if (!row->has_value()) return NotFound(id);
   }
   if (!(*row)->unsaved) {
-    absl::Status status =
-        writer_ == nullptr ? absl::FailedPreconditionError(warning()) : Drop(*writer_, kSaved, *whole);
+    absl::Status status = writer_ == nullptr ? can_write_ : Drop(*writer_, kSaved, *whole);
     if (!status.ok()) {
       // UNAVAILABLE would say that the server is.
       const bool locked = absl::IsUnavailable(status);

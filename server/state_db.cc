@@ -192,7 +192,7 @@ OpenedState OpenState(const std::string& state_dir) {
       absl::StrCat(readable ? "new state" : "state", " is kept in memory and lost at the end, as ", reason);
   opened.can_write = absl::FailedPreconditionError(absl::StrCat("nothing can be stored, as ", reason));
   if (!readable)
-    opened.can_read = absl::FailedPreconditionError(absl::StrCat("what is stored cannot be told, as ", reason));
+    opened.can_read = absl::FailedPreconditionError(absl::StrCat("nothing stored can be read, as ", reason));
   return opened;
 }
 

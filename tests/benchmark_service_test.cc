@@ -178,7 +178,7 @@ TEST_F(BenchmarkServiceTest, OneProcessHasNoInterval) {
   const std::string page = FetchMetrics(server_.server->metrics_address());
   const size_t place = page.find("actbench_bench_interval_ratio{activation=\"sigmoid\"");
   ASSERT_NE(place, std::string::npos);
-  EXPECT_EQ(page.substr(page.find("} ", place) + 2, 4), "Nan\n") << "an interval of no width would be a certain one";
+  EXPECT_EQ(page.substr(page.find("} ", place) + 2, 4), "NaN\n") << "an interval of no width would be a certain one";
 }
 
 TEST_F(BenchmarkServiceTest, WhatIsCertifiedGoesBeforeSamples) {

@@ -141,14 +141,14 @@ class CertificatesTest(AccuracyTest):
         with self.database() as database:
             database.execute("PRAGMA user_version = 1000")
         reason = r"^actbench: {} as .*/actbench\.sqlite cannot be used: a later version .*\n$"
-        for arguments, what in [(["list"], "what is stored cannot be told,"), (["show", "0123"], "what is stored cannot be told,"),
-                                (["export", "-"], "what is stored cannot be told,"), (["import", file], "nothing can be stored,"),
-                                (["delete", "0123"], "what is stored cannot be told,")]:
+        for arguments, what in [(["list"], "nothing stored can be read,"), (["show", "0123"], "nothing stored can be read,"),
+                                (["export", "-"], "nothing stored can be read,"), (["import", file], "nothing can be stored,"),
+                                (["delete", "0123"], "nothing stored can be read,")]:
             self.assertRegex(self.fail_with("certificates", *arguments), reason.format(what))
         for command in ["show", "export", "delete"]:
             self.assertRegex(self.fail_with("runs", command, "a", *["-"] * (command == "export")),
-                             reason.format("what is stored cannot be told,"))
-        self.assertRegex(self.fail_with("runs", "list"), reason.format("what is stored cannot be told,"))
+                             reason.format("nothing stored can be read,"))
+        self.assertRegex(self.fail_with("runs", "list"), reason.format("nothing stored can be read,"))
         # Work goes on, with a warning.
         for command in [["accuracy", "tanh", "--dtype", "f16", "--isa", "scalar"], ["eval", "relu", "--values", "1"]]:
             result = run(*command)
@@ -160,7 +160,7 @@ class CertificatesTest(AccuracyTest):
         server = self.start_server("--state_dir", self.path("state"))
         connection = ["--server", server.address]
         self.assertRegex(self.fail_with(*connection, "certificates", "import", file), reason.format("nothing can be stored,"))
-        self.assertRegex(self.fail_with(*connection, "certificates", "list"), reason.format("what is stored cannot be told,"))
+        self.assertRegex(self.fail_with(*connection, "certificates", "list"), reason.format("nothing stored can be read,"))
         result = run(*connection, "accuracy", "tanh", "--dtype", "f16", "--isa", "scalar")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn(f"warning: the server at {server.address}: state is kept in memory", result.stderr)

@@ -177,25 +177,6 @@ TEST_P(SplitTest, AnErrorIsToldAsByOneCall) {
 INSTANTIATE_TEST_SUITE_P(EachLimit, SplitTest, testing::ValuesIn(SplitCases()),
                          [](const auto& test) { return test.param.name; });
 
-TEST(AppendPartTest, EachOfTheTimesIsThatOfAllCalls) {
-  const v1::EvaluateItem item = Item("relu", v1::DIRECTION_FORWARD, client::MakeTensor(Dtype::kF32, {1, 2, 3}));
-  v1::EvaluateResult result;
-  for (const int64_t begin : {0, 1, 2}) {
-    v1::EvaluateResult part;
-    *part.add_outputs() = client::Slice(item, begin, begin + 1).inputs(0);
-    part.mutable_times()->set_queue_ns(1);
-    part.mutable_times()->set_compute_ns(2);
-    part.mutable_times()->set_copy_ns(3);
-    part.mutable_times()->set_to_device_ns(4);
-    part.mutable_times()->set_from_device_ns(5);
-    ASSERT_TRUE(client::AppendPart(part, begin, begin + 1, item, result).ok());
-  }
-  const v1::PhaseTimes& times = result.times();
-  EXPECT_THAT((std::vector<int64_t>{times.queue_ns(), times.compute_ns(), times.copy_ns(), times.to_device_ns(),
-                                    times.from_device_ns()}),
-              ElementsAre(3, 6, 9, 12, 15));
-}
-
 TEST(PlanSplitTest, EveryCallFitsTheMessageLimit) {
   v1::Limits limits;
   limits.set_message_size_bytes(16384);

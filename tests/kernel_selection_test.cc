@@ -122,9 +122,9 @@ TEST(KernelFlagsTest, TheListsThatAreGivenAreKnown) {
   AddKernelFlags(app, flags);
   app.parse("silu --dtype f16,bf16 --isa all");
   EXPECT_THAT(flags.given, UnorderedElementsAre("dtype", "isa"));
-  EXPECT_TRUE(SayDtype(flags));
-  EXPECT_FALSE(SayDtype(Named({"silu", "tanh/forward/f32/actbench/fast/scalar"})));
-  EXPECT_TRUE(SayDtype(Named({"tanh/forward/f32/actbench/fast/scalar"})));
+  EXPECT_TRUE(NamesDtype(flags));
+  EXPECT_FALSE(NamesDtype(Named({"silu", "tanh/forward/f32/actbench/fast/scalar"})));
+  EXPECT_TRUE(NamesDtype(Named({"tanh/forward/f32/actbench/fast/scalar"})));
 }
 
 TEST_F(KernelSelectionTest, ATierThatIsNotGivenIsFastWhereThereIsOne) {

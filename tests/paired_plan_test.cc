@@ -97,7 +97,7 @@ TEST(PairedPlanTest, MistakesAreToldWithWhatIsAllowed) {
   expect({}, absl::StatusCode::kInvalidArgument, "at least 1 is needed");
   v1::RunPairedBenchmarkRequest request = Request();
   request.mutable_plan()->set_processes(5);
-  expect(request, absl::StatusCode::kInvalidArgument, "must be from 6 to 1000");
+  expect(request, absl::StatusCode::kInvalidArgument, "must be from 8 to 1000");
   request.mutable_plan()->set_processes(20);
   request.mutable_plan()->set_max_processes(10);
   expect(request, absl::StatusCode::kInvalidArgument, "plan.processes is 20 and plan.max_processes is 10");

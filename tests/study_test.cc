@@ -86,7 +86,7 @@ TEST_F(StudyTest, AQuickOneSaysWhatItLeavesOut) {
 
 TEST_F(StudyTest, ConditionsSayWhereAndWhen) {
   EXPECT_EQ(ConditionsText(study_, ", "),
-            "2025-11-25 14:03 UTC, A <Processor> & Co, 2 processors, avx2, actbench 0.1.0 (abcdef0), 132 s, seed 1");
+            "2025-11-25 14:03 UTC, A <Processor> & Co, 2 processors, avx2, actbench 0.1.0 (abcdef0), 131 s, seed 1");
   study_.options = {.seed = 7, .quick = true};
   EXPECT_THAT(ConditionsText(study_, ", "), HasSubstr("seed 7, quick"));
 }

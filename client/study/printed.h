@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Formulas as an article prints them, beside the standard ones. Tested by study_statements_test.cc.
+// Formulas as articles print them, beside the standard ones. Tested by study_statements_test.cc.
 #ifndef ACTBENCH_CLIENT_STUDY_PRINTED_H_
 #define ACTBENCH_CLIENT_STUDY_PRINTED_H_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A statement of articles, how it is measured and what decides about it.
+// A statement that articles make, how it is measured and what decides about it.
 #ifndef ACTBENCH_CLIENT_STUDY_STATEMENT_H_
 #define ACTBENCH_CLIENT_STUDY_STATEMENT_H_
 

@@ -2,7 +2,6 @@
 #include "client/study/study.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -64,7 +63,7 @@ std::string ConditionsText(const Study& study, const std::string& separator) {
   if (!machine.isas().empty()) parts.push_back(*machine.isas().rbegin());
   for (const v1::Gpu& gpu : study.server.gpus()) parts.push_back(gpu.model());
   parts.push_back(VersionText(study.server.build()));
-  parts.push_back(absl::StrFormat("%d s", static_cast<int64_t>(std::ceil(study.seconds))));
+  parts.push_back(absl::StrCat(WholeSeconds(study.seconds), " s"));
   parts.push_back(absl::StrCat("seed ", study.options.seed, study.options.quick ? ", quick" : ""));
   return absl::StrJoin(parts, separator);
 }
