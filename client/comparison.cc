@@ -23,6 +23,7 @@ constexpr size_t kProvider = 3;
 constexpr size_t kNameParts = 6;
 
 constexpr char kExact[] = "exact";
+constexpr char kOwn[] = "actbench";  // the provider of our kernels
 constexpr absl::string_view kUnitUpstream = "_unit_upstream";
 
 // Only one of the kernels is known of what only one side has.
@@ -129,10 +130,11 @@ std::string KernelText(const ComparisonRow& row) {
   const v1::Kernel& kernel = AnyKernel(speed);
   std::vector<std::string> parts = absl::StrSplit(kernel.name().empty() ? speed.name() : kernel.name(), '/');
   if (parts.size() < kNameParts) return speed.name();
-  parts.resize(kNameParts);
-  parts.erase(parts.begin() + kProvider);
-  std::string text = absl::StrJoin(parts, "/");
   const v1::Kernel& head = speed.head();
+  const bool anothers = !kernel.provider().empty() && kernel.provider() != kOwn && head.provider() == kernel.provider();
+  parts.resize(kNameParts);
+  if (!anothers) parts.erase(parts.begin() + kProvider);
+  std::string text = absl::StrJoin(parts, "/");
   if (head.name().empty() || (head.tier() == kernel.tier() && head.isa() == kernel.isa())) return text;
   return absl::StrCat(text, ":", head.tier(), "/", head.isa());
 }

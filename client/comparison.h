@@ -30,8 +30,9 @@ struct Comparison {
   std::vector<ComparisonRow> rows;
 };
 
-// "sigmoid/forward/f32/fast/avx2", with "fast/avx2:native/avx2" for kernels of another tier or ISA; and what a case has
-// besides, "n:65536/dist:normal/cache:hot", empty where there was none.
+// "sigmoid/forward/f32/fast/avx2", with "fast/avx2:native/avx2" for kernels of another tier or ISA, and with the
+// provider where that is the same library of both runs, which may have several; and what a case has besides,
+// "n:65536/dist:normal/cache:hot", empty where there was none.
 std::string KernelText(const ComparisonRow& row);
 std::string ConditionsText(const ComparisonRow& row);
 // Both: what --accept's patterns are matched with.

@@ -107,6 +107,11 @@ TEST(ComparisonTest, ARowIsNamedByItsKernelsWithoutTheirProviders) {
   EXPECT_EQ(FullName(row), "sigmoid/forward/f32/fast/avx2/n:65536/dist:normal/cache:hot");
   SetKernel(*row.speed.mutable_head(), "onednn", "native", "avx512");
   EXPECT_EQ(KernelText(row), "sigmoid/forward/f32/fast/avx2:native/avx512");
+  SetKernel(*row.speed.mutable_base(), "onednn", "native", "avx512");
+  EXPECT_EQ(KernelText(row), "sigmoid/forward/f32/onednn/native/avx512");  // of both, as runs may have several
+  SetKernel(*row.speed.mutable_base(), "actbench", "fast", "avx2");
+  SetKernel(*row.speed.mutable_head(), "actbench", "fast", "avx2");
+  EXPECT_EQ(KernelText(row), "sigmoid/forward/f32/fast/avx2");
   row.speed.clear_base();
   row.speed.clear_head();
   EXPECT_EQ(KernelText(row), "sigmoid/forward/f32/fast/avx2");  // of the name of what only one run has
