@@ -40,8 +40,8 @@ double TwoSided(double t, double degrees) {
   const double rest = t * t / (degrees + t * t);
   if (rest == 0) return 1;
   const double a = degrees / 2;
-  constexpr double b = 0.5;
-  return x < (a + 1) / (a + b + 2) ? BetaFraction(a, b, x, rest) : 1 - BetaFraction(b, a, rest, x);
+  constexpr double kB = 0.5;
+  return x < (a + 1) / (a + kB + 2) ? BetaFraction(a, kB, x, rest) : 1 - BetaFraction(kB, a, rest, x);
 }
 
 // Of logarithms; the variance is that of the mean.
