@@ -180,12 +180,14 @@ OpenedState OpenState(const std::string& state_dir) {
   if (reader.ok() && !writer.ok()) {
     if (const absl::Status whole = (*reader)->Check(); !whole.ok()) reader = whole;
   }
+  const bool readable = reader.ok();
+  const absl::Status why = writer.ok() ? reader.status() : writer.status();
   OpenedState opened;
-  if (reader.ok()) opened.reader = *std::move(reader);
-  if (reader.ok() && writer.ok()) opened.writer = *std::move(writer);
-  if (opened.writer != nullptr) return opened;
-  const absl::Status& why = writer.ok() ? reader.status() : writer.status();
-  const bool readable = opened.reader != nullptr;
+  if (readable) opened.reader = *std::move(reader);
+  if (why.ok()) {  // both are
+    opened.writer = *std::move(writer);
+    return opened;
+  }
   const std::string reason = absl::StrCat(
       StateDb::PathIn(state_dir), readable ? " cannot be written: " : " cannot be used: ", std::string(why.message()));
   opened.warning =
