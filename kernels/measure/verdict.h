@@ -22,7 +22,7 @@ enum class Verdict : uint8_t {
   kFaster,     // beyond the threshold and chance
   kSlower,     // so, too
   kAmbiguous,  // it cannot be told yet
-  kUntrusted,  // a control failed
+  kUntrusted,  // a control failed, or there are too few processes
 };
 // Whether more processes would hardly change it.
 constexpr bool IsDecided(Verdict verdict) { return verdict != Verdict::kAmbiguous && verdict != Verdict::kUntrusted; }
