@@ -35,9 +35,9 @@ constexpr char kNotes[] = R"(Examples:
 
 Takes what articles say of activation functions statement by statement and measures each: derivatives over all inputs,
 times by instruction set and size, and what becomes of small networks that learn to read digits (the images are part of
-the program) with the activations. Each verdict is computed from the numbers beside it: confirmed, corrected (true in part),
-refuted, or depends (true under some of the conditions, or undecided). Takes some minutes; --quick some seconds, with a
-251st of the inputs, two networks of each kind, fewer epochs and the narrowest and widest instruction set alone.
+the program) with the activations. Each verdict is computed from the numbers beside it: confirmed, corrected (true in
+part), refuted, or depends (true under some of the conditions, or undecided). Takes some minutes; --quick some seconds,
+with a 251st of the inputs, two networks of each kind, fewer epochs and the narrowest and widest instruction set alone.
 Networks are trained here and use the server for their activations; times are the server's, which waits for its turn.
 The same seed gives the same numbers on the same machine, but for times (the unit ns) and what follows from them.
 With --html one page that needs no network; with --markdown a page and its plots, SVG files beside it whose names begin
