@@ -68,6 +68,15 @@ TEST_F(StudyLabTest, ValuesAreTheKernelsInEachDtype) {
   EXPECT_EQ(*slopes, (std::vector<double>{0.5, 0.5}));
 }
 
+TEST_F(StudyLabTest, WhatCannotBeMeasuredHasNoVerdict) {
+  constexpr Statement kMissing = {"missing", "It is there.", "It is looked for.",
+                                  [](Lab&) -> absl::StatusOr<Findings> { return absl::NotFoundError("no <kernel>"); },
+                                  nullptr};
+  const Answer answer = AnswerOf(kMissing, lab_);
+  EXPECT_EQ(VerdictText(answer), "not measured");
+  EXPECT_EQ(BecauseText(answer), "no <kernel>");
+}
+
 TEST_F(StudyLabTest, ApplicationsOfOneCallAreEachOnesOwn) {
   const Function relu = {"relu"};
   const Function gradient = GradientOf("relu");

@@ -55,15 +55,6 @@ class StudyTest : public testing::Test {
   Study study_;
 };
 
-TEST_F(StudyTest, TheVerdictIsThatOfWhatIsMeasured) {
-  Client client = Client::Connect("unix:/nowhere");
-  Lab lab(client, {}, nullptr);
-  EXPECT_EQ(VerdictText(AnswerOf(kSmall, lab)), "confirmed");
-  const Answer missing = AnswerOf(kMissing, lab);
-  EXPECT_EQ(VerdictText(missing), "not measured");
-  EXPECT_EQ(BecauseText(missing), "no <kernel>");
-}
-
 TEST_F(StudyTest, VerdictsAreCounted) {
   EXPECT_THAT(CountVerdicts(study_), ElementsAre(Pair("confirmed", 1), Pair("not measured", 1)));
 }
