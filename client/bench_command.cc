@@ -33,6 +33,7 @@ constexpr char kNotes[] = R"(Examples:
   actbench bench --all --provider actbench --tier all --save nightly
   actbench bench silu --direction all --dtype all --working_set l1,l2,dram --cache hot,cold
   actbench bench swish --param beta=1.5 --size 1000,1000000 --threads 1,2
+  actbench bench identity --device cuda:0 --size 1 --launch alone,graph
   actbench bench sigmoid/forward/f32/actbench/fast/scalar --time 10
   actbench --server localhost:50051 bench gelu_erf
 

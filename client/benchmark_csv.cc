@@ -51,7 +51,8 @@ void AppendCase(const v1::BenchmarkResult& result, Row& row) {
                          {"cache", result.cache()},
                          {"distribution", result.distribution()},
                          {"threads", absl::StrCat(result.threads())},
-                         {"in_place", JsonBoolean(result.in_place())}});
+                         {"in_place", JsonBoolean(result.in_place())},
+                         {"launch", result.launch()}});
 }
 
 // Empty cells where there are no times.

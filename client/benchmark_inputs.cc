@@ -42,6 +42,7 @@ struct Manner {
   std::string cache;
   std::string distribution;
   int64_t threads;
+  std::string launch;
 };
 
 // Every combination.
@@ -51,8 +52,9 @@ absl::StatusOr<std::vector<Manner>> MakeManners(const BenchmarkInputFlags& flags
   const absl::StatusOr<std::vector<std::string>> caches = Parts(flags.cache, "--cache");
   const absl::StatusOr<std::vector<std::string>> distributions = Parts(flags.distribution, "--distribution");
   const absl::StatusOr<std::vector<int64_t>> threads = Numbers(flags.threads, "--threads");
+  const absl::StatusOr<std::vector<std::string>> launches = Parts(flags.launch, "--launch");
   for (const absl::Status& status :
-       {sizes.status(), sets.status(), caches.status(), distributions.status(), threads.status()}) {
+       {sizes.status(), sets.status(), caches.status(), distributions.status(), threads.status(), launches.status()}) {
     if (!status.ok()) return status;
   }
   std::vector<Manner> manners;
@@ -60,7 +62,11 @@ absl::StatusOr<std::vector<Manner>> MakeManners(const BenchmarkInputFlags& flags
     for (const std::string& set : *sets) {
       for (const std::string& cache : *caches) {
         for (const std::string& distribution : *distributions) {
-          for (const int64_t count : *threads) manners.push_back({size, set, cache, distribution, count});
+          for (const int64_t count : *threads) {
+            for (const std::string& launch : *launches) {
+              manners.push_back({size, set, cache, distribution, count, launch});
+            }
+          }
         }
       }
     }
@@ -84,6 +90,7 @@ v1::BenchmarkCase MakeCase(const v1::Kernel& kernel, const std::map<std::string,
   made.set_threads(static_cast<int>(std::min<int64_t>(manner.threads, std::numeric_limits<int32_t>::max())));
   made.set_seed(flags.seed.value_or(0));
   made.set_in_place(flags.in_place);
+  made.set_launch(manner.launch);
   return made;
 }
 
@@ -121,6 +128,8 @@ void AddBenchmarkInputFlags(CLI::App& command, BenchmarkInputFlags& flags) {
   CLI::Option* distribution = add("--distribution", flags.distribution, "NAME,...",
                                   "normal, wide, uniform, bits, tails, subnormal, saturated (default: normal)");
   add("--threads", flags.threads, "N,...", "Threads that share a call (default: 1)");
+  add("--launch", flags.launch, "KIND,...",
+      "On a GPU, time a launch until the host knows that it is done: alone, or by a graph; or none (default: none)");
   CLI::Option* seed = command.add_option("--seed", flags.seed, "Of the inputs that are drawn (default: 0)")
                           ->type_name("N")
                           ->transform(NumberIn(uint64_t{0}, std::numeric_limits<uint64_t>::max()))

@@ -25,6 +25,7 @@ struct BenchmarkInputFlags {
   std::string cache = {};
   std::string distribution = {};
   std::string threads = {};
+  std::string launch = {};
   std::optional<uint64_t> seed = {};
   bool in_place = false;
   std::string x = {};  // files

@@ -33,6 +33,7 @@ std::string MannerText(const v1::BenchmarkResult& result) {
   if (!result.distribution().empty() && result.distribution() != "normal") parts.push_back(result.distribution());
   if (result.threads() > 1) parts.push_back(absl::StrCat(result.threads(), " threads"));
   if (result.in_place()) parts.emplace_back("in place");
+  if (!result.launch().empty() && result.launch() != "none") parts.push_back("launch: " + result.launch());
   return absl::StrJoin(parts, ", ");
 }
 

@@ -33,13 +33,21 @@ struct DeviceTimes {
   int64_t from_device_ns = 0;
 };
 
+// What of a launch is in a time. None: it is the device's own. Alone: it is the host's, from the launch until it knows
+// that the run is done. Graph: the same of a graph with this one run.
+enum class LaunchTime : uint8_t { kNone, kAlone, kGraph };
+
+struct TimerManner {
+  bool cold = false;  // nothing of the tensor is in the device's caches when a run begins
+  LaunchTime launch = LaunchTime::kNone;
+};
+
 // Times a kernel on a tensor that lies in the device's memory. For one thread.
 class DeviceTimer {
  public:
   virtual ~DeviceTimer() = default;
 
-  // The nanoseconds of one of `calls` runs one after the other, by the device's clock: what it takes the host to launch
-  // them is not in it.
+  // The nanoseconds of one of `calls` runs one after the other.
   virtual absl::StatusOr<double> TimeKernel(int64_t calls) = 0;
   // The same of the device's own copy of x to y.
   virtual absl::StatusOr<double> TimeCopy(int64_t calls) = 0;
@@ -56,9 +64,9 @@ class DeviceProgram {
   // are then anything.
   virtual absl::Status Run(absl::Span<const HostTensor> tensors, DeviceTimes& times) const = 0;
 
-  // With the inputs of `tensor`. `cold`: nothing of it is in the device's caches when a run begins. RESOURCE_EXHAUSTED
-  // if the device has no such memory.
-  virtual absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor& tensor, bool cold) const = 0;
+  // With the inputs of `tensor`. RESOURCE_EXHAUSTED if the device has no such memory.
+  virtual absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor& tensor,
+                                                                 const TimerManner& manner) const = 0;
 };
 
 // Thread-safe.

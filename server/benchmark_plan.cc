@@ -114,6 +114,15 @@ absl::Status SetManner(const v1::BenchmarkCase& request, BenchmarkCase& benchmar
   const absl::StatusOr<CacheState> cache =
       Choose("cache", request.cache(), CacheStateNames(), ParseCacheState, CacheState::kHot);
   if (!cache.ok()) return cache.status();
+  const absl::StatusOr<LaunchTime> launch =
+      Choose("launch", request.launch(), LaunchTimeNames(), ParseLaunchTime, LaunchTime::kNone);
+  if (!launch.ok()) return launch.status();
+  if (*launch != LaunchTime::kNone && benchmark.kernel->on_device == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("launch is \"", request.launch(), "\", but ",
+                                                   benchmark.kernel->Name(),
+                                                   " runs on the CPU, where it is called, not launched; give a device "
+                                                   "that is a GPU, or no launch"));
+  }
   const int cpus = AvailableCpus();
   if (request.threads() < 0 || request.threads() > cpus) {
     return absl::InvalidArgumentError(absl::StrCat("threads is ", request.threads(), "; it must be from 1 to ", cpus,
@@ -123,6 +132,7 @@ absl::Status SetManner(const v1::BenchmarkCase& request, BenchmarkCase& benchmar
   benchmark.seed = request.seed();
   benchmark.threads = std::max(request.threads(), 1);
   benchmark.in_place = request.in_place();
+  benchmark.launch = *launch;
   return absl::OkStatus();
 }
 
@@ -138,6 +148,7 @@ void Describe(const BenchmarkCase& benchmark, v1::BenchmarkResult& result) {
   result.set_distribution(benchmark.given.empty() ? std::string(Name(benchmark.distribution)) : "given");
   result.set_threads(benchmark.threads);
   result.set_in_place(benchmark.in_place);
+  result.set_launch(std::string(Name(benchmark.launch)));
 }
 
 // The words of a case that no kernel has, as far as they are known.

@@ -140,6 +140,7 @@ class BenchTest(CommandTest):
         for arguments, part in [([], "needs activations"), (["sigmoidd"], "sigmoidd"), (["sigmoid", "--size", "0"], "--size"),
                                 (["sigmoid", "--size", "x"], "whole numbers"), (["sigmoid", "--working_set", "l9"], "l9"),
                                 (["sigmoid", "--cache", "warm"], "hot, cold"), (["sigmoid", "--threads", "9999"], "9999"),
+                                (["sigmoid", "--launch", "alone"], "runs on the CPU"),
                                 (["sigmoid", "--time", "0"], "--time"), (["sigmoid", "--distribution", "cauchy"], "cauchy"),
                                 (["sigmoid", "--size", "1000000000000"], "--max_benchmark_bytes"),
                                 (["sigmoid", "--json", "/"], "cannot write /"), (["sigmoid", "--in", "none.npy"], "none.npy")]:

@@ -44,9 +44,12 @@ TEST(BenchmarkCaseTest, TheTextNamesWhatIsNotUsual) {
   benchmark.seed = 7;
   benchmark.threads = 2;
   benchmark.in_place = true;
+  benchmark.launch = LaunchTime::kAlone;
   benchmark.parameters = {0.1};
-  EXPECT_EQ(benchmark.Text(),
-            "swish/forward/f32/actbench/fast/scalar/n:1000/dist:tails/cache:cold/seed:7/threads:2/in_place/beta=0.1");
+  EXPECT_EQ(
+      benchmark.Text(),
+      "swish/forward/f32/actbench/fast/scalar/n:1000/dist:tails/cache:cold/seed:7/threads:2/in_place/launch:alone/"
+      "beta=0.1");
 }
 
 TEST(BenchmarkCaseTest, WhatIsChosenBesideKernelAndSizeIsNotUsual) {
@@ -57,6 +60,7 @@ TEST(BenchmarkCaseTest, WhatIsChosenBesideKernelAndSizeIsNotUsual) {
            [](BenchmarkCase& benchmark) { benchmark.given = {"x"}; },
            [](BenchmarkCase& benchmark) { benchmark.threads = 2; },
            [](BenchmarkCase& benchmark) { benchmark.in_place = true; },
+           [](BenchmarkCase& benchmark) { benchmark.launch = LaunchTime::kGraph; },
            [](BenchmarkCase& benchmark) { benchmark.parameters = {2}; }}) {
     BenchmarkCase benchmark = CaseOf("swish");
     change(benchmark);

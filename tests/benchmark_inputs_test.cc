@@ -64,6 +64,17 @@ TEST_F(BenchmarkInputsTest, WhatIsNotListedIsTheServersUsual) {
   EXPECT_EQ(cases->front().size_case(), v1::BenchmarkCase::SIZE_NOT_SET);
   EXPECT_EQ(cases->front().cache(), "");
   EXPECT_EQ(cases->front().threads(), 0);
+  EXPECT_EQ(cases->front().launch(), "");
+}
+
+TEST_F(BenchmarkInputsTest, EachKindOfLaunchIsACase) {
+  BenchmarkInputFlags flags;
+  flags.launch = "none,alone,graph";
+  const auto cases = Make({MakeKernel("silu", "avx2")}, flags);
+  ASSERT_TRUE(cases.ok()) << cases.status();
+  std::vector<std::string> launches;
+  for (const v1::BenchmarkCase& one : *cases) launches.push_back(one.launch());
+  EXPECT_EQ(launches, (std::vector<std::string>{"none", "alone", "graph"}));
 }
 
 TEST_F(BenchmarkInputsTest, ListsThatAreNoneAreToldWithTheirFlag) {

@@ -43,6 +43,7 @@ TEST(BenchmarkPlanTest, WhatIsNotGivenIsTheUsual) {
   EXPECT_EQ(benchmark.cache, CacheState::kHot);
   EXPECT_EQ(benchmark.distribution, Distribution::kNormal);
   EXPECT_EQ(benchmark.threads, 1);
+  EXPECT_EQ(plan->cases.at(0).result.launch(), "none");
 }
 
 TEST(BenchmarkPlanTest, ASizeIsThatOfItsWorkingSetOrAnother) {
@@ -130,6 +131,10 @@ TEST(BenchmarkPlanTest, MistakesSayWhatWasGivenAndWhatIsAllowed) {
        {"1152921504606846976", "4294967296", "--max_benchmark_bytes"}},
       {[](Request& r) { r.mutable_cases(0)->set_working_set("l4"); }, kInvalid, {"l4", "l1, l2, l3, dram"}},
       {[](Request& r) { r.mutable_cases(0)->set_cache("warm"); }, kInvalid, {"warm", "hot, cold"}},
+      {[](Request& r) { r.mutable_cases(0)->set_launch("twice"); }, kInvalid, {"twice", "none, alone, graph"}},
+      {[](Request& r) { r.mutable_cases(0)->set_launch("graph"); },
+       kInvalid,
+       {"launch is \"graph\"", "sigmoid/forward/f32/actbench/fast/scalar runs on the CPU", "not launched"}},
       {[](Request& r) { r.mutable_cases(0)->set_distribution("cauchy"); }, kInvalid, {"cauchy", "normal"}},
       {[](Request& r) { r.mutable_cases(0)->set_threads(100000); }, kInvalid, {"threads is 100000", "to " + cpus}},
       {[](Request& r) { r.mutable_cases(0)->set_dtype(v1::DTYPE_UNSPECIFIED); }, kInvalid, {"dtype", "f32"}},
@@ -202,12 +207,13 @@ TEST(BenchmarkPlanTest, TooManyCasesAreRefused) {
 
 class GpuPlanTest : public testing::Test {
  protected:
-  absl::StatusOr<BenchmarkPlan> PlanOf(const std::string& working_set) {
+  absl::StatusOr<BenchmarkPlan> PlanOf(const std::string& working_set, const std::string& launch = "") {
     v1::BenchmarkCase benchmark = BareCase();
     benchmark.set_activation("relu");
     benchmark.mutable_selector()->set_isa("");
     benchmark.mutable_selector()->set_device("cuda:0");
     benchmark.set_working_set(working_set);
+    benchmark.set_launch(launch);
     return PlanBenchmark(MakeRun({benchmark}), gpu_.catalog(), {});
   }
 
@@ -226,6 +232,19 @@ TEST_F(GpuPlanTest, ItHasTwoWorkingSets) {
     const absl::Status status = PlanOf(set).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
     EXPECT_THAT(std::string(status.message()), testing::HasSubstr("cuda:0 has l2 and dram alone"));
+  }
+}
+
+TEST_F(GpuPlanTest, ALaunchIsACaseOfItsOwn) {
+  const std::string usual = PlanOf("l2")->cases.at(0).result.name();
+  EXPECT_THAT(usual, testing::Not(testing::HasSubstr("launch")));
+  EXPECT_EQ(PlanOf("l2", "none")->cases.at(0).result.name(), usual);
+  for (const std::string launch : {"alone", "graph"}) {
+    const absl::StatusOr<BenchmarkPlan> plan = PlanOf("l2", launch);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_THAT(plan->cases.at(0).result.name(), testing::HasSubstr("/launch:" + launch));
+    EXPECT_EQ(plan->cases.at(0).result.launch(), launch);
+    EXPECT_EQ(plan->cases.at(0).benchmark->launch, *ParseLaunchTime(launch));
   }
 }
 

@@ -99,9 +99,11 @@ TEST(BenchmarkTableTest, NoiseAndWhatIsUnusualStandInTheLine) {
   result.set_cache("cold");
   result.set_threads(2);
   result.set_in_place(true);
+  result.set_launch("graph");
   BenchmarkTable table(10);
   table.Add(result);
-  EXPECT_NE(table.Finish().find("cold, 2 threads, in place; noisy: slow_clock, steal; interval wider than asked\n"),
+  EXPECT_NE(table.Finish().find(
+                "cold, 2 threads, in place, launch: graph; noisy: slow_clock, steal; interval wider than asked\n"),
             std::string::npos);
 }
 

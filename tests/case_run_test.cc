@@ -227,6 +227,14 @@ TEST(CaseRunTest, ACaseThatCannotBeSaysWhy) {
   EXPECT_TRUE(absl::IsInvalidArgument(run.status())) << run.status();
 }
 
+TEST(CaseRunTest, OnTheCpuNothingIsLaunched) {
+  BenchmarkCase benchmark = CaseOf("sigmoid");
+  benchmark.launch = LaunchTime::kAlone;
+  CaseRun run(benchmark, kShort, {.path = WorkerBesideThisProgram()});
+  RunToEnd(run);
+  EXPECT_TRUE(absl::IsUnimplemented(run.status())) << run.status();
+}
+
 TEST(CaseRunTest, StopEndsItAtOnce) {
   CaseRun run(CaseOf("sigmoid"), kShort, {.path = Script("exec sleep 600")});
   std::thread stopper([&] {

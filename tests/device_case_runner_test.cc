@@ -22,6 +22,7 @@ struct Script {
   // The same after copies; without any, as after kernels.
   std::deque<GpuSensors> copy_sensors = {};
   bool copies = false;  // came last
+  TimerManner manner = {};
   int kernel_times = 0;
 };
 
@@ -64,7 +65,9 @@ class ScriptedKernel final : public DeviceKernel {
    public:
     explicit Program(Script& script) : script_(script) {}
     absl::Status Run(absl::Span<const HostTensor>, DeviceTimes&) const override { return absl::OkStatus(); }
-    absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor&, bool) const override {
+    absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor&,
+                                                           const TimerManner& manner) const override {
+      script_.manner = manner;
       return std::make_unique<ScriptedTimer>(script_);
     }
 
@@ -108,6 +111,13 @@ TEST_F(DeviceCaseRunnerTest, SamplesAreOfTheDevicesClock) {
   EXPECT_EQ(slice.copy_ns, 50);
   EXPECT_EQ(slice.calls_per_sample, 256);  // 10,000 would be a sample's time, which is more than a graph has
   EXPECT_EQ(slice.clock_ghz, 1.5);
+}
+
+TEST_F(DeviceCaseRunnerTest, EachLaunchIsASample) {
+  benchmark_.launch = LaunchTime::kGraph;
+  EXPECT_EQ(Run().calls_per_sample, 1);
+  EXPECT_EQ(script_.manner.launch, LaunchTime::kGraph);
+  EXPECT_FALSE(script_.manner.cold);
 }
 
 TEST_F(DeviceCaseRunnerTest, ThrottledSamplesDoNotCount) {
@@ -158,8 +168,11 @@ TEST_F(DeviceCaseRunnerTest, WhatIsNotTimedOnADeviceIsToldWithTheReason) {
 TEST_F(DeviceCaseRunnerTest, TimesAKernelOfTheCatalog) {
   benchmark_.kernel = *gpu_.catalog().FindKernel("relu", Direction::kForward, Dtype::kF32, {.device = "cuda:0"});
   for (const CacheState cache : {CacheState::kHot, CacheState::kCold}) {
-    benchmark_.cache = cache;
-    EXPECT_GT(Run().ns_per_call.front(), 0);
+    for (const LaunchTime launch : {LaunchTime::kNone, LaunchTime::kAlone, LaunchTime::kGraph}) {
+      benchmark_.cache = cache;
+      benchmark_.launch = launch;
+      EXPECT_GT(Run().ns_per_call.front(), 0);
+    }
   }
 }
 

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "tests/fake_device.h"
@@ -17,6 +19,7 @@ struct Seen {
   int looks = 0;  // at the clock
   std::vector<float> x;
   bool streamed = false;
+  std::chrono::milliseconds takes{0};
 };
 Seen& seen() {
   static Seen& seen = *new Seen;
@@ -27,6 +30,7 @@ int LaunchSeen(const Launch& launch) {
   seen().x.assign(x, x + launch.tensors[0].elements);
   seen().streamed = launch.stream_outputs;
   ++seen().runs;
+  std::this_thread::sleep_for(seen().takes);
   return 0;
 }
 constexpr LaunchRow kRow = {"seen", 0, 1, 1, &LaunchSeen};
@@ -53,12 +57,12 @@ class DeviceTimerTest : public testing::Test {
  protected:
   DeviceTimerTest() { seen() = {}; }
 
-  absl::StatusOr<std::unique_ptr<DeviceTimer>> Make(size_t elements, bool cold) {
+  absl::StatusOr<std::unique_ptr<DeviceTimer>> Make(size_t elements, const TimerManner& manner) {
     x_.resize(elements);
     std::iota(x_.begin(), x_.end(), 0.0f);
     const QueuedProgram program = {&kRow, {1, 1, sizeof(float)}, {}};
     return MakeDeviceTimer(std::make_shared<SmallGpu>(device_), program, {.inputs = {x_.data()}, .elements = elements},
-                           cold);
+                           manner);
   }
 
   FakeDevice device_;
@@ -66,7 +70,7 @@ class DeviceTimerTest : public testing::Test {
 };
 
 TEST_F(DeviceTimerTest, HotRunsAreOneGraphOfTheTensor) {
-  const auto timer = Make(3'000'000, /*cold=*/false);  // more than goes to the device at a time
+  const auto timer = Make(3'000'000, {});  // more than goes to the device at a time
   ASSERT_TRUE(timer.ok()) << timer.status();
   for (int time = 0; time < 3; ++time) {
     const absl::StatusOr<double> ns = (*timer)->TimeKernel(5);
@@ -82,13 +86,13 @@ TEST_F(DeviceTimerTest, HotRunsAreOneGraphOfTheTensor) {
 }
 
 TEST_F(DeviceTimerTest, TheClockIsReadOnceBeforeItIsAsked) {
-  const auto timer = Make(1000, /*cold=*/false);
+  const auto timer = Make(1000, {});
   ASSERT_TRUE(timer.ok()) << timer.status();
   EXPECT_EQ(seen().looks, 1) << "the library that reads it is loaded then";
 }
 
 TEST_F(DeviceTimerTest, ColdRunsComeAfterOtherMemoryFilledTheCache) {
-  const auto timer = Make(1000, /*cold=*/true);
+  const auto timer = Make(1000, {.cold = true});
   ASSERT_TRUE(timer.ok()) << timer.status();
   const int of_nothing = device_.calls["Clear"];
   EXPECT_GT(of_nothing, 0) << "what the events take alone";
@@ -99,8 +103,39 @@ TEST_F(DeviceTimerTest, ColdRunsComeAfterOtherMemoryFilledTheCache) {
   EXPECT_FALSE(seen().streamed);
 }
 
+// In FakeDevice a run is made while it is waited for.
+TEST_F(DeviceTimerTest, LaunchesAreTimedByTheHostUntilTheyAreDone) {
+  for (const LaunchTime launch : {LaunchTime::kAlone, LaunchTime::kGraph}) {
+    seen() = {};
+    const auto timer = Make(1, {.launch = launch});
+    ASSERT_TRUE(timer.ok()) << timer.status();
+    seen().takes = std::chrono::milliseconds(3);
+    const std::map<std::string, int> before = device_.calls;
+    const absl::StatusOr<double> ns = (*timer)->TimeKernel(2);
+    ASSERT_TRUE(ns.ok()) << ns.status();
+    EXPECT_GE(*ns, 3e6) << "of each";
+    EXPECT_EQ(seen().runs, 1 + 2);
+    EXPECT_EQ(device_.calls["Wait"], before.at("Wait") + 2);
+    EXPECT_EQ(device_.calls["Record"], 0) << "no event is between the host and the run";
+    const bool by_graph = launch == LaunchTime::kGraph;
+    EXPECT_EQ(device_.calls["Run"], before.at("Run") + (by_graph ? 1 : 2));
+    EXPECT_EQ(device_.calls["LaunchGraph"], by_graph ? 2 : 0);
+    EXPECT_GT(*(*timer)->TimeCopy(1), 0);
+    EXPECT_EQ(device_.calls["LaunchGraph"], by_graph ? 3 : 0) << "a copy is launched in the same way";
+  }
+}
+
+TEST_F(DeviceTimerTest, AColdLaunchWaitsUntilTheCacheIsFilled) {
+  const auto timer = Make(1000, {.cold = true, .launch = LaunchTime::kGraph});
+  ASSERT_TRUE(timer.ok()) << timer.status();
+  const std::map<std::string, int> before = device_.calls;
+  ASSERT_TRUE((*timer)->TimeKernel(2).ok());
+  EXPECT_EQ(device_.calls["Clear"], before.at("Clear") + 2);
+  EXPECT_EQ(device_.calls["Wait"], before.at("Wait") + 4);
+}
+
 TEST_F(DeviceTimerTest, CopiesAreTheDevicesOwn) {
-  const auto timer = Make(1000, /*cold=*/false);
+  const auto timer = Make(1000, {});
   ASSERT_TRUE(timer.ok()) << timer.status();
   EXPECT_EQ(*(*timer)->TimeCopy(2), 0.5);
   EXPECT_EQ(device_.calls["CopyOnDevice"], 1 + 2);
@@ -110,7 +145,7 @@ TEST_F(DeviceTimerTest, CopiesAreTheDevicesOwn) {
 // The device checks that all of it is freed.
 TEST_F(DeviceTimerTest, WithoutMemoryItIsNotMade) {
   device_.LimitMemory(size_t{5} << 20);
-  EXPECT_EQ(Make(1'000'000, false).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Make(1'000'000, {}).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(DeviceTimerTest, WhatTheDeviceSaysIsPassedOn) {
@@ -119,7 +154,20 @@ TEST_F(DeviceTimerTest, WhatTheDeviceSaysIsPassedOn) {
     const QueuedProgram program = {&kRow, {1, 1, sizeof(float)}, {}};
     const float x = 1;
     const auto timer =
-        MakeDeviceTimer(std::make_shared<SmallGpu>(device), program, {.inputs = {&x}, .elements = 1}, false);
+        MakeDeviceTimer(std::make_shared<SmallGpu>(device), program, {.inputs = {&x}, .elements = 1}, {});
+    ASSERT_TRUE(timer.ok());
+    device.FailFrom(call, 1, absl::InternalError("so"));
+    EXPECT_EQ((*timer)->TimeKernel(3).status().message(), "so") << call;
+  }
+}
+
+TEST_F(DeviceTimerTest, WhatTheDeviceSaysOfALaunchIsPassedOn) {
+  for (const char* call : {"Clear", "Run", "BeginCapture", "EndCapture", "LaunchGraph", "Wait"}) {
+    FakeDevice device;
+    const QueuedProgram program = {&kRow, {1, 1, sizeof(float)}, {}};
+    const float x = 1;
+    const auto timer = MakeDeviceTimer(std::make_shared<SmallGpu>(device), program, {.inputs = {&x}, .elements = 1},
+                                       {.cold = true, .launch = LaunchTime::kGraph});
     ASSERT_TRUE(timer.ok());
     device.FailFrom(call, 1, absl::InternalError("so"));
     EXPECT_EQ((*timer)->TimeKernel(3).status().message(), "so") << call;

@@ -70,18 +70,18 @@ shares() {
     NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
     $column["outcome"] != "measured" { next }
     {
-      key = $column["direction"] " " $column["dtype"] " " $column["elements"] " " $column["cache"]
+      key = $column["direction"] " " $column["dtype"] " " $column["elements"] " " $column["cache"] " " $column["launch"]
       kernel = $column["activation"] "/" $column["direction"] "/" $column["dtype"]
       kernel = kernel "/" $column["provider"] "/" $column["tier"]
       speed = $column["bytes_per_second"]
       if ($column["activation"] == "identity" && $column["tier"] == "fast") copy[key] = speed
-      row[++rows] = "| `" kernel "`" OFS $column["elements"] OFS $column["cache"] OFS \
+      row[++rows] = "| `" kernel "`" OFS $column["elements"] OFS $column["cache"] OFS $column["launch"] OFS \
         sprintf("%.0f", $column["median_ns"]) OFS sprintf("%.1f", 1e-9 * speed)
       keys[rows] = key; speeds[rows] = speed; link[rows] = $column["copy_ratio"]
     }
     END {
-      print "| kernel | elements | cache | ns | GB/s | of the copy kernel | of cudaMemcpy |"
-      print "|---|---|---|---|---|---|---|"
+      print "| kernel | elements | cache | launch | ns | GB/s | of the copy kernel | of cudaMemcpy |"
+      print "|---|---|---|---|---|---|---|---|"
       for (i = 1; i <= rows; ++i) {
         share = keys[i] in copy ? sprintf("%.1f %%", 100 * speeds[i] / copy[keys[i]]) : "-"
         print row[i], share, sprintf("%.1f %% |", 100 * link[i])
@@ -152,9 +152,14 @@ run_part() {
     sizes) # ours beside CUB's, from 64 KiB of f32 in and out to 1 GiB
       bench "$3" "$1" identity silu gelu_erf --provider all --tier fast,native --dtype f32,bf16 \
         --size 8192,32768,131072,524288,2097152,8388608,33554432,134217728 ;;
-    latency) # one element: what a launch in a graph takes; 1 MiB of bf16 in and out; cold
+    latency) # one element: what a launch in a graph takes; 1 MiB of bf16 in and out; cold; launches by the host's clock
+      local status=0
       bench "$3" "$1" identity silu gelu_erf --provider all --tier all --dtype bf16 --size 1,262144,524288 \
-        --cache hot,cold ;;
+        --cache hot,cold || status=$?
+      echo
+      bench "$3" "$1_launch" identity silu --provider all --tier fast,native --dtype bf16 --size 1,262144 \
+        --launch alone,graph || status=$?
+      return "$status" ;;
     *_forward | *_gradient) # every kernel, each tensor of 256 MiB
       local dtype=${1%_*} elements
       case $dtype in

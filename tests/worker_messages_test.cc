@@ -25,6 +25,7 @@ TEST(WorkerMessagesTest, ATaskArrivesAsItWasSent) {
   task.benchmark.seed = std::numeric_limits<uint64_t>::max();
   task.benchmark.threads = 2;
   task.benchmark.in_place = true;
+  task.benchmark.launch = LaunchTime::kGraph;
   task.benchmark.parameters = {0.1};
   task.benchmark.rivals = {{.kernel = task.benchmark.kernel, .work = 1.05},
                            {.kernel = *Catalog::Default().FindKernel("swish", Direction::kGradient, Dtype::kF32, {})}};

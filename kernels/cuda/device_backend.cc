@@ -59,8 +59,9 @@ class QueueProgram final : public DeviceProgram {
     return gpu_->queue().Run(program_, tensors, times);
   }
 
-  absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor& tensor, bool cold) const override {
-    return MakeDeviceTimer(gpu_, program_, tensor, cold);
+  absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeTimer(const HostTensor& tensor,
+                                                         const TimerManner& manner) const override {
+    return MakeDeviceTimer(gpu_, program_, tensor, manner);
   }
 
  private:

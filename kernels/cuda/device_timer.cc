@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -19,8 +20,8 @@ constexpr size_t kUploadBytes = size_t{4} << 20;
 
 class Timer final : public DeviceTimer {
  public:
-  Timer(std::shared_ptr<const TimedGpu> gpu, const QueuedProgram& program, size_t elements, bool cold)
-      : gpu_(std::move(gpu)), device_(gpu_->device()), program_(program), cold_(cold) {
+  Timer(std::shared_ptr<const TimedGpu> gpu, const QueuedProgram& program, size_t elements, const TimerManner& manner)
+      : gpu_(std::move(gpu)), device_(gpu_->device()), program_(program), manner_(manner) {
     tensor_.elements = elements;
   }
 
@@ -55,11 +56,13 @@ class Timer final : public DeviceTimer {
   absl::StatusOr<int64_t> TimeNothing();
   template <class Submit>
   absl::StatusOr<int64_t> TimeHot(int64_t calls, Graphs& graphs, const Submit& submit);
+  template <class Submit>
+  absl::StatusOr<int64_t> TimeLaunch(Graphs& graphs, const Submit& submit);
 
   const std::shared_ptr<const TimedGpu> gpu_;
   Device& device_;
   const QueuedProgram program_;
-  const bool cold_;
+  const TimerManner manner_;
   TensorBuffers tensor_ = {};
   OwnedStream stream_;
   OwnedEvent start_;
@@ -102,7 +105,7 @@ absl::Status Timer::Prepare(const HostTensor& tensor) {
   status = SubmitKernel();
   if (status.ok()) status = SubmitCopy();
   if (status.ok()) status = device_.Wait(stream_.get());
-  if (!status.ok() || !cold_) return status;
+  if (!status.ok() || !manner_.cold) return status;
   others_bytes_ = 2 * static_cast<size_t>(gpu_->info().l2_bytes);
   const absl::StatusOr<void*> others = Allocate(others_bytes_);
   if (!others.ok()) return others.status();
@@ -153,9 +156,12 @@ absl::StatusOr<int64_t> Timer::WaitAndRead() {
 
 template <class Submit>
 absl::StatusOr<double> Timer::Time(int64_t calls, Graphs& graphs, const Submit& submit) {
+  const bool launches = manner_.launch != LaunchTime::kNone;
   int64_t sum = 0;
-  for (int64_t i = 0; i < (cold_ ? calls : 1); ++i) {
-    const absl::StatusOr<int64_t> ns = cold_ ? TimeCold(submit) : TimeHot(calls, graphs, submit);
+  for (int64_t i = 0; i < (launches || manner_.cold ? calls : 1); ++i) {
+    const absl::StatusOr<int64_t> ns = launches       ? TimeLaunch(graphs, submit)
+                                       : manner_.cold ? TimeCold(submit)
+                                                      : TimeHot(calls, graphs, submit);
     if (!ns.ok()) return ns.status();
     sum += *ns;
   }
@@ -196,12 +202,31 @@ absl::StatusOr<int64_t> Timer::TimeHot(int64_t calls, Graphs& graphs, const Subm
   return status.ok() ? WaitAndRead() : status;
 }
 
+// One run, as a host meets it that has work for an idle device.
+template <class Submit>
+absl::StatusOr<int64_t> Timer::TimeLaunch(Graphs& graphs, const Submit& submit) {
+  const bool by_graph = manner_.launch == LaunchTime::kGraph;
+  OwnedGraph& graph = graphs[1];
+  absl::Status status;
+  if (by_graph && graph == nullptr) status = Capture(device_, stream_.get(), submit, graph);
+  if (status.ok() && manner_.cold) {
+    status = device_.Clear(others_, others_bytes_, stream_.get());
+    if (status.ok()) status = device_.Wait(stream_.get());
+  }
+  if (!status.ok()) return status;
+  const auto start = std::chrono::steady_clock::now();
+  status = by_graph ? device_.LaunchGraph(graph.get(), stream_.get()) : submit();
+  if (status.ok()) status = device_.Wait(stream_.get());
+  if (!status.ok()) return status;
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeDeviceTimer(std::shared_ptr<const TimedGpu> gpu,
                                                              const QueuedProgram& program, const HostTensor& tensor,
-                                                             bool cold) {
-  auto timer = std::make_unique<Timer>(std::move(gpu), program, tensor.elements, cold);
+                                                             const TimerManner& manner) {
+  auto timer = std::make_unique<Timer>(std::move(gpu), program, tensor.elements, manner);
   if (absl::Status status = timer->Prepare(tensor); !status.ok()) return status;
   return std::unique_ptr<DeviceTimer>(std::move(timer));
 }

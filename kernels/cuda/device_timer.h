@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times kernels by the device's own clock. Tested by device_timer_test.cc.
+// Times kernels by the device's own clock, and launches of them by the host's. Tested by device_timer_test.cc.
 #ifndef ACTBENCH_KERNELS_CUDA_DEVICE_TIMER_H_
 #define ACTBENCH_KERNELS_CUDA_DEVICE_TIMER_H_
 
@@ -24,7 +24,7 @@ class TimedGpu : public Gpu {
 // As DeviceProgram::MakeTimer; its sensors are the GPU's clock().
 absl::StatusOr<std::unique_ptr<DeviceTimer>> MakeDeviceTimer(std::shared_ptr<const TimedGpu> gpu,
                                                              const QueuedProgram& program, const HostTensor& tensor,
-                                                             bool cold);
+                                                             const TimerManner& manner);
 
 }  // namespace actbench::cuda
 

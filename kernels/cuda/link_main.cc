@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program cuda_link: how fast pinned memory is copied to the first GPU, back, and both ways at a time, how long a
-// tensor in the host's other memory takes to be evaluated beside that, and how long it takes the host to launch a
-// kernel of one element and to know that it is done. What a server's Evaluate is measured against. Status 2 if there is
-// no GPU or it failed.
+// The program cuda_link: how fast pinned memory is copied to the first GPU, back, and both ways at a time, and how long
+// a tensor in the host's other memory takes to be evaluated beside that. What a server's Evaluate is measured against.
+// Status 2 if there is no GPU or it failed.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -25,7 +24,6 @@ namespace {
 constexpr size_t kBytes = size_t{64} << 20;     // each way
 constexpr size_t kPartBytes = size_t{4} << 20;  // about what a server's worker evaluates at a time
 constexpr int kTimes = 15;
-constexpr int kLaunches = 1001;
 
 // One way of the link.
 struct Way {
@@ -127,44 +125,6 @@ absl::Status PrintEvaluations(Device& device, double link_ns) {
   return absl::OkStatus();
 }
 
-// The median time, in ns by the host's clock, until what `launch` gives to the stream is done.
-template <class Launch>
-absl::StatusOr<double> TimeLaunch(Device& device, Stream stream, const Launch& launch) {
-  std::vector<double> times;
-  for (int time = 0; time < kLaunches; ++time) {
-    const auto start = std::chrono::steady_clock::now();
-    absl::Status status = launch();
-    if (status.ok()) status = device.Wait(stream);
-    if (!status.ok()) return status;
-    times.push_back(NanosecondsSince(start));
-  }
-  return Median(std::move(times));
-}
-
-absl::Status PrintLaunches(Device& device, const Way& way) {
-  const LaunchRow* const row = FindRow("identity", Direction::kForward, Dtype::kF32, "fast");
-  if (row == nullptr) return absl::OkStatus();  // a build of few kernels
-  const TensorBuffers tensor = {.inputs = {way.memory.get()}, .outputs = {way.memory.get()}, .elements = 1};
-  const Launch one = {.tensors = &tensor,
-                      .tensor_count = 1,
-                      .parameters = nullptr,  // it has none
-                      .processor_count = 0,
-                      .stream_outputs = false,
-                      .stream = nullptr};
-  const auto launch = [&] { return device.Run(*row, one, way.stream.get()); };
-  const absl::StatusOr<double> alone = TimeLaunch(device, way.stream.get(), launch);
-  if (!alone.ok()) return alone.status();
-  OwnedGraph graph;
-  if (absl::Status status = Capture(device, way.stream.get(), launch, graph); !status.ok()) return status;
-  const absl::StatusOr<double> by_graph =
-      TimeLaunch(device, way.stream.get(), [&] { return device.LaunchGraph(graph.get(), way.stream.get()); });
-  if (!by_graph.ok()) return by_graph.status();
-  std::printf(
-      "\n| a launch, until it is known to be done | us |\n|---|---|\n| of a kernel | %.2f |\n| of a graph | %.2f |\n",
-      1e-3 * *alone, 1e-3 * *by_graph);
-  return absl::OkStatus();
-}
-
 int Main() {
   const std::unique_ptr<CudaDevice> device = OpenFirstDevice("cuda_link");
   if (device == nullptr) return 2;
@@ -183,7 +143,6 @@ int Main() {
     both_ns = *ns;  // the last
   }
   status = PrintEvaluations(*device, both_ns);
-  if (status.ok()) status = PrintLaunches(*device, ways[0]);
   return status.ok() ? 0 : (std::fprintf(stderr, "cuda_link: %s\n", status.ToString().c_str()), 2);
 }
 

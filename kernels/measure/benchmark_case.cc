@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kWorkingSetNames = {"l1", "l2", "l3", "dram"};
 constexpr std::array<std::string_view, 2> kCacheStateNames = {"hot", "cold"};
+constexpr std::array<std::string_view, 3> kLaunchTimeNames = {"none", "alone", "graph"};
 
 template <class Enum, size_t kCount>
 std::optional<Enum> Parse(std::string_view name, const std::array<std::string_view, kCount>& names) {
@@ -62,6 +63,10 @@ std::span<const std::string_view> CacheStateNames() { return kCacheStateNames; }
 std::string_view Name(CacheState state) { return kCacheStateNames[static_cast<size_t>(state)]; }
 std::optional<CacheState> ParseCacheState(std::string_view name) { return Parse<CacheState>(name, kCacheStateNames); }
 
+std::span<const std::string_view> LaunchTimeNames() { return kLaunchTimeNames; }
+std::string_view Name(LaunchTime launch) { return kLaunchTimeNames[static_cast<size_t>(launch)]; }
+std::optional<LaunchTime> ParseLaunchTime(std::string_view name) { return Parse<LaunchTime>(name, kLaunchTimeNames); }
+
 size_t BenchmarkCase::BytesPerElement() const {
   const Direction direction = kernel->direction;
   return element_bytes() * (InputCount(*activation, direction) + OutputCount(*activation, direction));
@@ -83,7 +88,7 @@ bool BenchmarkCase::IsUsual() const {
     if (parameters[i] != activation->Parameters()[i].default_value) return false;
   }
   return cache == usual.cache && distribution == usual.distribution && given.empty() && threads == usual.threads &&
-         in_place == usual.in_place;
+         in_place == usual.in_place && launch == usual.launch;
 }
 
 std::string BenchmarkCase::Text() const {
@@ -95,6 +100,7 @@ std::string BenchmarkCase::Text() const {
   if (seed != usual.seed) absl::StrAppend(&text, "/seed:", seed);
   if (threads != usual.threads) absl::StrAppend(&text, "/threads:", threads);
   if (in_place) absl::StrAppend(&text, "/in_place");
+  if (launch != usual.launch) absl::StrAppend(&text, "/launch:", std::string(Name(launch)));
   if (kernel->device != "cpu") absl::StrAppend(&text, "/dev:", kernel->device);
   for (size_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = activation->Parameters()[i];

@@ -13,6 +13,7 @@
 
 #include "kernels/accuracy/inputs.h"
 #include "kernels/activation_info.h"
+#include "kernels/device_kernel.h"
 #include "kernels/kernel.h"
 #include "kernels/measure/fingerprint.h"
 
@@ -37,6 +38,10 @@ std::span<const std::string_view> CacheStateNames();
 std::string_view Name(CacheState state);
 std::optional<CacheState> ParseCacheState(std::string_view name);
 
+std::span<const std::string_view> LaunchTimeNames();
+std::string_view Name(LaunchTime launch);
+std::optional<LaunchTime> ParseLaunchTime(std::string_view name);
+
 // What takes turns with a case's kernel, on the same memory, to be compared with it.
 struct Rival {
   const Kernel* kernel = nullptr;  // of the same activation, direction and dtype
@@ -55,6 +60,7 @@ struct BenchmarkCase {
   std::vector<std::string> given;
   int threads = 1;        // that share a call
   bool in_place = false;  // y, or dx and dgate, replace x and gate
+  LaunchTime launch = LaunchTime::kNone;
   std::vector<Rival> rivals;
 
   size_t element_bytes() const { return actbench::SizeBytes(kernel->dtype); }
@@ -68,7 +74,7 @@ struct BenchmarkCase {
   bool IsUsual() const;
   // What is measured, in words of which there is one order: results with the same text are of the same. Kernel, then
   // "n:65536/dist:normal/cache:hot" and, where they are not the usual, "seed:1", "threads:2", "in_place",
-  // "dev:cuda:0" and parameters, as "beta=1.5". Given tensors are "dist:given-HASH".
+  // "launch:graph", "dev:cuda:0" and parameters, as "beta=1.5". Given tensors are "dist:given-HASH".
   std::string Text() const;
 };
 

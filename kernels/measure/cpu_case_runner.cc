@@ -34,6 +34,10 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> CpuCaseRunner::Make(const BenchmarkC
   if (benchmark.cache == CacheState::kCold && !CaseBuffers::CanEvict()) {
     return absl::UnimplementedError("cache is cold, but a program on this processor cannot empty the caches; use hot");
   }
+  if (benchmark.launch != LaunchTime::kNone) {
+    return absl::UnimplementedError(
+        absl::StrCat(benchmark.kernel->Name(), " runs on the CPU, where it is called, not launched"));
+  }
   if (cpus.size() != static_cast<size_t>(benchmark.threads)) {
     return absl::InvalidArgumentError(
         absl::StrCat("threads is ", benchmark.threads, ", but there are ", cpus.size(), " processors to run on"));

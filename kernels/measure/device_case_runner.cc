@@ -21,7 +21,8 @@ constexpr std::chrono::milliseconds kWarmUp{20};
 // kernel takes 1 or 2; cold samples are of one call each, and a call takes longer than its time.
 constexpr double kSampleNs = 1'000'000;
 constexpr double kColdSampleNs = 100'000;
-constexpr int64_t kMostCalls = 256;  // nodes of a graph
+constexpr double kLaunchSampleNs = 1;  // each call, as each is a wait of its own
+constexpr int64_t kMostCalls = 256;    // nodes of a graph
 constexpr double kLeastClock = 0.95;
 constexpr double kGigahertz = 1e9;
 
@@ -66,6 +67,11 @@ int64_t CallsOf(double sample_ns, double ns) {
   return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(most)));
 }
 
+double SampleNs(const BenchmarkCase& benchmark) {
+  if (benchmark.launch != LaunchTime::kNone) return kLaunchSampleNs;
+  return benchmark.cache == CacheState::kCold ? kColdSampleNs : kSampleNs;
+}
+
 // Until `time` is over, but at least one, after some that do not count, the last of them of as many calls.
 absl::StatusOr<Samples> TakeSamples(const DeviceTimer& timer, TimeCalls time_calls, double sample_ns,
                                     std::chrono::nanoseconds time) {
@@ -104,14 +110,15 @@ absl::StatusOr<std::unique_ptr<CaseRunner>> DeviceCaseRunner::Make(const Benchma
   HostTensor tensor = {.elements = benchmark.elements};
   std::copy(buffers->inputs().begin(), buffers->inputs().end(), tensor.inputs.begin());
   std::shared_ptr<const DeviceProgram> program = kernel.on_device->Prepare(benchmark.parameters.data());
-  absl::StatusOr<std::unique_ptr<DeviceTimer>> timer = program->MakeTimer(tensor, benchmark.cache == CacheState::kCold);
+  absl::StatusOr<std::unique_ptr<DeviceTimer>> timer =
+      program->MakeTimer(tensor, {.cold = benchmark.cache == CacheState::kCold, .launch = benchmark.launch});
   if (!timer.ok()) return timer.status();
   return std::unique_ptr<CaseRunner>(new DeviceCaseRunner(benchmark, std::move(program), *std::move(timer)));
 }
 
 absl::StatusOr<Slice> DeviceCaseRunner::Run(std::chrono::nanoseconds time) {
   const NoiseCounters before = ReadNoise();
-  const double sample_ns = benchmark_.cache == CacheState::kCold ? kColdSampleNs : kSampleNs;
+  const double sample_ns = SampleNs(benchmark_);
   absl::StatusOr<Samples> kernel = TakeSamples(
       *timer_, [this](int64_t calls) { return timer_->TimeKernel(calls); }, sample_ns, time * 4 / 5);
   if (!kernel.ok()) return kernel.status();

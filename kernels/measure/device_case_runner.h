@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A benchmark case on a device, by its own clock. Tested by device_case_runner_test.cc.
+// A benchmark case on a device. Tested by device_case_runner_test.cc.
 #ifndef ACTBENCH_KERNELS_MEASURE_DEVICE_CASE_RUNNER_H_
 #define ACTBENCH_KERNELS_MEASURE_DEVICE_CASE_RUNNER_H_
 

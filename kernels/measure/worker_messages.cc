@@ -111,6 +111,7 @@ NamedTask NamedTaskFrom(const Json& json) {
   benchmark.seed = json.at("seed");
   benchmark.threads = json.at("threads");
   benchmark.in_place = json.at("in_place");
+  benchmark.launch = static_cast<LaunchTime>(json.at("launch").get<int>());
   named.task.layout_seed = json.at("layout_seed");
   named.task.cpus = json.at("cpus").get<std::vector<int>>();
   named.task.plugins = PluginsFrom(json.at("plugins"));
@@ -139,6 +140,7 @@ std::string ToLine(const WorkerTask& task) {
                {"given", benchmark.given.size()},
                {"threads", benchmark.threads},
                {"in_place", benchmark.in_place},
+               {"launch", static_cast<int>(benchmark.launch)},
                {"layout_seed", task.layout_seed},
                {"cpus", task.cpus},
                {"plugins", PluginsJson(task.plugins)}});
