@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/library_calls.h"
 
 namespace actbench {
 
@@ -89,7 +90,11 @@ class FakeDevice final : public cuda::Device {
     return Add("Run", stream, [&row, launch, tensors, parameters]() mutable {
       launch.tensors = tensors.data();
       launch.parameters = parameters.data();
-      row.launch(launch);
+      if (row.library == nullptr) {
+        row.launch(launch);
+      } else {
+        EXPECT_TRUE(row.library->launch(launch, 0).ok());
+      }
     });
   }
 

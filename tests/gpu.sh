@@ -22,7 +22,7 @@ set -euo pipefail
 caller=$PWD
 archive=${ACTBENCH_GPU_ARCHIVE:+$(realpath -m "$ACTBENCH_GPU_ARCHIVE")}
 cd "$(dirname "$0")/.."
-all_parts=(tests sweep sizes latency link evaluate memcheck
+all_parts=(tests sweep peers sizes latency link evaluate memcheck
   f32_forward f32_gradient f16_forward f16_gradient bf16_forward bf16_gradient f64_forward f64_gradient)
 work=build/gpu
 mebibyte=$((1 << 20))
@@ -149,7 +149,10 @@ run_part() {
   case $1 in
     tests) gpu_kernels_test --gtest_brief=1 ;;
     sweep) cuda_sweep ;;
-    sizes) # ours beside CUB's, from 64 KiB of f32 in and out to 1 GiB
+    peers)
+      actbench accuracy --all --device cuda:0 --provider all --tier native --dtype f32,f16,bf16 \
+        --direction forward,gradient --samples 100000 ;;
+    sizes) # ours beside peers', from 64 KiB of f32 in and out to 1 GiB
       bench "$3" "$1" identity silu gelu_erf --provider all --tier fast,native --dtype f32,bf16 \
         --size 8192,32768,131072,524288,2097152,8388608,33554432,134217728 ;;
     latency) # one element: what a launch in a graph takes; 1 MiB of bf16 in and out; cold; launches by the host's clock

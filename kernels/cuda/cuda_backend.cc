@@ -7,6 +7,7 @@
 
 #include "cuda_groups.h"  // made by kernels/cuda/CMakeLists.txt
 #include "kernels/cuda/cuda_device.h"
+#include "kernels/cuda/cudnn.h"
 #include "kernels/cuda/device_backend.h"
 
 // ACTBENCH_CUDA_GROUPS(X) calls X(group) for each group of kernels of ours, ACTBENCH_CUB_GROUPS for each of CUB's.
@@ -24,6 +25,7 @@ std::vector<LaunchTable> AllLaunchTables() {
   std::vector<LaunchTable> tables;
 #define ACTBENCH_ADD(group) tables.push_back(group::Table());
   ACTBENCH_CUB_GROUPS(ACTBENCH_ADD)
+  for (const LaunchTable& table : CudnnTables()) tables.push_back(table);
   ACTBENCH_CUDA_GROUPS(ACTBENCH_ADD)
 #undef ACTBENCH_ADD
   return tables;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "kernels/cuda/architectures.h"
 #include "kernels/cuda/cuda_status.h"
+#include "kernels/cuda/library_calls.h"
 
 namespace actbench::cuda {
 namespace {
@@ -164,7 +165,15 @@ absl::Status CudaDevice::Clear(void* device, size_t bytes, Stream stream) {
   return Do("cudaMemsetAsync", [&] { return cudaMemsetAsync(device, 0, bytes, static_cast<cudaStream_t>(stream)); });
 }
 
+absl::Status CudaDevice::MakeCurrent() const {
+  return Do("cudaSetDevice", [] { return cudaSuccess; });
+}
+
 absl::Status CudaDevice::Load(const LaunchRow& row) {
+  if (row.library != nullptr) {
+    absl::Status status = MakeCurrent();
+    return status.ok() ? row.library->load(ordinal_) : status;
+  }
   if (row.load == nullptr) return absl::OkStatus();
   return Do("cudaFuncGetAttributes", [&] { return static_cast<cudaError_t>(row.load()); });
 }
@@ -172,6 +181,10 @@ absl::Status CudaDevice::Load(const LaunchRow& row) {
 absl::Status CudaDevice::Run(const LaunchRow& row, Launch launch, Stream stream) {
   launch.processor_count = processors_;
   launch.stream = stream;
+  if (row.library != nullptr) {
+    absl::Status status = MakeCurrent();
+    return status.ok() ? row.library->launch(launch, ordinal_) : status;
+  }
   return Do("kernel launch", [&] { return static_cast<cudaError_t>(row.launch(launch)); });
 }
 

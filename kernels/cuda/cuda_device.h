@@ -51,6 +51,8 @@ class CudaDevice final : public Device {
   // The one way to the device: `call`, made on this device, and its error as a status.
   template <class Call>
   absl::Status Do(const char* what, const Call& call) const;
+  // For a library, whose errors Do does not know.
+  absl::Status MakeCurrent() const;
 
   // A cudaError_t. Before the first call: whoever waits for the device is to leave the processor to others.
   int MakeReady() const;

@@ -34,6 +34,8 @@ struct Launch {
   void* stream;              // a cudaStream_t
 };
 
+struct LibraryCalls;  // library_calls.h
+
 struct LaunchRow {
   std::string_view activation;
   size_t parameter_count;
@@ -43,6 +45,8 @@ struct LaunchRow {
   int (*launch)(const Launch& launch);
   // Loads all that `launch` may launch onto the current device, likewise; null: it is not known what that is.
   int (*load)() = nullptr;
+  // Not null: that is called in place of `launch` and `load`, which are null.
+  const LibraryCalls* library = nullptr;
 };
 
 // The kernels of one direction, dtype and tier, in the order of the activations.
