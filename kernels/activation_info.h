@@ -68,6 +68,7 @@ struct ActivationInfo {
   bool wide_forward = false;
   bool wide_gradient = false;
   bool long_chain_forward = false;  // in f32 lanes it waits more than it computes: twice as many go side by side
+  bool plain_forward = false;       // a subnormal x takes no longer than others, as no product with it is subnormal
 
   constexpr std::span<const std::string_view> Aliases() const {
     return Filled(aliases, [](std::string_view alias) { return !alias.empty(); });

@@ -9,6 +9,7 @@
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
 #include "kernels/streaming.h"
+#include "kernels/subnormals.h"
 #include "kernels/vocabulary_scalar.h"
 
 namespace actbench::ACTBENCH_GROUP {

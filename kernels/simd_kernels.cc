@@ -8,11 +8,13 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
 #include "kernels/streaming.h"
+#include "kernels/subnormals.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd_kernels.cc"
@@ -33,6 +35,8 @@ namespace actbench::ACTBENCH_GROUP::HWY_NAMESPACE {
 #include "kernels/math.inc"
 // In this order.
 #include "kernels/activations.inc"
+// In this order.
+#include "kernels/subnormals.inc"
 // In this order.
 #include "kernels/kernels.inc"
 

@@ -33,7 +33,6 @@ void SetStreamingBytes(size_t bytes) { Bytes().store(bytes, std::memory_order_re
 
 std::optional<size_t> StreamingStart(absl::Span<const char* const> inputs, absl::Span<char* const> outputs,
                                      const StreamingShape& shape) {
-  if (shape.elements * shape.element_bytes * outputs.size() < StreamingBytes()) return std::nullopt;
   const size_t missing = -reinterpret_cast<uintptr_t>(outputs[0]) % shape.step;
   if (missing % shape.element_bytes != 0 || missing / shape.element_bytes > shape.elements) return std::nullopt;
   for (const char* output : outputs) {

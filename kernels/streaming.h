@@ -17,15 +17,17 @@ namespace actbench {
 size_t StreamingBytes();
 void SetStreamingBytes(size_t bytes);
 
-// The elements of one call and what its vectors take.
+inline bool Streams(size_t output_bytes) { return output_bytes >= StreamingBytes(); }
+
+// Elements and what vectors of them take.
 struct StreamingShape {
   size_t elements;
   size_t element_bytes;
   size_t step;  // bytes, a power of two: what is stored at a time, at a multiple of it
 };
 
-// How many elements come before the first that is stored past the caches. None if the outputs are small or in place, or
-// do not lie so that one element begins a step in all of them.
+// How many elements come before the first that can be stored past the caches. None if an output is in place, or they do
+// not lie so that one element begins a step in all of them.
 std::optional<size_t> StreamingStart(absl::Span<const char* const> inputs, absl::Span<char* const> outputs,
                                      const StreamingShape& shape);
 

@@ -228,6 +228,9 @@ inline constexpr bool kQuickLookup = true;
 // Whether products take long where one is subnormal.
 inline constexpr bool kSlowSubnormals = ACTBENCH_SCALAR_SLOW_SUBNORMALS;
 
+// Whether subnormal inputs are spared (kernels/subnormals.h).
+inline constexpr bool kSparesSubnormals = false;
+
 // Whether every lane is above a negative `limit`; NaN may count as either.
 ACT_FN bool AllAbove(LaneF32, float x, double limit) { return !(x <= static_cast<float>(limit)); }
 

@@ -11,6 +11,7 @@
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
 #include "kernels/streaming.h"
+#include "kernels/subnormals.h"
 
 namespace actbench::cuda_host::ACTBENCH_GROUP {
 namespace {

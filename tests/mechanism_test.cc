@@ -14,6 +14,7 @@
 #include "kernels/activation_info.h"
 #include "kernels/kernel_table.h"
 #include "kernels/streaming.h"
+#include "kernels/subnormals.h"
 #include "kernels/vocabulary_scalar.h"
 #include "tests/kernel_run.h"
 
@@ -46,6 +47,8 @@ namespace actbench::mechanism_test::HWY_NAMESPACE {
 #include "kernels/math.inc"
 // In this order.
 #include "tests/gated_unit.inc"
+// In this order.
+#include "kernels/subnormals.inc"
 // In this order.
 #include "kernels/kernels.inc"
 // In this order.

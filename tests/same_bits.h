@@ -18,10 +18,17 @@
 
 namespace actbench {
 
-// All values of 16-bit dtypes, else so many of any bit pattern and of the domain; beside each others of either kind.
+// All values of 16-bit dtypes, else so many of any bit pattern, of the domain and subnormal ones; beside each others of
+// either kind.
 inline std::vector<Point> AnyPoints(Dtype dtype, const ActivationInfo& activation, size_t inputs) {
-  const std::vector<double> values = Samples(dtype, activation, 3000);
+  std::vector<double> values = Samples(dtype, activation, 3000);
   std::mt19937_64 random(kSeed);
+  const DtypeInfo& format = Info(dtype);
+  for (int i = 0; i < 500 && SizeBytes(dtype) > 2; ++i) {
+    const double size =
+        std::ldexp(static_cast<double>(random() >> 11), format.min_exponent - 53 - i % format.precision);
+    values.push_back(Rounded(dtype, i % 2 == 0 ? size : -size));
+  }
   std::vector<Point> points;
   for (size_t input = 0; input < inputs; ++input) {
     for (double value : values) {

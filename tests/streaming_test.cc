@@ -11,7 +11,6 @@ namespace {
 
 class StreamingTest : public testing::Test {
  protected:
-  void SetUp() override { SetStreamingBytes(64); }
   void TearDown() override { SetStreamingBytes(usual_); }
 
   std::optional<size_t> Start(size_t x, size_t y, size_t elements, size_t element_bytes = 4, size_t step = 32) const {
@@ -38,14 +37,17 @@ TEST_F(StreamingTest, BeginsAtTheFirstStep) {
 }
 
 TEST_F(StreamingTest, LeavesSmallOutputs) {
-  EXPECT_EQ(Start(0, 256, 15), std::nullopt);
-  EXPECT_EQ(Start(0, 256, 0), std::nullopt);
-  EXPECT_EQ(StartOfTwo(128, 256), 0U);  // of 64 bytes each
-  SetStreamingBytes(129);
-  EXPECT_EQ(StartOfTwo(128, 256), std::nullopt);
+  SetStreamingBytes(64);
+  EXPECT_FALSE(Streams(0));
+  EXPECT_FALSE(Streams(63));
+  EXPECT_TRUE(Streams(64));
   SetStreamingBytes(0);
+  EXPECT_TRUE(Streams(0));
+}
+
+TEST_F(StreamingTest, LeavesWhatEndsBeforeTheFirstStep) {
   EXPECT_EQ(Start(0, 256, 0), 0U);
-  EXPECT_EQ(Start(0, 256 + 4, 6), std::nullopt);  // which end before the first step
+  EXPECT_EQ(Start(0, 256 + 4, 6), std::nullopt);
   EXPECT_EQ(Start(0, 256 + 4, 7), 7U);
 }
 
