@@ -16,7 +16,7 @@
 #
 # A case is thought to take a process 0.7 s, most of it to make the device ready, and there are 99 cases in each of the
 # parts that are named by a dtype and a direction (41 in f64). Where a GPU is lent for 15 minutes, at most 10 a call:
-#   tests/gpu.sh run FILE OUT tests sweep link latency evaluate memcheck
+#   tests/gpu.sh run FILE OUT tests sweep peers link latency evaluate memcheck
 #   ACTBENCH_GPU_PROCESSES=1 tests/gpu.sh run FILE OUT bf16_forward f32_forward f32_gradient
 set -euo pipefail
 caller=$PWD
