@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With fake_cudnn.c, which lies where this program's loader looks for cuDNN.
+// With fake_cudnn.c, which is loaded with this program and is what it gets for cuDNN.
 #include "kernels/cuda/cudnn.h"
 
 #include <dlfcn.h>
