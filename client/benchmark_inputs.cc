@@ -37,15 +37,28 @@ absl::StatusOr<std::vector<int64_t>> Numbers(const std::string& list, const char
 
 // What a case has beside its kernel.
 struct Manner {
-  int64_t elements;
+  int64_t elements = 0;
   std::string working_set;
   std::string cache;
   std::string distribution;
-  int64_t threads;
+  int64_t threads = 0;
   std::string launch;
 };
 
-// Every combination.
+// Each of them with each of the values.
+template <class T>
+void Combine(std::vector<Manner>& manners, T Manner::*part, const std::vector<T>& values) {
+  std::vector<Manner> combined;
+  for (Manner& manner : manners) {
+    for (const T& value : values) {
+      manner.*part = value;
+      combined.push_back(manner);
+    }
+  }
+  manners = std::move(combined);
+}
+
+// Every combination, the last flag's values following each other.
 absl::StatusOr<std::vector<Manner>> MakeManners(const BenchmarkInputFlags& flags) {
   const absl::StatusOr<std::vector<int64_t>> sizes = Numbers(flags.size, "--size");
   const absl::StatusOr<std::vector<std::string>> sets = Parts(flags.working_set, "--working_set");
@@ -57,20 +70,13 @@ absl::StatusOr<std::vector<Manner>> MakeManners(const BenchmarkInputFlags& flags
        {sizes.status(), sets.status(), caches.status(), distributions.status(), threads.status(), launches.status()}) {
     if (!status.ok()) return status;
   }
-  std::vector<Manner> manners;
-  for (const int64_t size : *sizes) {
-    for (const std::string& set : *sets) {
-      for (const std::string& cache : *caches) {
-        for (const std::string& distribution : *distributions) {
-          for (const int64_t count : *threads) {
-            for (const std::string& launch : *launches) {
-              manners.push_back({size, set, cache, distribution, count, launch});
-            }
-          }
-        }
-      }
-    }
-  }
+  std::vector<Manner> manners(1);
+  Combine(manners, &Manner::elements, *sizes);
+  Combine(manners, &Manner::working_set, *sets);
+  Combine(manners, &Manner::cache, *caches);
+  Combine(manners, &Manner::distribution, *distributions);
+  Combine(manners, &Manner::threads, *threads);
+  Combine(manners, &Manner::launch, *launches);
   return manners;
 }
 
