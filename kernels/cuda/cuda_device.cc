@@ -165,15 +165,14 @@ absl::Status CudaDevice::Clear(void* device, size_t bytes, Stream stream) {
   return Do("cudaMemsetAsync", [&] { return cudaMemsetAsync(device, 0, bytes, static_cast<cudaStream_t>(stream)); });
 }
 
-absl::Status CudaDevice::MakeCurrent() const {
-  return Do("cudaSetDevice", [] { return cudaSuccess; });
+template <class Call>
+absl::Status CudaDevice::DoByLibrary(const Call& call) const {
+  absl::Status status = Do("cudaSetDevice", [] { return cudaSuccess; });
+  return status.ok() ? call() : status;
 }
 
 absl::Status CudaDevice::Load(const LaunchRow& row) {
-  if (row.library != nullptr) {
-    absl::Status status = MakeCurrent();
-    return status.ok() ? row.library->load(ordinal_) : status;
-  }
+  if (row.library != nullptr) return DoByLibrary([&] { return row.library->load(ordinal_); });
   if (row.load == nullptr) return absl::OkStatus();
   return Do("cudaFuncGetAttributes", [&] { return static_cast<cudaError_t>(row.load()); });
 }
@@ -181,10 +180,7 @@ absl::Status CudaDevice::Load(const LaunchRow& row) {
 absl::Status CudaDevice::Run(const LaunchRow& row, Launch launch, Stream stream) {
   launch.processor_count = processors_;
   launch.stream = stream;
-  if (row.library != nullptr) {
-    absl::Status status = MakeCurrent();
-    return status.ok() ? row.library->launch(launch, ordinal_) : status;
-  }
+  if (row.library != nullptr) return DoByLibrary([&] { return row.library->launch(launch, ordinal_); });
   return Do("kernel launch", [&] { return static_cast<cudaError_t>(row.launch(launch)); });
 }
 

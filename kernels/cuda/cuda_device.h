@@ -51,8 +51,9 @@ class CudaDevice final : public Device {
   // The one way to the device: `call`, made on this device, and its error as a status.
   template <class Call>
   absl::Status Do(const char* what, const Call& call) const;
-  // For a library, whose errors Do does not know.
-  absl::Status MakeCurrent() const;
+  // The same of a library's `call`, which answers with a status of its own.
+  template <class Call>
+  absl::Status DoByLibrary(const Call& call) const;
 
   // A cudaError_t. Before the first call: whoever waits for the device is to leave the processor to others.
   int MakeReady() const;
