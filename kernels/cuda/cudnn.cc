@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/cudnn.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -33,14 +31,8 @@ cudnn::DataType ToCudnn(Dtype dtype) {
   }
 }
 
-template <class Function>
-bool Find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
-}
-
-bool FindAll(void* library, cudnn::Functions& functions) {
-#define ACTBENCH_FIND(name) Find(library, "cudnn" #name, functions.name)
+bool FindAll(const SharedLibrary& library, cudnn::Functions& functions) {
+#define ACTBENCH_FIND(name) library.Find("cudnn" #name, functions.name)
   return ACTBENCH_FIND(GetErrorString) && ACTBENCH_FIND(Create) && ACTBENCH_FIND(Destroy) && ACTBENCH_FIND(SetStream) &&
          ACTBENCH_FIND(CreateTensorDescriptor) && ACTBENCH_FIND(SetTensor4dDescriptor) &&
          ACTBENCH_FIND(DestroyTensorDescriptor) && ACTBENCH_FIND(CreateActivationDescriptor) &&
@@ -60,19 +52,16 @@ struct Cudnn::Session {
   cudnn::ActivationDescriptor activation = nullptr;
 };
 
-Cudnn::Cudnn(const std::string& library) : library_(dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL)) {
-  if (library_ == nullptr || FindAll(library_, functions_)) return;
-  dlclose(std::exchange(library_, nullptr));
+Cudnn::Cudnn(const std::string& library) : library_(library) {
+  if (loaded() && !FindAll(library_, functions_)) library_.Close();
 }
 
 Cudnn::~Cudnn() {
-  if (library_ == nullptr) return;
   for (const auto& [device, session] : sessions_) {
     if (session->activation != nullptr) functions_.DestroyActivationDescriptor(session->activation);
     if (session->tensor != nullptr) functions_.DestroyTensorDescriptor(session->tensor);
     if (session->handle != nullptr) functions_.Destroy(session->handle);
   }
-  dlclose(library_);
 }
 
 Cudnn& Cudnn::Default() {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "kernels/cuda/cudnn_abi.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/shared_library.h"
 #include "kernels/dtype.h"
 
 namespace actbench::cuda {
@@ -28,7 +29,7 @@ class Cudnn {
   // That of the system's loader, loaded on the first call.
   static Cudnn& Default();
 
-  bool loaded() const { return library_ != nullptr; }
+  bool loaded() const { return library_.loaded(); }
 
   // Makes what Forward uses on `device`, the current one: some of its memory and, the first time, seconds.
   absl::Status Load(int device);
@@ -45,7 +46,7 @@ class Cudnn {
   // The one way to the library: what it says, a status code, of the call `what`.
   absl::Status ToStatus(int code, const char* what) const;
 
-  void* library_ = nullptr;
+  SharedLibrary library_;
   cudnn::Functions functions_;
   std::mutex mutex_;
   std::map<int, std::unique_ptr<Session>> sessions_;  // of each device; guarded by mutex_

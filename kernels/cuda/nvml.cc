@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/nvml.h"
 
-#include <dlfcn.h>
-
-#include <type_traits>
 #include <utility>
+
+#include "kernels/cuda/shared_library.h"
 
 namespace actbench::cuda {
 namespace {
@@ -32,7 +31,9 @@ constexpr unsigned long long kThrottleReasons = 0x4 | 0x80 | 0x20 | 0x40 | 0x8;
 
 // Those beyond `handle` are null where the library has none.
 struct Nvml::Functions {
-  void* library = nullptr;
+  explicit Functions(const std::string& name) : library(name) {}
+
+  const SharedLibrary library;
   int (*shutdown)() = nullptr;
   int (*handle)(const char* pci_bus_id, Gpu** gpu) = nullptr;
   int (*utilization)(Gpu* gpu, Utilization* utilization) = nullptr;
@@ -54,12 +55,9 @@ bool Gives(int (*function)(Parameter...), Argument... arguments) {
 }  // namespace
 
 Nvml::Nvml(const std::string& library) {
-  auto functions = std::make_unique<Functions>();
-  functions->library = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (functions->library == nullptr) return;
-  const auto find = [&](const char* name, auto& function) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(functions->library, name));
-  };
+  auto functions = std::make_unique<Functions>(library);
+  if (!functions->library.loaded()) return;
+  const auto find = [&](const char* name, auto& function) { return functions->library.Find(name, function); };
   int (*initialize)() = nullptr;
   find("nvmlInit_v2", initialize);
   find("nvmlShutdown", functions->shutdown);
@@ -69,21 +67,15 @@ Nvml::Nvml(const std::string& library) {
   find("nvmlDeviceGetTemperature", functions->temperature);
   find("nvmlDeviceGetPowerUsage", functions->power);
   find("nvmlDeviceGetClockInfo", functions->clock);
-  find("nvmlDeviceGetCurrentClocksEventReasons", functions->throttle_reasons);  // its name from driver 535 on
-  if (functions->throttle_reasons == nullptr) {
+  if (!find("nvmlDeviceGetCurrentClocksEventReasons", functions->throttle_reasons)) {  // its name from driver 535 on
     find("nvmlDeviceGetCurrentClocksThrottleReasons", functions->throttle_reasons);
   }
-  if (initialize == nullptr || functions->handle == nullptr || initialize() != kSuccess) {
-    dlclose(functions->library);
-    return;
-  }
+  if (initialize == nullptr || functions->handle == nullptr || initialize() != kSuccess) return;
   functions_ = std::move(functions);
 }
 
 Nvml::~Nvml() {
-  if (functions_ == nullptr) return;
-  if (functions_->shutdown != nullptr) functions_->shutdown();
-  dlclose(functions_->library);
+  if (functions_ != nullptr && functions_->shutdown != nullptr) functions_->shutdown();
 }
 
 const Nvml& Nvml::Default() {
